@@ -1,0 +1,274 @@
+#!/usr/bin/python
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: carbon_keystore
+short_description: Keep key pairs and trusted certificates in the Java keystores of a Carbon server
+version_added: 0.1.0
+description:
+  - Brings one or several keystores of the type JKS to the state asked for, in one call. If one of them cannot be, none is written.
+  - Keystores are read and written without Java, so that a run that changes nothing starts no JVM, check mode tells the truth, and no
+    password is ever on a process list.
+  - Entries that are not named stay as they are, to the byte.
+  - The module runs on Python 3.8 or newer and needs nothing besides its standard library.
+options:
+  stores:
+    description: The keystores.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      path:
+        description: The file. It is made when it is missing, its folder is not.
+        type: path
+        required: true
+      password:
+        description: The password of the store and of the keys in it.
+        type: str
+        required: true
+      former_passwords:
+        description:
+          - Passwords the store may still have, the product's own for instance. A store that opens with one of them gets O(stores[].password).
+        type: list
+        elements: str
+        default: []
+      keys:
+        description: Key pairs the store must hold.
+        type: list
+        elements: dict
+        default: []
+        suboptions:
+          alias:
+            description: The alias; Java keeps aliases of this type of store in lower case.
+            type: str
+            required: true
+          private_key:
+            description: The unencrypted RSA key as PEM text.
+            type: str
+          private_key_path:
+            description: The file on the host that holds it, instead of O(stores[].keys[].private_key).
+            type: path
+          certificates:
+            description: Its certificate as PEM text, followed by the certificates of the authorities between it and the root, if any.
+            type: str
+            required: true
+          replace:
+            description:
+              - Whether another key that stands under the alias is replaced. With V(false) it is an error, as befits a key that data was
+                encrypted with.
+            type: bool
+            default: true
+      trusted:
+        description: The certificates the store must trust, PEM text by alias.
+        type: dict
+        default: {}
+      distrusted_keys_of:
+        description:
+          - Keystores whose own key pairs must not be trusted. The products ship a key pair that everybody has, and trust it. Files that do not
+            exist are left out.
+        type: list
+        elements: path
+        default: []
+extends_documentation_fragment:
+  - ansible.builtin.files
+attributes:
+  check_mode:
+    support: full
+    description: Tells what would change and changes nothing.
+  diff_mode:
+    support: full
+    description: Lists the aliases with the fingerprints of their certificates.
+author:
+  - The carbon_ops.key_manager maintainers (@carbon-ops)
+"""
+
+EXAMPLES = r"""
+- name: The server has its own key pair and trusts the authority, no longer the product's public key
+  carbon_ops.key_manager.carbon_keystore:
+    owner: wso2
+    group: wso2
+    mode: "0640"
+    stores:
+      - path: /opt/wso2/obkm/repository/resources/security/obkm.jks
+        password: "{{ cluster_keystore_password }}"
+        keys:
+          - alias: obkm
+            private_key_path: /etc/carbon-ops/pki/obkm.key
+            certificates: "{{ lookup('ansible.builtin.file', 'obkm.crt') }}"
+      - path: /opt/wso2/obkm/repository/resources/security/client-truststore.jks
+        password: "{{ cluster_truststore_password }}"
+        former_passwords: [wso2carbon]
+        trusted:
+          obkm-ca: "{{ lookup('ansible.builtin.file', 'ca.crt') }}"
+        distrusted_keys_of:
+          - /opt/wso2/obkm/repository/resources/security/wso2carbon.jks
+"""
+
+RETURN = r"""
+stores:
+  description: What was done, store by store.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - path: /opt/wso2/obkm/repository/resources/security/obkm.jks
+      changed: true
+      actions: ["store made", "obkm: key added, 5E:0A:…"]
+"""
+
+import os
+import tempfile
+import time
+from typing import Any, Dict, List, Optional, Tuple
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.keystore import (
+    KeyRequest,
+    Outcome,
+    StoreRequest,
+    fingerprint,
+    key_certificates,
+    plan_store,
+    read_store,
+)
+
+_SPEC: Dict[str, Any] = {
+    "stores": {
+        "type": "list",
+        "elements": "dict",
+        "required": True,
+        "options": {
+            "path": {"type": "path", "required": True},
+            "password": {"type": "str", "required": True, "no_log": True},
+            "former_passwords": {"type": "list", "elements": "str", "default": [], "no_log": True},
+            "keys": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "no_log": False,
+                "options": {
+                    "alias": {"type": "str", "required": True},
+                    "private_key": {"type": "str", "no_log": True},
+                    "private_key_path": {"type": "path", "no_log": False},
+                    "certificates": {"type": "str", "required": True},
+                    "replace": {"type": "bool", "default": True},
+                },
+                "required_one_of": [("private_key", "private_key_path")],
+                "mutually_exclusive": [("private_key", "private_key_path")],
+            },
+            "trusted": {"type": "dict", "default": {}},
+            "distrusted_keys_of": {"type": "list", "elements": "path", "default": [], "no_log": False},
+        },
+    },
+}
+
+
+def _read(path: str) -> Optional[bytes]:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise OperatorError(f"{path} cannot be read: {error.strerror}.") from None
+
+
+def _private_key(key: Dict[str, Any]) -> str:
+    if key["private_key"] is not None:
+        return str(key["private_key"])
+    content = _read(key["private_key_path"])
+    if content is None:
+        raise OperatorError(f"The private key {key['private_key_path']} for alias {key['alias']} does not exist.")
+    return content.decode("ascii", "replace")
+
+
+def _request(store: Dict[str, Any]) -> StoreRequest:
+    distrusted: List[bytes] = []
+    for path in store["distrusted_keys_of"]:
+        content = _read(path)
+        distrusted += key_certificates(content, path) if content is not None else []
+    return StoreRequest(
+        path=store["path"],
+        password=store["password"],
+        former_passwords=store["former_passwords"],
+        keys=[KeyRequest(key["alias"], _private_key(key), key["certificates"], key["replace"]) for key in store["keys"]],
+        trusted=store["trusted"],
+        distrusted=distrusted,
+    )
+
+
+def _listing(content: Optional[bytes], path: str) -> str:
+    if content is None:
+        return ""
+    lines = []
+    for entry in read_store(content, path):
+        kind = "trusted" if entry.protected_key is None else "key"
+        lines.append(f"{entry.alias} ({kind}) {fingerprint(entry.certificates[0]) if entry.certificates else 'no certificate'}\n")
+    return "".join(lines)
+
+
+def _write(module: AnsibleModule, planned: List[Tuple[str, Outcome]]) -> None:
+    """Put every new store beside the old one first, so that a full disk leaves all of them as they were."""
+    staged: List[Tuple[str, str]] = []
+    try:
+        for path, outcome in planned:
+            try:
+                handle, temporary = tempfile.mkstemp(prefix=".carbon-keystore-", dir=os.path.dirname(path))
+                staged.append((temporary, path))
+                with os.fdopen(handle, "wb") as file:
+                    file.write(outcome.content)
+                    file.flush()
+                    os.fsync(file.fileno())
+            except OSError as error:
+                raise OperatorError(f"{path} cannot be written: {error.strerror}. No store was changed.") from None
+        for temporary, path in staged:
+            module.atomic_move(temporary, path)
+    finally:
+        for temporary, _path in staged:
+            if os.path.exists(temporary):
+                os.unlink(temporary)
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(argument_spec=_SPEC, add_file_common_args=True, supports_check_mode=True)
+    changed = False
+    results: List[Dict[str, Any]] = []
+    diffs: List[Dict[str, str]] = []
+    planned: List[Tuple[str, Outcome]] = []
+    try:
+        for store in module.params["stores"]:
+            path = os.path.realpath(store["path"])
+            current = _read(path)
+            outcome = plan_store(_request(store), current, int(time.time() * 1000), os.urandom(20))
+            results.append({"path": store["path"], "changed": bool(outcome.actions), "actions": outcome.actions})
+            if outcome.actions:
+                planned.append((path, outcome))
+                diffs.append(
+                    {
+                        "before_header": store["path"],
+                        "after_header": store["path"],
+                        "before": _listing(current, path),
+                        "after": _listing(outcome.content, path),
+                    }
+                )
+        changed = bool(planned)
+        if not module.check_mode:
+            _write(module, planned)
+        for store in module.params["stores"]:
+            path = os.path.realpath(store["path"])
+            if os.path.exists(path):
+                arguments = module.load_file_common_arguments(module.params, path=path)
+                changed = module.set_fs_attributes_if_different(arguments, changed)
+    except OperatorError as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(changed=changed, stores=results, diff=diffs)
+
+
+if __name__ == "__main__":
+    main()
