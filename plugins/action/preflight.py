@@ -1,0 +1,36 @@
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.preflight import check_inventory
+from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils.inventory import collection_sources, read_variables, role_options
+
+
+class ActionModule(ActionBase):
+    """Checks the inventory on the controller. See the module of the same name for its documentation."""
+
+    _requires_connection = False
+    TRANSFERS_FILES = False
+    _VALID_ARGS = frozenset()
+
+    def run(self, tmp=None, task_vars=None):
+        super().run(tmp, task_vars)
+        sources, options = collection_sources(), role_options()
+        known = {name for role in options.values() for name in role}
+        prefixes = tuple("{0}_".format(role) for role in options)
+        reading = read_variables(task_vars, known | set(sources.options) | {"ansible_host"}, prefixes)
+        others = {role: spec for role, spec in options.items() if role != "cluster"}
+        errors = check_inventory(reading.inventory, reading.unresolved, sources, others)
+        if not errors:
+            return {"changed": False, "errors": []}
+        count = "The inventory has a contradiction" if len(errors) == 1 else "The inventory has {0} contradictions".format(len(errors))
+        return {
+            "failed": True,
+            "changed": False,
+            "errors": errors,
+            "msg": "{0}; no host was contacted:\n{1}".format(count, "\n".join("- " + error for error in errors)),
+        }

@@ -1,0 +1,51 @@
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: cluster_model
+author:
+  - The carbon_ops.key_manager maintainers (@carbon-ops)
+version_added: 0.1.0
+short_description: The model of the cluster that a host belongs to
+description:
+  - Derives the model of a Key Manager cluster from the whole inventory, without contacting a host. It is the value of the fact
+    C(cluster_model), which role C(cluster) sets.
+  - Reads C(groups) and the inventory variables of all hosts of the cluster, never the hosts of the current play, so C(--limit) and
+    C(serial) change nothing. The variables and their defaults are those of role C(cluster).
+options:
+  _terms:
+    description: Takes none.
+    required: false
+"""
+
+EXAMPLES = r"""
+- name: Members of the cluster are shown
+  ansible.builtin.debug:
+    msg: "{{ lookup('carbon_ops.key_manager.cluster_model').members }}"
+"""
+
+RETURN = r"""
+_raw:
+  description: The model, one dictionary. docs/architecture.md of the collection explains it key by key. It holds no secret.
+  type: list
+  elements: dict
+"""
+
+from ansible.errors import AnsibleError
+from ansible.plugins.lookup import LookupBase
+
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.model import build_model
+from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils.inventory import collection_sources, read_inventory
+
+
+class LookupModule(LookupBase):
+    def run(self, terms, variables=None, **kwargs):
+        try:
+            inventory = read_inventory(variables)
+            return [build_model(variables["inventory_hostname"], inventory, collection_sources())]
+        except OperatorError as error:
+            raise AnsibleError(str(error)) from error

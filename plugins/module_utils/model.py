@@ -1,0 +1,310 @@
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+# SPDX-License-Identifier: Apache-2.0
+"""The model of a cluster, derived from its inventory.
+
+Everything here is pure: the inventory goes in as plain data, the model comes out as plain data (see docs/architecture.md for its form),
+and no host is asked. The variables, their types and their defaults are those of roles/cluster/meta/argument_specs.yml.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
+
+import yaml
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.ports import port_table
+
+Variables = Mapping[str, Any]
+
+GROUP_VARIABLES = {
+    "key_manager": "cluster_key_manager_group",
+    "load_balancer": "cluster_load_balancer_group",
+    "database": "cluster_database_group",
+    "api_manager": "cluster_api_manager_group",
+}
+CARBON_ROLES = ("key_manager", "api_manager")
+# Variables that may differ from host to host; every other one describes the whole cluster.
+HOST_VARIABLES = frozenset(
+    {
+        "cluster_api_manager_port_offset",
+        "cluster_heap_initial",
+        "cluster_heap_maximum",
+        "cluster_home",
+        "cluster_home_directory",
+        "cluster_instance",
+        "cluster_java_home",
+        "cluster_java_options",
+        "cluster_java_package",
+        "cluster_manage_hosts_file",
+        "cluster_member_port",
+        "cluster_node_address",
+        "cluster_open_files",
+        "cluster_port_offset",
+        "cluster_processes",
+        "cluster_service_uid",
+    }
+)
+
+DRIVER_CLASSES = {"mariadb": "org.mariadb.jdbc.Driver", "mysql": "com.mysql.cj.jdbc.Driver"}
+# Parameters of the JDBC URL that demand, or switch off, TLS with the server's certificate and name checked against the trust store
+# that the start script hands the virtual machine.
+TLS_PARAMETERS = {
+    "mariadb": {True: {"sslMode": "verify-full"}, False: {"sslMode": "disable"}},
+    "mysql": {True: {"sslMode": "VERIFY_IDENTITY"}, False: {"sslMode": "DISABLED", "allowPublicKeyRetrieval": "true"}},
+}
+MASTER_DATASOURCES = "repository/conf/datasources/master-datasources.xml"
+
+
+class Inventory(NamedTuple):
+    """What an inventory says: the hosts of each group in order, and each host's variables."""
+
+    groups: Mapping[str, Sequence[str]]
+    hosts: Mapping[str, Variables]
+
+
+class Sources(NamedTuple):
+    """The collection's own data that the model is derived with."""
+
+    options: Dict[str, Any]
+    """Argument spec of role cluster, by variable."""
+    profiles: Dict[str, Dict[str, Any]]
+    """Product profiles by id, inheritance resolved."""
+
+
+def load_sources(roles: Path) -> Sources:
+    """Read the argument spec and the product profiles below the collection's roles folder."""
+    spec = read_yaml(roles / "cluster" / "meta" / "argument_specs.yml")
+    folder = roles / "cluster" / "files" / "products"
+    raw = {path.parent.name: read_yaml(path) for path in sorted(folder.glob("*/profile.yml"))}
+    profiles = {}
+    for name, data in raw.items():
+        base = raw[data["inherits"]] if "inherits" in data else {}
+        profiles[name] = {**base, **data, "id": name}
+    return Sources(spec["argument_specs"]["main"]["options"], profiles)
+
+
+def read_yaml(path: Path) -> Any:
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    with path.open(encoding="utf-8") as file:
+        return yaml.load(file, Loader=loader)  # noqa: S506 - both loaders are safe ones
+
+
+def validated(variables: Variables, options: Mapping[str, Any]) -> "tuple[Dict[str, Any], List[str]]":
+    """Give the variables their types and defaults; return them with the errors of the argument spec.
+
+    Secrets (no_log) are left out: the model needs none, and a message of the spec's might quote one.
+    """
+    options = {name: option for name, option in options.items() if not option.get("no_log")}
+    result = ArgumentSpecValidator(as_arguments(options)).validate({name: variables[name] for name in options if name in variables})
+    return result.validated_parameters, list(result.error_messages)
+
+
+def as_arguments(options: Mapping[str, Any]) -> Dict[str, Any]:
+    """An argument spec of a role in the form that modules use."""
+    arguments: Dict[str, Any] = {}
+    for name, option in options.items():
+        argument = {key: value for key, value in option.items() if key not in ("description", "options", "version_added")}
+        if "options" in option:
+            argument["options"] = as_arguments(option["options"])
+            # Options within an option get their defaults only so.
+            argument["apply_defaults"] = "default" in option
+        arguments[name] = argument
+    return arguments
+
+
+def host_groups(variables: Variables, options: Mapping[str, Any], inventory: Inventory) -> Dict[str, List[str]]:
+    """The hosts of the cluster by role, each group under its variable's name for it."""
+    return {role: list(inventory.groups.get(variables.get(name, options[name]["default"]), ())) for role, name in GROUP_VARIABLES.items()}
+
+
+def build_model(name: str, inventory: Inventory, sources: Sources) -> Dict[str, Any]:
+    """Derive the model of the cluster that host `name` belongs to.
+
+    Raises OperatorError for an inventory that the preflight would have refused for the very variables the model is made of.
+    """
+    groups = host_groups(inventory.hosts[name], sources.options, inventory)
+    if not groups["key_manager"]:
+        raise OperatorError(
+            "The inventory has no Key Manager: put at least one host into the group that cluster_key_manager_group names (key_manager)."
+        )
+    variables: Dict[str, Dict[str, Any]] = {}
+    for host in dict.fromkeys(host for hosts in groups.values() for host in hosts):
+        values, errors = validated(inventory.hosts[host], sources.options)
+        if errors:
+            raise OperatorError("{0}: {1}".format(host, errors[0]))
+        variables[host] = values
+    shared = variables[groups["key_manager"][0]]
+    product = sources.profiles[shared["cluster_product"]]
+    api_manager = sources.profiles[shared.get("cluster_api_manager_product") or product["api_manager_product"]]
+
+    hosts = {
+        host: _host(host, role, index, inventory.hosts[host], variables[host], product if role == "key_manager" else api_manager)
+        for role, names in groups.items()
+        for index, host in enumerate(names, start=1)
+    }
+    hostname = shared["cluster_hostname"]
+    urls = _urls(shared, product, groups, hosts)
+    layout = product["layouts"][shared["cluster_database"]["layout"]]
+    database = _database(shared, groups, hosts)
+    databases, datasources = _datasources(shared, product, layout, database)
+    by_id = {source["id"]: source for source in datasources}
+    jndi = {purpose: by_id[source]["jndi"] for purpose, source in layout["jndi"].items()}
+    registry = {
+        "config_target": shared.get("cluster_registry_config_target") or layout["config_target"],
+        "governance_target": shared["cluster_registry_governance_target"],
+        "config_cache_id": _cache_id(by_id[layout["jndi"]["config"]]),
+        "governance_cache_id": _cache_id(by_id[layout["jndi"]["registry"]]),
+    }
+    storage = shared["cluster_shared_storage"]
+    internal = "https://{0}:{1}".format(hostname, shared["cluster_internal_port"])
+    nodes = [hosts[host] for host in groups["key_manager"]]
+    return {
+        "name": shared["cluster_name"],
+        "domain": shared.get("cluster_domain") or "wso2.{0}.domain".format(shared["cluster_name"]),
+        "hostname": hostname,
+        "management_hostname": shared.get("cluster_management_hostname") or "mgt." + hostname,
+        "hostname_address": shared.get("cluster_hostname_address") or _first_address(groups["load_balancer"], hosts),
+        "gateway_hostname": _gateway_hostname(shared, groups),
+        "gateway_port": shared["cluster_gateway_port"],
+        "public_port": shared["cluster_public_port"],
+        "public_http_port": shared["cluster_public_http_port"],
+        "internal_port": shared["cluster_internal_port"],
+        "service_url": internal + "${carbon.context}services/",
+        "product": product,
+        "api_manager_product": api_manager if groups["api_manager"] else None,
+        "groups": groups,
+        "hosts": hosts,
+        "nodes": nodes,
+        "api_managers": [hosts[host] for host in groups["api_manager"]],
+        "load_balancers": [hosts[host] for host in groups["load_balancer"]],
+        "members": [{"host": node["address"], "port": node["member_port"]} for node in nodes],
+        "database": database,
+        "databases": databases,
+        "datasources": datasources,
+        "unused_jndi": layout["unused_jndi"],
+        "jndi": jndi,
+        "registry": registry,
+        "urls": urls,
+        "admin_user": shared.get("cluster_admin_user") or product["admin_user"],
+        "commitments": {
+            "internal_keystore": "{0}-internal.jks".format(shared["cluster_name"]),
+            "registry_config_target": registry["config_target"],
+            "registry_governance_target": registry["governance_target"],
+            "registry_instances": [jndi["config"], jndi["registry"]],
+            "shared_directories": shared["cluster_shared_directories"] if storage["type"] != "none" else "none",
+            "token_issuer": urls["IDTokenIssuerID"],
+            "user_datasource": jndi["user"],
+        },
+    }
+
+
+def _host(name: str, role: str, index: int, raw: Variables, variables: Variables, profile: Mapping[str, Any]) -> Dict[str, Any]:
+    host: Dict[str, Any] = {
+        "name": name,
+        "role": role,
+        "index": index,
+        "address": variables.get("cluster_node_address") or raw.get("ansible_host") or name,
+    }
+    if role not in CARBON_ROLES:
+        return host
+    key_manager = role == "key_manager"
+    offset = variables.get("cluster_port_offset" if key_manager else "cluster_api_manager_port_offset")
+    if offset is None:
+        offset = profile["default_offset"] if key_manager or profile["side"] == "api_manager" else 0
+    instance = variables.get("cluster_instance") or variables["cluster_name"] + ("" if key_manager else "-apim")
+    host.update(
+        instance=instance,
+        home=variables.get("cluster_home") or "{0}/{1}".format(variables["cluster_home_directory"].rstrip("/"), instance),
+        offset=offset,
+        ports=port_table(offset),
+        heap_initial=variables.get("cluster_heap_initial") or profile["heap"]["initial"],
+        heap_maximum=variables.get("cluster_heap_maximum") or profile["heap"]["maximum"],
+    )
+    if key_manager:
+        host["member_port"] = variables["cluster_member_port"]
+    return host
+
+
+def _first_address(names: Sequence[str], hosts: Mapping[str, Mapping[str, Any]]) -> Optional[str]:
+    return hosts[names[0]]["address"] if names else None
+
+
+def _gateway_hostname(shared: Variables, groups: Mapping[str, Sequence[str]]) -> str:
+    return shared.get("cluster_gateway_hostname") or (groups["api_manager"] or [shared["cluster_hostname"]])[0]
+
+
+def _urls(
+    shared: Variables, product: Mapping[str, Any], groups: Mapping[str, Sequence[str]], hosts: Mapping[str, Mapping[str, Any]]
+) -> Dict[str, str]:
+    port = shared["cluster_public_port"]
+    balancer = shared["cluster_hostname"] + ("" if port == 443 else ":{0}".format(port))
+    gateway = "{0}:{1}".format(_gateway_hostname(shared, groups), shared["cluster_gateway_port"])
+    urls = {**product["urls"], **shared["cluster_identity_urls"]}
+    if shared.get("cluster_token_issuer"):
+        urls["IDTokenIssuerID"] = shared["cluster_token_issuer"]
+    places = {"LB": balancer, "GW": gateway}
+    return {name: re.sub(r"(?<=://)(LB|GW)(?=/|$)", lambda match: places[match.group()], url) for name, url in urls.items()}
+
+
+def _database(shared: Variables, groups: Mapping[str, Sequence[str]], hosts: Mapping[str, Mapping[str, Any]]) -> Dict[str, Any]:
+    database = shared["cluster_database"]
+    host = database.get("host") or _first_address(groups["database"], hosts)
+    if not host:
+        raise OperatorError(
+            "cluster_database has no host: put the database host into the group that cluster_database_group names, or set its option host."
+        )
+    driver = shared.get("cluster_database_driver") or {}
+    return {
+        "vendor": database["vendor"],
+        "host": host,
+        "port": database["port"],
+        "tls": database["tls"],
+        "layout": database["layout"],
+        "managed": bool(groups["database"]),
+        "parameters": {"autoReconnect": "true", **TLS_PARAMETERS[database["vendor"]][database["tls"]], **database["parameters"]},
+        "driver_class": driver.get("class_name") or DRIVER_CLASSES[database["vendor"]],
+        "validation_query": "SELECT 1",
+    }
+
+
+def _datasources(
+    shared: Variables, product: Mapping[str, Any], layout: Mapping[str, Any], database: Mapping[str, Any]
+) -> "tuple[List[Dict[str, Any]], List[Dict[str, Any]]]":
+    settings = shared["cluster_database"]
+    query = "&".join("{0}={1}".format(key, value) for key, value in database["parameters"].items())
+    databases: Dict[str, Dict[str, Any]] = {}
+    datasources = []
+    for source in [*layout["datasources"], *shared["cluster_additional_datasources"]]:
+        account = "shared" if settings["accounts"] == "shared" else source["id"]
+        name = settings["names"].get(source["id"], source["database"])
+        user = settings["users"].get(account, "{0}_{1}".format(shared["cluster_name"], account))
+        secret = "database_{0}_password".format(account)
+        # Several datasources may stand in one database (requirement DB5): its scripts are then loaded once, in the order of the datasources.
+        entry = databases.setdefault(name, {"id": source["id"], "name": name, "user": user, "secret": secret, "scripts": []})
+        scripts = source.get("scripts") or product["schema_scripts"].get(source["id"], [])
+        entry["scripts"] += [script for script in scripts if script not in entry["scripts"]]
+        datasources.append(
+            {
+                "id": source["id"],
+                "name": source["name"],
+                "jndi": source["jndi"],
+                "description": source["description"],
+                "file": source.get("file", MASTER_DATASOURCES),
+                "database": entry["id"],
+                "url": "jdbc:{0}://{1}:{2}/{3}?{4}".format(database["vendor"], database["host"], database["port"], name, query),
+                "user": entry["user"],
+                "secret": entry["secret"],
+                "max_active": 150,
+            }
+        )
+    return list(databases.values()), datasources
+
+
+def _cache_id(datasource: Mapping[str, Any]) -> str:
+    """The registry's cache id in the product's own form, user@url (without parameters: they do not tell databases apart)."""
+    return "{0}@{1}".format(datasource["user"], datasource["url"].split("?")[0])

@@ -1,0 +1,461 @@
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+# SPDX-License-Identifier: Apache-2.0
+"""The contradictions an inventory can hold, found before any host is asked.
+
+Every check yields sentences that name the variable and what to do; none of them quotes a secret. All checks run, so that one run of the
+preflight shows everything there is to mend.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils import ports
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.model import (
+    HOST_VARIABLES,
+    Inventory,
+    Sources,
+    as_arguments,
+    build_model,
+    host_groups,
+)
+
+# What the products ship with, and what everybody tries first.
+DEFAULT_PASSWORDS = frozenset({"admin", "wso2", "wso2carbon", "wso2123", "root", "password", "changeit", "wso2pass", "mysql", "hazelcast", "dev-pass"})
+# WSO2's own rule for passwords of the primary user store (PasswordJavaRegEx of user-mgt.xml), and what keytool demands.
+ADMIN_PASSWORD = re.compile(r"\S{5,30}\Z")
+KEYSTORE_PASSWORD_LENGTH = 6
+NAME = re.compile(r"[a-z][a-z0-9-]{0,30}\Z")
+HOST_NAME = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*\Z")
+CHECKSUM = re.compile(r"(sha1:[0-9a-f]{40}|sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})\Z", re.IGNORECASE)
+HEAP = re.compile(r"([1-9][0-9]*)([mMgG])\Z")
+DATABASE_NAME = re.compile(r"[A-Za-z0-9_]{1,64}\Z")
+ACCOUNT_NAME = re.compile(r"[A-Za-z0-9_]{1,32}\Z")
+URL = re.compile(r"(https?://|\$\{carbon\.protocol\}://|/)\S*\Z")
+REMOTE = re.compile(r"(https?|ftp)://", re.IGNORECASE)
+
+Specs = Mapping[str, Mapping[str, Any]]
+Sentences = Iterator[str]
+
+
+def check_inventory(
+    inventory: Inventory,
+    unresolved: Mapping[str, Sequence[str]],
+    sources: Sources,
+    role_options: Specs,
+    exists: Callable[[str], bool] = lambda path: Path(path).exists(),
+) -> List[str]:
+    """Every contradiction of the inventory, as sentences for the operator; none means that a run may begin.
+
+    `role_options` holds the options of the other roles' argument specs, by role. `exists` tells whether a path on the controller exists.
+    """
+    known = {**{name: option for options in role_options.values() for name, option in options.items()}, **sources.options}
+    sentences = list(_unresolved(unresolved))
+    sentences += _unknown(inventory, known, role_options)
+    clusters = _clusters(inventory, sources)
+    if not clusters:
+        sentences.append(
+            "The inventory has no Key Manager: put at least one host into the group key_manager, or name your group in cluster_key_manager_group."
+        )
+    for groups in clusters:
+        hosts = list(dict.fromkeys(host for names in groups.values() for host in names))
+        cluster = Inventory(inventory.groups, {host: inventory.hosts[host] for host in hosts})
+        sentences += _spec_errors(cluster, known, sources.options, unresolved)
+        sentences += _inconsistent(cluster, sources.options)
+        sentences += _secrets(cluster, groups, sources, unresolved)
+        sentences += _values(cluster, groups, sources, exists)
+    return list(dict.fromkeys(sentences))
+
+
+def _clusters(inventory: Inventory, sources: Sources) -> List[Dict[str, List[str]]]:
+    """The clusters that the inventory describes, each by its hosts by role: those that have a Key Manager."""
+    found: Dict[str, Dict[str, List[str]]] = {}
+    for host in inventory.groups["all"]:
+        groups = host_groups(inventory.hosts[host], sources.options, inventory)
+        if groups["key_manager"]:
+            found.setdefault(repr(groups["key_manager"]), groups)
+    return list(found.values())
+
+
+def _unresolved(unresolved: Mapping[str, Sequence[str]]) -> Sentences:
+    for name, hosts in unresolved.items():
+        yield "{0} (set for {1}) cannot be resolved: it refers to a variable that is not defined, or is vaulted with another password.".format(
+            name, _listed(hosts)
+        )
+
+
+def _unknown(inventory: Inventory, known: Mapping[str, Any], role_options: Specs) -> Sentences:
+    """Variables with a prefix of ours that no role knows: argument specs accept a typo without a word."""
+    found: Dict[str, List[str]] = {}
+    for host, variables in inventory.hosts.items():
+        for name in variables:
+            if name not in known and name != "ansible_host":
+                found.setdefault(name, []).append(host)
+    for name, hosts in found.items():
+        close = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
+        # nginx_… variables may well belong to another collection's role in the same inventory; a near miss is still taken for a typo.
+        if name.startswith("nginx_") and not close:
+            continue
+        hint = " Did you mean {0}?".format(close[0]) if close else " Remove it, or look its name up in the roles' README files."
+        yield "{0} (set for {1}) is not a variable of this collection.{2}".format(name, _listed(hosts), hint)
+
+
+def _spec_errors(cluster: Inventory, known: Mapping[str, Any], own: Mapping[str, Any], unresolved: Mapping[str, Any]) -> Sentences:
+    """What the argument specs say, once for each variable whatever the number of hosts. Secrets are checked elsewhere, without quoting them."""
+    found: Dict[str, List[str]] = {}
+    for host, variables in cluster.hosts.items():
+        for name, option in known.items():
+            if option.get("no_log"):
+                continue
+            if name in variables:
+                errors = ArgumentSpecValidator(as_arguments({name: option})).validate({name: variables[name]}).error_messages
+                for error in errors:
+                    found.setdefault("{0}: {1}".format(name, error), []).append(host)
+            elif option.get("required") and name in own and name not in unresolved:
+                found.setdefault("{0} is not set. It is: {1}".format(name, _first(option["description"])), []).append(host)
+    for error, hosts in found.items():
+        everywhere = len(hosts) == len(cluster.hosts)
+        yield error.rstrip(".") + ("." if everywhere else " (for {0}).".format(_listed(hosts)))
+
+
+def _inconsistent(cluster: Inventory, options: Mapping[str, Any]) -> Sentences:
+    """Variables that describe the whole cluster, but differ between its hosts."""
+    for name, option in options.items():
+        if name in HOST_VARIABLES:
+            continue
+        values: Dict[str, List[str]] = {}
+        for host, variables in cluster.hosts.items():
+            values.setdefault(repr(variables.get(name, option.get("default"))), []).append(host)
+        if len(values) > 1:
+            groups = [_listed(hosts) for hosts in values.values()]
+            yield "{0} describes the whole cluster, but {1} differ in it. Set it once, for all hosts of the cluster.".format(name, " and ".join(groups[:2]))
+
+
+def _secrets(cluster: Inventory, groups: Mapping[str, Sequence[str]], sources: Sources, unresolved: Mapping[str, Any]) -> Sentences:
+    variables = cluster.hosts[groups["key_manager"][0]]
+    defaults_allowed = bool(variables.get("cluster_allow_default_passwords"))
+    for name, option in sources.options.items():
+        if not option.get("no_log") or name in unresolved:
+            continue
+        if variables.get(name) is None:
+            if option.get("required"):
+                yield "{0} is not set. It is: {1} Keep it in a vault.".format(name, _first(option["description"]).replace("Secret. ", "").rstrip(".") + ".")
+            continue
+        if option["type"] == "dict":
+            secrets = variables[name]
+            if not isinstance(secrets, Mapping):
+                yield "{0} must be a dictionary of passwords by database id.".format(name)
+                continue
+        else:
+            secrets = {"": variables[name]}
+        for key, secret in secrets.items():
+            yield from _secret(name + ("." + key if key else ""), secret, defaults_allowed)
+    admin = variables.get("cluster_admin_password")
+    if isinstance(admin, str) and admin and not ADMIN_PASSWORD.match(admin):
+        yield "cluster_admin_password is one that the product refuses: it must have 5 to 30 characters and no blank."
+    for name in ("cluster_keystore_password", "cluster_truststore_password"):
+        secret = variables.get(name)
+        if isinstance(secret, str) and 0 < len(secret) < KEYSTORE_PASSWORD_LENGTH:
+            yield "{0} is too short: keystores demand at least {1} characters.".format(name, KEYSTORE_PASSWORD_LENGTH)
+
+
+def _secret(name: str, secret: Any, defaults_allowed: bool) -> Sentences:
+    if not isinstance(secret, str):
+        yield "{0} must be a string; put quotes round it.".format(name)
+    elif not secret:
+        yield "{0} is empty. Choose a password, and keep it in a vault.".format(name)
+    elif re.search(r"[\x00-\x1f\x7f]", secret):
+        yield "{0} holds a line break or another control character. Take it out.".format(name)
+    elif secret.lower() in DEFAULT_PASSWORDS and not defaults_allowed:
+        yield "{0} is a password that products ship with. Choose another one.".format(name)
+
+
+def _values(cluster: Inventory, groups: Mapping[str, Sequence[str]], sources: Sources, exists: Callable[[str], bool]) -> Sentences:
+    """The contradictions between values. Where one variable alone is wrong the argument spec has said so; the rest is still looked at."""
+    shared = _Settings(cluster.hosts[groups["key_manager"][0]], sources.options)
+    yield from _names(shared, cluster)
+    yield from _ports(shared, cluster, sources)
+    yield from _hosts(shared, cluster, groups)
+    yield from _files(shared, exists)
+    yield from _heap(cluster, sources)
+    yield from _api_manager(shared, sources, groups)
+    yield from _identity(shared, sources)
+    yield from _databases(shared, sources, groups)
+    yield from _storage(shared, groups)
+    limit, interval = shared["cluster_heartbeat_limit"], shared["cluster_heartbeat_interval"]
+    if isinstance(limit, int) and isinstance(interval, int) and not 0 < interval < limit:
+        yield "cluster_heartbeat_interval ({0} s) must be shorter than cluster_heartbeat_limit ({1} s), and longer than nothing.".format(interval, limit)
+    for host, variables in cluster.hosts.items():
+        if any("-DportOffset" in str(option) for option in variables.get("cluster_java_options") or []):
+            yield "cluster_java_options of {0} sets -DportOffset, which would win over carbon.xml. Set cluster_port_offset instead.".format(host)
+    try:
+        model = build_model(groups["key_manager"][0], cluster, sources)
+    except (OperatorError, KeyError, TypeError, AttributeError, ValueError):
+        # What is missing or of a wrong type was named above; without it there are no ports and members to compare.
+        return
+    servers = model["nodes"] + model["api_managers"]
+    for sentence in ports.clashes(servers):
+        yield sentence + " The variables are cluster_port_offset, cluster_api_manager_port_offset and cluster_member_port, as a host's own."
+    yield from _instances(servers)
+    yield from _datasources(model)
+
+
+class _Settings:
+    """The variables of the whole cluster, with their defaults."""
+
+    def __init__(self, variables: Mapping[str, Any], options: Mapping[str, Any]) -> None:
+        self._variables, self._options = variables, options
+
+    def __getitem__(self, name: str) -> Any:
+        value = self._variables.get(name)
+        return self._options[name].get("default") if value is None else value
+
+    def option(self, name: str, key: str) -> Any:
+        """One option of a variable that is a dictionary."""
+        value = self[name]
+        default = self._options[name]["options"][key].get("default")
+        return value.get(key, default) if isinstance(value, Mapping) else default
+
+
+def _names(shared: _Settings, cluster: Inventory) -> Sentences:
+    for name in ("cluster_hostname", "cluster_management_hostname", "cluster_gateway_hostname"):
+        value = shared[name]
+        if value is None:
+            continue
+        if not HOST_NAME.match(str(value)):
+            yield "{0} is not a host name: only letters, digits, hyphens and dots, without scheme and port.".format(name)
+        elif _address(str(value)) is not None:
+            yield "{0} is an address. Clients check a name against the certificate: give the load balancer a host name.".format(name)
+    hostname = shared["cluster_hostname"]
+    if hostname and hostname == shared["cluster_management_hostname"]:
+        yield "cluster_management_hostname is the same as cluster_hostname. The console needs a name of its own, so that it can be closed to the public."
+    for name in ("cluster_name", "cluster_service_user", "cluster_service_group"):
+        if not NAME.match(str(shared[name])):
+            yield "{0} must begin with a small letter and hold only small letters, digits and hyphens, at most 31.".format(name)
+    for host, variables in cluster.hosts.items():
+        instance = variables.get("cluster_instance")
+        if instance is not None and not NAME.match(str(instance)):
+            yield "cluster_instance of {0} must begin with a small letter and hold only small letters, digits and hyphens, at most 31.".format(host)
+    if shared["cluster_domain"] is not None and not re.match(r"[A-Za-z0-9._-]+\Z", str(shared["cluster_domain"])):
+        yield "cluster_domain may hold only letters, digits, dots, hyphens and underscores."
+    admin = shared["cluster_admin_user"]
+    if admin is not None and not re.match(r"[A-Za-z0-9@._-]{3,30}\Z", str(admin)):
+        yield "cluster_admin_user is a name that the user store refuses: 3 to 30 letters, digits and the characters @ . _ -"
+
+
+def _ports(shared: _Settings, cluster: Inventory, sources: Sources) -> Sentences:
+    front = {}
+    for name in ("cluster_public_port", "cluster_public_http_port", "cluster_internal_port", "cluster_gateway_port"):
+        try:
+            number = ports.check_port(shared[name], name)
+        except OperatorError as error:
+            yield str(error)
+            continue
+        if name != "cluster_gateway_port":
+            if number in front:
+                yield "{0} and {1} are both {2}: the load balancer cannot listen twice on one port.".format(front[number], name, number)
+            front[number] = name
+    database_port = shared.option("cluster_database", "port")
+    try:
+        ports.check_port(database_port, "port of cluster_database")
+    except OperatorError as error:
+        yield str(error)
+    for host, variables in cluster.hosts.items():
+        for name in ("cluster_port_offset", "cluster_api_manager_port_offset"):
+            if variables.get(name) is not None:
+                try:
+                    ports.check_offset(variables[name], name)
+                except OperatorError as error:
+                    yield "{0} (set for {1})".format(str(error).rstrip("."), host) + "."
+        if variables.get("cluster_member_port") is not None:
+            try:
+                ports.check_port(variables["cluster_member_port"], "cluster_member_port of {0}".format(host))
+            except OperatorError as error:
+                yield str(error)
+
+
+def _hosts(shared: _Settings, cluster: Inventory, groups: Mapping[str, Sequence[str]]) -> Sentences:
+    addresses = {}
+    for host, variables in cluster.hosts.items():
+        address = str(variables.get("cluster_node_address") or variables.get("ansible_host") or host)
+        if not HOST_NAME.match(address) and _address(address) is None:
+            yield "cluster_node_address of {0} is neither an address nor a host name.".format(host)
+        addresses[host] = address
+    nodes = groups["key_manager"]
+    loopback = [host for host in nodes if _is_loopback(addresses[host])]
+    if loopback and len(loopback) < len(nodes):
+        yield (
+            "cluster_node_address mixes loopback ({0}) with routable addresses ({1}): the members would never find each other. "
+            "Use loopback only when all Key Managers stand on one host."
+        ).format(_listed(loopback), _listed([host for host in nodes if host not in loopback]))
+    unspecified = [host for host, address in addresses.items() if address in ("0.0.0.0", "::")]  # noqa: S104 - looked for, not bound to
+    if unspecified:
+        yield "cluster_node_address of {0} is the unspecified address. Give the address under which other hosts reach it.".format(_listed(unspecified))
+    both = [host for host in nodes if host in groups["api_manager"]]
+    if both:
+        yield (
+            "{0} is in the groups of cluster_key_manager_group and of cluster_api_manager_group. Give each server an inventory host of its own, "
+            "with the same ansible_host, and different cluster_instance and port offsets."
+        ).format(_listed(both))
+    for role, names in groups.items():
+        for host, count in Counter(names).items():
+            if count > 1:
+                yield "{0} stands twice in the group that {1} names.".format(host, "cluster_{0}_group".format(role))
+    if shared["cluster_manage_hosts_file"] and not groups["load_balancer"] and not shared["cluster_hostname_address"]:
+        yield (
+            "cluster_hostname_address is not set and there is no load balancer to take it from: set it, put a host into the group that "
+            "cluster_load_balancer_group names, or set cluster_manage_hosts_file to false."
+        )
+
+
+def _files(shared: _Settings, exists: Callable[[str], bool]) -> Sentences:
+    for name in ("cluster_product_archive", "cluster_api_manager_archive", "cluster_database_driver"):
+        value = shared[name]
+        if not isinstance(value, Mapping):
+            continue
+        source, checksum = value.get("src"), value.get("checksum")
+        if checksum is not None and not CHECKSUM.match(str(checksum)):
+            yield "{0}.checksum is no checksum: write the algorithm, a colon and the digits, for example sha256:1234… (sha1, sha256 or sha512).".format(name)
+        if isinstance(source, str) and not REMOTE.match(source) and not exists(source):
+            yield "{0}.src is not on the controller: {1} does not exist. Put the file there, or give a URL.".format(name, source)
+
+
+def _heap(cluster: Inventory, sources: Sources) -> Sentences:
+    for host, variables in cluster.hosts.items():
+        sizes = {}
+        for name in ("cluster_heap_initial", "cluster_heap_maximum"):
+            value = variables.get(name)
+            if value is None:
+                continue
+            match = HEAP.match(str(value))
+            if match:
+                sizes[name] = int(match.group(1)) * (1024 if match.group(2) in "gG" else 1)
+            else:
+                yield "{0} of {1} is no heap size: write a number and its unit, for example 2048m or 2g.".format(name, host)
+        if len(sizes) == 2 and sizes["cluster_heap_initial"] > sizes["cluster_heap_maximum"]:
+            yield "cluster_heap_initial of {0} is larger than cluster_heap_maximum.".format(host)
+
+
+def _api_manager(shared: _Settings, sources: Sources, groups: Mapping[str, Sequence[str]]) -> Sentences:
+    release = shared["cluster_api_manager_release"]
+    if release is not None and re.search(r"-update-?\d*", str(release), re.IGNORECASE):
+        yield (
+            "cluster_api_manager_release {0} is an update release, which does not work with a separate Key Manager. "
+            "Use the GA release, or one that is updated by WUM."
+        ).format(release)
+    if shared["cluster_api_manager_archive"] and not groups["api_manager"]:
+        yield "cluster_api_manager_archive is set, but the group that cluster_api_manager_group names has no host."
+
+
+def _identity(shared: _Settings, sources: Sources) -> Sentences:
+    product = sources.profiles.get(str(shared["cluster_product"]))
+    overrides = shared["cluster_identity_urls"]
+    if product is None or not isinstance(overrides, Mapping):
+        return
+    for name, url in overrides.items():
+        if name not in product["urls"]:
+            close = difflib.get_close_matches(str(name), product["urls"], n=1)
+            yield "cluster_identity_urls.{0} is no URL of {1}.{2}".format(name, product["title"], " Did you mean {0}?".format(close[0]) if close else "")
+        elif not URL.match(str(url)):
+            yield "cluster_identity_urls.{0} is no URL: it begins with https://, ${{carbon.protocol}}:// or / and holds no blank.".format(name)
+    issuer = shared["cluster_token_issuer"]
+    if issuer is not None and not URL.match(str(issuer)):
+        yield "cluster_token_issuer is no URL: it begins with https:// or ${carbon.protocol}:// and holds no blank."
+
+
+def _databases(shared: _Settings, sources: Sources, groups: Mapping[str, Sequence[str]]) -> Sentences:
+    product = sources.profiles.get(str(shared["cluster_product"]))
+    database = shared["cluster_database"]
+    if product is None or not isinstance(database, Mapping):
+        return
+    if not database.get("host") and not groups["database"]:
+        yield "cluster_database.host is not set, and the group that cluster_database_group names has no host. One of them must say where the databases are."
+    layout = product["layouts"].get(shared.option("cluster_database", "layout"))
+    if layout is None:
+        return
+    additional = shared["cluster_additional_datasources"]
+    further = [source for source in additional if isinstance(source, Mapping)] if isinstance(additional, list) else []
+    ids = [source["id"] for source in layout["datasources"]] + [source.get("id") for source in further]
+    accounts = ["shared"] if shared.option("cluster_database", "accounts") == "shared" else ids
+    for option, allowed, pattern in (("names", ids, DATABASE_NAME), ("users", accounts, ACCOUNT_NAME)):
+        values = shared.option("cluster_database", option)
+        for key, value in values.items() if isinstance(values, Mapping) else ():
+            if key not in allowed:
+                yield "cluster_database.{0}.{1} names no database of this layout. There are: {2}.".format(option, key, _listed(allowed))
+            elif not pattern.match(str(value)):
+                yield "cluster_database.{0}.{1} may hold only letters, digits and underscores, at most {2}.".format(
+                    option, key, 64 if option == "names" else 32
+                )
+    for source in further:
+        if not DATABASE_NAME.match(str(source.get("database", ""))):
+            yield "cluster_additional_datasources.{0}: database may hold only letters, digits and underscores, at most 64.".format(source.get("id"))
+    passwords = shared["cluster_database_passwords"]
+    if isinstance(passwords, Mapping):
+        for account in accounts:
+            if account not in passwords:
+                yield "cluster_database_passwords.{0} is not set: the password of the database account of {0}. Keep it in a vault.".format(account)
+        for key in passwords:
+            if key not in accounts:
+                yield "cluster_database_passwords.{0} belongs to no account of this layout. There are: {1}.".format(key, _listed(accounts))
+
+
+def _storage(shared: _Settings, groups: Mapping[str, Sequence[str]]) -> Sentences:
+    storage = shared["cluster_shared_storage"]
+    if not isinstance(storage, Mapping):
+        return
+    path = storage.get("path")
+    if storage.get("type", "none") != "none" and not path:
+        yield "cluster_shared_storage.path is not set: where is the shared file system mounted on the Key Managers?"
+    if path is not None and not str(path).startswith("/"):
+        yield "cluster_shared_storage.path must be an absolute path."
+
+
+def _instances(servers: Sequence[Mapping[str, Any]]) -> Sentences:
+    for key, variable in (("instance", "cluster_instance"), ("home", "cluster_home")):
+        seen: Dict[Any, str] = {}
+        for server in servers:
+            place = (server["address"], server[key])
+            if place in seen:
+                yield "{0} and {1} stand on one machine ({2}) with the same {3} {4}: give one of them another one.".format(
+                    seen[place], server["name"], server["address"], variable, server[key]
+                )
+            seen[place] = server["name"]
+
+
+def _datasources(model: Mapping[str, Any]) -> Sentences:
+    for key, word in (("jndi", "JNDI name"), ("name", "name"), ("id", "id")):
+        for value, count in Counter(source[key] for source in model["datasources"]).items():
+            if count > 1:
+                yield "cluster_additional_datasources: the {0} {1} is used by {2} datasources. Each must have its own.".format(word, value, count)
+    for source in model["datasources"]:
+        if source["jndi"] in ("jdbc/WSO2CarbonDB",):
+            yield "cluster_additional_datasources: the JNDI name jdbc/WSO2CarbonDB is the embedded database of each node. Choose another one."
+
+
+def _address(text: str) -> Optional[Any]:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None
+
+
+def _is_loopback(text: str) -> bool:
+    address = _address(text)
+    return text == "localhost" if address is None else bool(address.is_loopback)
+
+
+def _listed(names: Iterable[Any]) -> str:
+    return ", ".join(str(name) for name in names)
+
+
+def _first(description: Any) -> str:
+    return str(description if isinstance(description, str) else description[0])

@@ -1,0 +1,74 @@
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+# SPDX-License-Identifier: Apache-2.0
+"""What Ansible knows of the inventory, as the plain data that the pure code takes. Controller only."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Container, Dict, List, Mapping, NamedTuple
+
+from ansible.errors import AnsibleError
+
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.model import Inventory, Sources, load_sources, read_yaml
+
+ROLES = Path(__file__).resolve().parents[2] / "roles"
+
+
+@lru_cache(maxsize=None)
+def collection_sources() -> Sources:
+    return load_sources(ROLES)
+
+
+class Reading(NamedTuple):
+    """The inventory, and what stood in the way of reading it."""
+
+    inventory: Inventory
+    unresolved: Dict[str, List[str]]
+    """Variables whose value cannot be told, by name, with the hosts they are set for."""
+
+
+def read_variables(variables: Mapping[str, Any], wanted: Container[str], prefixes: "tuple[str, ...]" = ()) -> Reading:
+    """Read the wanted variables of every host, resolved; of those that only carry one of the prefixes just the name, with None as value.
+
+    Values come out of Ansible one by one, so that a value that cannot be resolved costs no more than itself.
+    """
+    hosts: Dict[str, Dict[str, Any]] = {}
+    unresolved: Dict[str, List[str]] = {}
+    groups = {name: list(members) for name, members in variables["groups"].items()}
+    hostvars = variables["hostvars"]
+    for host in groups["all"]:
+        values: Dict[str, Any] = {}
+        of_host = hostvars[host]
+        for name in of_host:
+            if name in wanted:
+                try:
+                    values[name] = of_host[name]
+                except AnsibleError:
+                    # The message of the error may quote what the value is made of, a secret among it; the name is enough.
+                    unresolved.setdefault(name, []).append(host)
+            elif name.startswith(prefixes) and prefixes:
+                values[name] = None
+        hosts[host] = values
+    return Reading(Inventory(groups, hosts), unresolved)
+
+
+def read_inventory(variables: Mapping[str, Any]) -> Inventory:
+    """The inventory as the model needs it: no secret is resolved."""
+    options = collection_sources().options
+    wanted = {name for name, option in options.items() if not option.get("no_log")} | {"ansible_host"}
+    reading = read_variables(variables, wanted)
+    if reading.unresolved:
+        name, hosts = next(iter(reading.unresolved.items()))
+        raise AnsibleError("{0} (set for {1}) cannot be resolved: it refers to a variable that is not defined.".format(name, ", ".join(hosts)))
+    return reading.inventory
+
+
+@lru_cache(maxsize=None)
+def role_options() -> Dict[str, Dict[str, Any]]:
+    """The options of every role's argument spec, by role."""
+    options = {}
+    for path in sorted(ROLES.glob("*/meta/argument_specs.yml")):
+        options[path.parents[1].name] = read_yaml(path)["argument_specs"]["main"].get("options", {})
+    return options
