@@ -43,6 +43,7 @@ ensure_base_image() {
     tar=$(mktemp --suffix=.tar "$CARBON_OPS_CACHE/base-XXXXXX")
     mapfile -t sources < <(machine_apt_sources)
     [ "${#sources[@]}" -gt 0 ] || die "No package sources found in /etc/apt to make a base image from; name an image in CARBON_OPS_BASE_IMAGE."
+    # shellcheck disable=SC2016  # "$1" is for mmdebstrap, which puts the new root there
     run_quietly "$CARBON_OPS_CACHE/log/mmdebstrap.log" mmdebstrap --variant=minbase --include=ca-certificates \
         --essential-hook='mkdir -p "$1"/usr/share/man/man1' \
         --aptopt='Acquire::Languages "none"' --aptopt='Acquire::Check-Valid-Until "false"' \
