@@ -1,0 +1,301 @@
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+# SPDX-License-Identifier: Apache-2.0
+"""A product's schema scripts: loaded once, never over existing tables, never half.
+
+MariaDB and MySQL commit every CREATE TABLE at once, so a load cannot be undone. It is therefore recorded in a table of the database
+itself: a row before the first statement, its completion after the last. A row without completion is a load that was cut short.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import Any, Iterable, Iterator, Mapping, Sequence
+
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
+
+MARKER_TABLE = "carbon_ops_schema"
+
+_CREATE_MARKER = (
+    "CREATE TABLE IF NOT EXISTS carbon_ops_schema ("
+    "script VARCHAR(191) NOT NULL PRIMARY KEY, sha256 CHAR(64) NOT NULL, started_at DATETIME NOT NULL, finished_at DATETIME NULL"
+    ") ENGINE=InnoDB"
+)
+_ALL_RECORDS = "SELECT script, sha256, started_at, finished_at FROM carbon_ops_schema"
+_RECORD_BEGIN = "INSERT INTO carbon_ops_schema (script, sha256, started_at) VALUES (%s, %s, NOW())"
+_RECORD_END = "UPDATE carbon_ops_schema SET finished_at = NOW() WHERE script = %s"
+
+_SPACE = re.compile(r"\s+")
+_QUOTED = re.compile(r"""'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*"|`[^`]*`""", re.DOTALL)
+_COMMENT_TO_LINE_END = re.compile(r"(?:#|--(?=\s|\Z))[^\n]*")
+_DASHES_TO_LINE_END = re.compile(r"--[^\n]*")
+_COMMENT_BLOCK = re.compile(r"/\*.*?\*/", re.DOTALL)
+_DELIMITER = re.compile(r"DELIMITER[ \t]+(\S+)[^\n]*", re.IGNORECASE)
+_PLAIN = re.compile(r"[A-Za-z0-9_.,()=+ \t\r\n]+")
+
+_NAME = r"(?:`(?P<quoted>[^`]+)`|(?P<plain>[\w$]+))"
+_CREATE_TABLE = re.compile(
+    r"CREATE\s+(?:OR\s+REPLACE\s+)?TABLE\s+(?P<lenient>IF\s+NOT\s+EXISTS\s+)?(?:(?:`[^`]+`|[\w$]+)\s*\.\s*)?" + _NAME, re.IGNORECASE
+)
+_LEAVES_DATABASE = re.compile(r"(?:USE|(?:CREATE|DROP|ALTER)\s+(?:DATABASE|SCHEMA))\b", re.IGNORECASE)
+_ROUTINE = re.compile(r"CREATE\s+(?:DEFINER\s*=\s*\S+\s+)?(?:PROCEDURE|FUNCTION|TRIGGER|EVENT)\b", re.IGNORECASE)
+_BEGINS = re.compile(r"\bBEGIN\b", re.IGNORECASE)
+_ENDS = re.compile(r"\bEND\s*\Z", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement of a script, without its comments, and the line on which it begins."""
+
+    text: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table that a script creates; a lenient one (IF NOT EXISTS) may have been made by an earlier script of the same database."""
+
+    name: str
+    lenient: bool
+
+
+@dataclass(frozen=True)
+class Script:
+    """A schema script, read and split."""
+
+    name: str
+    checksum: str
+    statements: tuple[Statement, ...]
+    tables: tuple[Table, ...]
+
+
+@dataclass(frozen=True)
+class Record:
+    """What the database remembers about the load of one script."""
+
+    checksum: str
+    started: str
+    finished: str | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What is true of one script after the run. ``action`` is loaded, present or accepted; ``advice`` a sentence or nothing."""
+
+    script: str
+    action: str
+    tables: int
+    advice: str = ""
+
+
+def read_script(name: str, content: bytes) -> Script:
+    """Split a script the way the ``mysql`` client does; refuse one that would leave its database."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("latin-1")
+    statements = tuple(_split(name, text))
+    tables: dict[str, Table] = {}
+    for statement in statements:
+        if _LEAVES_DATABASE.match(statement.text):
+            raise OperatorError(
+                f"{name}, line {statement.line}: the script chooses or makes a database by itself, so it cannot be loaded into the one "
+                "that cluster_databases names. Take that statement out of a copy of the script."
+            )
+        if _ROUTINE.match(statement.text) and _BEGINS.search(statement.text) and not _ENDS.search(statement.text):
+            raise OperatorError(
+                f"{name}, line {statement.line}: a routine with BEGIN … END needs DELIMITER lines around it, which this script does not "
+                "have. The mysql client could not load it either."
+            )
+        created = _CREATE_TABLE.match(statement.text)
+        if created:
+            table = created.group("quoted") or created.group("plain")
+            tables.setdefault(table.casefold(), Table(table, created.group("lenient") is not None))
+    if not tables:
+        raise OperatorError(f"{name}: the script creates no table, so nobody could tell later whether it has been loaded.")
+    return Script(name, hashlib.sha256(content).hexdigest(), statements, tuple(tables.values()))
+
+
+def _split(name: str, text: str) -> Iterator[Statement]:
+    position, delimiter = 0, ";"
+    begin: int | None = None
+    parts: list[str] = []
+
+    def line_of(offset: int) -> int:
+        return text.count("\n", 0, offset) + 1
+
+    while position < len(text):
+        if begin is None:
+            # Between two statements a line of dashes is a comment even without a blank after the dashes, and only here DELIMITER counts.
+            skipped = _SPACE.match(text, position) or _DASHES_TO_LINE_END.match(text, position)
+            if skipped:
+                position = skipped.end()
+                continue
+            chosen = _DELIMITER.match(text, position)
+            if chosen:
+                delimiter, position = chosen.group(1), chosen.end()
+                continue
+        if text.startswith(delimiter, position):
+            if begin is not None:
+                yield Statement("".join(parts).strip(), line_of(begin))
+            begin, parts = None, []
+            position += len(delimiter)
+            continue
+        comment = _COMMENT_TO_LINE_END.match(text, position) or _COMMENT_BLOCK.match(text, position)
+        if comment and not comment.group().startswith(("/*!", "/*M!", "/*+")):
+            parts.append(" ")
+            position = comment.end()
+            continue
+        token = comment or _QUOTED.match(text, position)
+        if token is None and (text[position] in "'\"`" or text.startswith("/*", position)):
+            raise OperatorError(f"{name}, line {line_of(position)}: what is opened with {text[position]} here is never closed.")
+        if token is None and delimiter == ";":
+            token = _PLAIN.match(text, position)
+        piece = token.group() if token else text[position]
+        begin = position if begin is None else begin
+        parts.append(piece)
+        position += len(piece)
+    if begin is not None:
+        yield Statement("".join(parts).strip(), line_of(begin))
+
+
+def judge(database: str, script: Script, tables: Sequence[Table], present: Iterable[str], record: Record | None) -> Outcome | None:
+    """Say what is true of a script in a database, or None when it has to be loaded; raise when nobody can load it safely.
+
+    ``tables`` are the script's own tables: without the lenient ones that an earlier script of the same database creates.
+    """
+    there = {name.casefold() for name in present}
+    missing = [table.name for table in tables if table.name.casefold() not in there]
+    if record is not None and record.finished is None:
+        raise OperatorError(
+            f"Database {database}: the load of {script.name} that began at {record.started} (database time) was cut short; "
+            f"{len(tables) - len(missing)} of {len(tables)} tables are there. Nothing was changed. Drop and create the database again "
+            f"(or empty it) and run again; if you completed the script by hand, set finished_at in its row of the table {MARKER_TABLE}."
+        )
+    if record is not None:
+        changed = record.checksum != script.checksum
+        if missing and not changed:
+            raise OperatorError(
+                f"Database {database}: {script.name} was loaded at {record.finished}, but {_some(missing)} no longer there. "
+                "Restore the database from its backup."
+            )
+        advice = (
+            f"Database {database}: {script.name} is not the version that was loaded at {record.finished}. Loaded scripts are never loaded "
+            "again: the product's update instructions say which migration to run."
+        )
+        return Outcome(script.name, "present", len(tables) - len(missing), advice if changed else "")
+    if not missing:
+        return Outcome(script.name, "accepted", len(tables))
+    if len(missing) < len(tables):
+        raise OperatorError(
+            f"Database {database}: only {len(tables) - len(missing)} of the {len(tables)} tables of {script.name} are there, and this "
+            f"collection did not load them; {_some(missing)} missing. Nothing was changed. Complete the schema by hand, or give an "
+            "empty database."
+        )
+    return None
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:3])
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f"{shown}{more} {'is' if len(names) == 1 else 'are'}"
+
+
+def own_tables(scripts: Sequence[Script]) -> list[tuple[Script, tuple[Table, ...]]]:
+    """Pair each script with the tables that tell whether it was loaded."""
+    earlier: set[str] = set()
+    pairs = []
+    for script in scripts:
+        own = tuple(table for table in script.tables if not (table.lenient and table.name.casefold() in earlier))
+        if not own:
+            raise OperatorError(
+                f"{script.name}: every table of this script is made by the scripts before it in the same database; leave it out."
+            )
+        pairs.append((script, own))
+        earlier.update(table.name.casefold() for table in script.tables)
+    return pairs
+
+
+class Database:
+    """One database, through a connection of its own account (PEP 249, autocommit on)."""
+
+    def __init__(self, name: str, connection: Any) -> None:
+        self.name = name
+        self._connection = connection
+
+    def _query(self, sql: str, values: Sequence[Any] = ()) -> list[Sequence[Any]]:
+        with self._connection.cursor() as cursor:
+            # Without values the driver must not look at the percent signs of a product's script.
+            cursor.execute(sql, tuple(values) if values else None)
+            return list(cursor.fetchall() or ())
+
+    def encrypted(self) -> bool:
+        rows = self._query("SHOW SESSION STATUS LIKE 'Ssl_cipher'")
+        return bool(rows and rows[0][1])
+
+    def lock(self, seconds: int) -> None:
+        """Hold the right to load; the server gives it back when the connection ends, however it ends."""
+        if self._query("SELECT GET_LOCK(%s, %s)", (f"{MARKER_TABLE}.{self.name}"[:64], seconds))[0][0] != 1:
+            raise OperatorError(
+                f"Database {self.name}: another run has been loading its schema for more than {seconds} s. Run again later."
+            )
+
+    def tables(self) -> set[str]:
+        rows = self._query("SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()")
+        return {str(row[0]) for row in rows}
+
+    def records(self) -> Mapping[str, Record]:
+        if MARKER_TABLE not in {name.casefold() for name in self.tables()}:
+            return {}
+        rows = self._query(_ALL_RECORDS)
+        return {str(row[0]): Record(str(row[1]), str(row[2]), None if row[3] is None else str(row[3])) for row in rows}
+
+    def examine(self, scripts: Sequence[Script]) -> list[tuple[Script, tuple[Table, ...], Outcome | None]]:
+        present, records = self.tables(), self.records()
+        return [(script, own, judge(self.name, script, own, present, records.get(script.name))) for script, own in own_tables(scripts)]
+
+    def load(self, script: Script) -> None:
+        self._query(_CREATE_MARKER)
+        self._query(_RECORD_BEGIN, (script.name, script.checksum))
+        for number, statement in enumerate(script.statements, 1):
+            try:
+                self._query(statement.text)
+            except Exception as error:
+                raise OperatorError(
+                    f"Database {self.name}: {script.name} was cut short at statement {number} of {len(script.statements)} "
+                    f"(line {statement.line}): {server_says(error)}. Remove the cause, drop and create the database again (or empty it), "
+                    "and run again."
+                ) from error
+        self._query(_RECORD_END, (script.name,))
+
+
+def server_says(error: BaseException) -> str:
+    """The number and text of a driver's error in one line."""
+    parts = [str(part) for part in error.args] or [type(error).__name__]
+    return " ".join(" ".join(parts).split()).rstrip(".")
+
+
+def bring_up(database: Database, scripts: Sequence[Script], may_load: bool, dry_run: bool, lock_seconds: int) -> list[Outcome]:
+    """Load what is missing. Everything is judged before the first statement is sent."""
+    verdicts = database.examine(scripts)
+    if all(outcome for _script, _own, outcome in verdicts):
+        return [outcome for _script, _own, outcome in verdicts if outcome]
+    waiting = [script.name for script, _own, outcome in verdicts if outcome is None]
+    if not may_load:
+        raise OperatorError(
+            f"Database {database.name}: no table of {', '.join(waiting)} is there. Load it with the account of your choice, or set "
+            "databases_schema_mode: load."
+        )
+    if not dry_run:
+        database.lock(lock_seconds)
+        verdicts = database.examine(scripts)
+    outcomes = []
+    for script, own, outcome in verdicts:
+        if outcome is None:
+            if not dry_run:
+                database.load(script)
+            outcome = Outcome(script.name, "loaded", len(own))
+        outcomes.append(outcome)
+    return outcomes

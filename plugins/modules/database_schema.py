@@ -1,0 +1,278 @@
+#!/usr/bin/python
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: database_schema
+short_description: Load a product's schema scripts into its databases, once
+version_added: 0.1.0
+description:
+  - Loads the C(dbscripts) of a WSO2 Carbon product into MariaDB or MySQL databases, each through the database's own account.
+  - A script is loaded only when none of its tables is there. A load is recorded in the table C(carbon_ops_schema) of the same database,
+    before its first statement and after its last, so that a load that was cut short is recognised and refused instead of being
+    continued blindly.
+  - A schema that was loaded by hand is accepted when all tables of the script are there, and refused when only some are.
+  - All databases are examined before the first one is changed.
+  - Run it on a host that has the product's home and may log in to the databases, usually a Key Manager.
+author: The carbon_ops.key_manager maintainers (@carbon-ops)
+requirements:
+  - PyMySQL (C(python3-pymysql)) on the host it runs on.
+options:
+  host:
+    description: The name or address of the database server.
+    type: str
+    required: true
+  port:
+    description: The port of the database server.
+    type: int
+    default: 3306
+  ca_file:
+    description:
+      - The file with the certificate authority of the database server. The server's certificate is checked against it and against O(host).
+      - Without it the connection is not encrypted.
+    type: path
+  home:
+    description: The product's home, under which the scripts lie.
+    type: path
+    required: true
+  databases:
+    description: The databases and their scripts.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description: The name of the database.
+        type: str
+        required: true
+      user:
+        description: The account to log in with.
+        type: str
+        required: true
+      secret:
+        description: The key of the account's password in O(secrets).
+        type: str
+        required: true
+      scripts:
+        description: The schema scripts, relative to O(home), in the order in which they are loaded. An empty list only tries the login.
+        type: list
+        elements: str
+        default: []
+  secrets:
+    description: The passwords, by the names that O(databases) uses. Nothing of it is ever printed.
+    type: dict
+    required: true
+  mode:
+    description:
+      - With V(load), a script none of whose tables is there is loaded.
+      - With V(check), such a script is an error. Nothing is written.
+    type: str
+    choices: [load, check]
+    default: load
+  connect_timeout:
+    description: How long to wait for a connection, in seconds.
+    type: int
+    default: 10
+  lock_timeout:
+    description: How long to wait for another run that is loading the same database, in seconds.
+    type: int
+    default: 120
+attributes:
+  check_mode:
+    description: Can run in check mode and return what it would change. A server that cannot be asked is then only a warning.
+    support: full
+  diff_mode:
+    description: Returns details on what has changed.
+    support: none
+"""
+
+EXAMPLES = r"""
+- name: The user database has its tables
+  carbon_ops.key_manager.database_schema:
+    host: db1.bank.example
+    ca_file: /etc/carbon-ops/pki/ca.crt
+    home: /opt/wso2/obkm
+    databases:
+      - name: openbank_userdb
+        user: obkm_user
+        secret: database_user_password
+        scripts: [dbscripts/mysql.sql]
+    secrets:
+      database_user_password: "{{ vault_database_user_password }}"
+"""
+
+RETURN = r"""
+databases:
+  description: What is true of each database.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The name of the database.
+      type: str
+      sample: openbank_userdb
+    scripts:
+      description:
+        - One entry for each script. RV(databases[].scripts[].action) is V(loaded) when this run loaded it, V(present) when an earlier run
+          did, and V(accepted) when somebody else did.
+      type: list
+      elements: dict
+      sample: [{script: dbscripts/mysql.sql, action: loaded, tables: 51}]
+"""
+
+import ssl
+import traceback
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.database_schema import (
+    Database,
+    Script,
+    bring_up,
+    read_script,
+    server_says,
+)
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
+
+try:
+    import pymysql
+except ImportError:
+    pymysql = None
+    PYMYSQL_IMPORT_ERROR = traceback.format_exc()
+
+ADVICE = {
+    1044: "The account has no rights on this database: run role databases on the database host, or grant them.",
+    1045: "The server refuses the login: compare cluster_database_passwords with the account's password, and the hosts it may come from.",
+    1049: "The database is not there: run role databases on the database host, or create it.",
+    1130: "The server accepts no login from this host: the account's host part has to be this host's address.",
+    2003: "Nothing answers there, or the encryption could not be agreed: compare the address, the port and the certificate.",
+}
+
+
+class Unreachable(OperatorError):
+    """The server could not be asked."""
+
+
+def read_scripts(home: str, names: list[str]) -> list[Script]:
+    scripts = []
+    for name in names:
+        path = Path(home, name)
+        try:
+            scripts.append(read_script(name, path.read_bytes()))
+        except OSError as error:
+            raise OperatorError(f"{path}: the schema script cannot be read ({error.strerror}). The product's profile names it.") from error
+    return scripts
+
+
+def connect(params: dict[str, Any], database: dict[str, Any]) -> Any:
+    secret = params["secrets"].get(database["secret"])
+    if secret is None:
+        raise OperatorError(f"Database {database['name']}: secrets has no entry {database['secret']}.")
+    context = None
+    if params["ca_file"]:
+        try:
+            context = ssl.create_default_context(cafile=params["ca_file"])
+        except OSError as error:
+            raise OperatorError(
+                f"{params['ca_file']}: the certificate authority of the database cannot be read ({error.strerror}). Role certificates puts "
+                "it there; name another file with databases_ca_file."
+            ) from error
+    where = f"Database {database['name']} at {params['host']}:{params['port']} as {database['user']}"
+    try:
+        return pymysql.connect(
+            host=params["host"],
+            port=params["port"],
+            user=database["user"],
+            password=str(secret),
+            database=database["name"],
+            ssl=context,
+            charset="utf8mb4",
+            autocommit=True,
+            connect_timeout=params["connect_timeout"],
+            read_timeout=600,
+            write_timeout=600,
+        )
+    except pymysql.MySQLError as error:
+        number = error.args[0] if error.args else 0
+        raise Unreachable(f"{where}: {server_says(error)}. {ADVICE.get(number, '')}".rstrip()) from error
+
+
+def run(module: AnsibleModule) -> dict[str, Any]:
+    params: dict[str, Any] = module.params
+    scripts = {entry["name"]: read_scripts(params["home"], entry["scripts"]) for entry in params["databases"]}
+    opened: list[tuple[Database, list[Script]]] = []
+    problems = []
+    for entry in params["databases"]:
+        try:
+            database = Database(entry["name"], connect(params, entry))
+            if params["ca_file"] and not database.encrypted():
+                raise OperatorError(f"Database {entry['name']}: the server does not encrypt the connection. It needs a certificate.")
+            database.examine(scripts[entry["name"]])
+            opened.append((database, scripts[entry["name"]]))
+        except Unreachable as error:
+            if module.check_mode:
+                module.warn(f"{error} In a run without check mode this is an error.")
+            else:
+                problems.append(str(error))
+        except OperatorError as error:
+            problems.append(str(error))
+    if problems:
+        raise OperatorError("\n".join(problems))
+    results = []
+    changed = False
+    for database, wanted in opened:
+        outcomes = bring_up(database, wanted, params["mode"] == "load", module.check_mode, params["lock_timeout"])
+        for outcome in outcomes:
+            changed = changed or outcome.action == "loaded"
+            if outcome.advice:
+                module.warn(outcome.advice)
+        results.append({"name": database.name, "scripts": [{"script": o.script, "action": o.action, "tables": o.tables} for o in outcomes]})
+    return {"changed": changed, "databases": results}
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "host": {"type": "str", "required": True},
+            "port": {"type": "int", "default": 3306},
+            "ca_file": {"type": "path"},
+            "home": {"type": "path", "required": True},
+            "databases": {
+                "type": "list",
+                "elements": "dict",
+                "required": True,
+                "options": {
+                    "name": {"type": "str", "required": True},
+                    "user": {"type": "str", "required": True},
+                    "secret": {"type": "str", "required": True, "no_log": False},
+                    "scripts": {"type": "list", "elements": "str", "default": []},
+                },
+            },
+            "secrets": {"type": "dict", "required": True, "no_log": True},
+            "mode": {"type": "str", "choices": ["load", "check"], "default": "load"},
+            "connect_timeout": {"type": "int", "default": 10},
+            "lock_timeout": {"type": "int", "default": 120},
+        },
+        supports_check_mode=True,
+    )
+    if pymysql is None:
+        if module.check_mode:
+            module.exit_json(changed=False, databases=[], warnings=["The databases were not asked: PyMySQL is not installed here yet."])
+        module.fail_json(msg=missing_required_lib("PyMySQL"), exception=PYMYSQL_IMPORT_ERROR)
+    if module.check_mode and not Path(module.params["home"]).is_dir():
+        module.exit_json(changed=True, databases=[], warnings=["The schema scripts were not read: the product is not installed here yet."])
+    try:
+        result = run(module)
+    except OperatorError as error:
+        module.fail_json(msg=str(error))
+    except pymysql.MySQLError as error:
+        module.fail_json(msg=f"The database server at {module.params['host']} refused a question: {server_says(error)}.")
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
