@@ -199,11 +199,12 @@ def _values(cluster: Inventory, groups: Mapping[str, Sequence[str]], sources: So
             yield "cluster_java_options of {0} sets -DportOffset, which would win over carbon.xml. Set cluster_port_offset instead.".format(host)
     try:
         model = build_model(groups["key_manager"][0], cluster, sources)
+        servers = model["nodes"] + model["api_managers"]
+        clashes = ports.clashes(servers)
     except (OperatorError, KeyError, TypeError, AttributeError, ValueError):
         # What is missing or of a wrong type was named above; without it there are no ports and members to compare.
         return
-    servers = model["nodes"] + model["api_managers"]
-    for sentence in ports.clashes(servers):
+    for sentence in clashes:
         yield sentence + " The variables are cluster_port_offset, cluster_api_manager_port_offset and cluster_member_port, as a host's own."
     yield from _instances(servers)
     yield from _datasources(model)

@@ -1,0 +1,160 @@
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+# SPDX-License-Identifier: Apache-2.0
+"""The model says what the inventory means, and every default stands in one place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Dict
+
+import pytest
+import yaml
+
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.datasources import datasource_element
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.model import HOST_VARIABLES, Inventory, build_model
+from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils.inventory import collection_sources
+
+GROUPS = {"key_manager": ["km1", "km2"], "load_balancer": ["lb1"], "database": ["db1"], "api_manager": ["am1"]}
+ADDRESSES = {"km1": "192.0.2.11", "km2": "192.0.2.12", "lb1": "192.0.2.21", "db1": "192.0.2.31", "am1": "192.0.2.41"}
+
+
+def model(host: str = "km1", groups: Any = None, hosts: Any = None, **variables: Any) -> Dict[str, Any]:
+    base = {"cluster_product": "ob_km_1.5", "cluster_hostname": "km.bank.example", **variables}
+    of_hosts = {name: {**base, "cluster_node_address": address, **(hosts or {}).get(name, {})} for name, address in ADDRESSES.items()}
+    return build_model(host, Inventory({**GROUPS, **(groups or {}), "all": list(ADDRESSES)}, of_hosts), collection_sources())
+
+
+# The variables that are set, the place in the model, and what stands there.
+TABLE = [
+    ({}, "hostname", "km.bank.example"),
+    ({}, "management_hostname", "mgt.km.bank.example"),
+    ({"cluster_management_hostname": "console.example"}, "management_hostname", "console.example"),
+    ({}, "hostname_address", "192.0.2.21"),
+    ({"cluster_hostname_address": "192.0.2.99"}, "hostname_address", "192.0.2.99"),
+    ({}, "domain", "wso2.obkm.domain"),
+    ({"cluster_name": "consent"}, "domain", "wso2.consent.domain"),
+    ({"cluster_domain": "bank.obkm.domain"}, "domain", "bank.obkm.domain"),
+    ({}, "gateway_hostname", "am1"),
+    ({"cluster_gateway_hostname": "api.example"}, "urls.OAuth2TokenEPUrl", "${carbon.protocol}://api.example:8243/token"),
+    ({"cluster_gateway_port": 443}, "urls.IDTokenIssuerID", "https://am1:443/token"),
+    ({"cluster_token_issuer": "https://LB/oauth2/token"}, "urls.IDTokenIssuerID", "https://km.bank.example/oauth2/token"),
+    ({}, "urls.OAuth2RevokeEPUrl", "${carbon.protocol}://km.bank.example/oauth2/revoke"),
+    ({"cluster_public_port": 8443}, "urls.OAuth2RevokeEPUrl", "${carbon.protocol}://km.bank.example:8443/oauth2/revoke"),
+    ({}, "urls.OIDCCheckSessionEPUrl", "${carbon.protocol}://${carbon.host}:${carbon.management.port}/oidc/checksession"),
+    ({}, "urls.AuthenticationEndpointMissingClaimsURL", "/ob/authenticationendpoint/claims.do"),
+    ({"cluster_identity_urls": {"OAuth2RevokeEPUrl": "https://x/y"}}, "urls.OAuth2RevokeEPUrl", "https://x/y"),
+    ({}, "service_url", "https://km.bank.example:9443${carbon.context}services/"),
+    ({"cluster_internal_port": 9999}, "service_url", "https://km.bank.example:9999${carbon.context}services/"),
+    ({}, "nodes.0.home", "/opt/wso2/obkm"),
+    ({"cluster_home_directory": "/srv/"}, "nodes.0.home", "/srv/obkm"),
+    ({"cluster_home": "/srv/km"}, "nodes.1.home", "/srv/km"),
+    ({"cluster_instance": "km-a"}, "nodes.0.instance", "km-a"),
+    ({}, "api_managers.0.instance", "obkm-apim"),
+    ({}, "api_managers.0.offset", 0),
+    ({"cluster_api_manager_port_offset": 2}, "api_managers.0.ports.https", 9445),
+    ({}, "nodes.0.offset", 3),
+    ({}, "nodes.0.ports.https", 9446),
+    ({"cluster_port_offset": 0}, "nodes.1.ports.http", 9763),
+    ({}, "members", [{"host": "192.0.2.11", "port": 4000}, {"host": "192.0.2.12", "port": 4000}]),
+    ({"cluster_member_port": 4100}, "members.1.port", 4100),
+    ({}, "nodes.0.heap_maximum", "2048m"),
+    ({"cluster_heap_maximum": "4g"}, "nodes.0.heap_maximum", "4g"),
+    ({}, "database.host", "192.0.2.31"),
+    ({"cluster_database": {"host": "managed.example"}}, "database.host", "managed.example"),
+    ({"cluster_database": {"tls": False}}, "database.parameters.sslMode", "disable"),
+    ({"cluster_database": {"vendor": "mysql"}}, "database.driver_class", "com.mysql.cj.jdbc.Driver"),
+    ({}, "jndi.config", "jdbc/WSO2Config_DB"),
+    ({"cluster_database": {"layout": "standard"}}, "jndi.config", "jdbc/WSO2CommonDB"),
+    ({"cluster_database": {"layout": "standard"}}, "registry.config_target", "/_system/obkm/config"),
+    ({"cluster_registry_config_target": "/_system/x"}, "registry.config_target", "/_system/x"),
+    ({}, "registry.governance_cache_id", "obkm_registry@jdbc:mariadb://192.0.2.31:3306/openbank_govdb"),
+    (
+        {"cluster_database": {"vendor": "mysql", "port": 3307, "names": {"user": "users"}}},
+        "datasources.0.url",
+        "jdbc:mysql://192.0.2.31:3307/users?autoReconnect=true&sslMode=VERIFY_IDENTITY",
+    ),
+    ({"cluster_database": {"accounts": "shared"}}, "datasources.4.secret", "database_shared_password"),
+    ({"cluster_database": {"users": {"user": "um"}}}, "databases.0.user", "um"),
+    ({}, "databases.1.scripts", ["dbscripts/identity/mysql.sql", "dbscripts/apimgt/mysql.sql"]),
+    ({}, "admin_user", "admin@wso2.com"),
+    ({"cluster_admin_user": "operator"}, "admin_user", "operator"),
+    ({}, "commitments.shared_directories", "none"),
+    ({"cluster_shared_storage": {"type": "mounted", "path": "/mnt"}}, "commitments.shared_directories", "documented"),
+    ({"cluster_product": "carbon_4.7.1"}, "product.java.versions", [11, 17]),
+    ({"cluster_product": "carbon_4.7.1"}, "urls.OAuth2TokenEPUrl", "${carbon.protocol}://am1:8243/token"),
+]
+
+
+@pytest.mark.parametrize(("variables", "place", "expected"), TABLE, ids=["{0} {1}".format(row[1], sorted(row[0])) for row in TABLE])
+def test_model(variables: Dict[str, Any], place: str, expected: Any) -> None:
+    value: Any = model(**variables)
+    for key in place.split("."):
+        value = value[int(key) if isinstance(value, list) else key]
+    assert value == expected
+
+
+def test_one_database_for_several_datasources_is_made_once() -> None:
+    names = {"config": "registry", "registry": "registry"}
+    made = model(cluster_database={"names": names})
+    assert [database["name"] for database in made["databases"]].count("registry") == 1
+    assert {source["user"] for source in made["datasources"] if "/registry?" in source["url"]} == {"obkm_config"}
+
+
+def test_every_host_of_the_cluster_sees_the_same_model() -> None:
+    assert model("km1") == model("km2") == model("lb1")
+
+
+def test_host_variables_stay_with_their_host() -> None:
+    made = model(hosts={"km2": {"cluster_port_offset": 4, "cluster_member_port": 4010}})
+    assert [node["ports"]["https"] for node in made["nodes"]] == [9446, 9447]
+    assert [member["port"] for member in made["members"]] == [4000, 4010]
+
+
+def test_a_cluster_without_key_manager_is_refused() -> None:
+    with pytest.raises(OperatorError, match="cluster_key_manager_group"):
+        model(groups={"key_manager": []})
+
+
+def test_a_cluster_without_database_is_refused() -> None:
+    with pytest.raises(OperatorError, match="cluster_database"):
+        model(groups={"database": []})
+
+
+def test_a_wrong_variable_names_its_host() -> None:
+    with pytest.raises(OperatorError, match="km2.*cluster_port_offset"):
+        model(hosts={"km2": {"cluster_port_offset": "three"}})
+
+
+def test_two_clusters_in_one_inventory_do_not_see_each_other() -> None:
+    other = {"cluster_key_manager_group": "blue_km", "cluster_api_manager_group": "blue_am"}
+    made = model("km2", groups={"key_manager": ["km1"], "blue_km": ["km2"], "blue_am": []}, hosts={"km2": other})
+    assert made["groups"]["key_manager"] == ["km2"]
+    assert made["members"] == [{"host": "192.0.2.12", "port": 4000}]
+
+
+def test_a_datasource_names_its_secret_and_holds_none() -> None:
+    made = model()
+    element = str(datasource_element(made["datasources"][0], made["database"]))
+    assert "%{database_user_password}" in element
+    assert "'driverClassName': 'org.mariadb.jdbc.Driver'" in element
+
+
+@pytest.mark.parametrize("role", sorted(path.parents[1].name for path in Path(__file__).parents[3].glob("roles/*/defaults/main.yml")))
+def test_defaults_equal_the_argument_spec(role: str, repository: Path) -> None:
+    options = yaml.safe_load((repository / "roles" / role / "meta/argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
+    defaults = yaml.safe_load((repository / "roles" / role / "defaults/main.yml").read_text())
+    assert defaults == {name: option["default"] for name, option in options.items() if "default" in option}
+    assert all(name.startswith(role + "_") for name in options)
+
+
+def test_product_choices_are_the_profiles() -> None:
+    sources = collection_sources()
+    sides = {"cluster_product": ("both", "key_manager"), "cluster_api_manager_product": ("both", "api_manager")}
+    for name, allowed in sides.items():
+        assert sources.options[name]["choices"] == sorted(key for key, profile in sources.profiles.items() if profile["side"] in allowed)
+
+
+def test_host_variables_are_variables() -> None:
+    assert set(collection_sources().options) >= HOST_VARIABLES

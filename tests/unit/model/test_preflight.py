@@ -1,0 +1,187 @@
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+# SPDX-License-Identifier: Apache-2.0
+"""Every contradiction that an inventory can hold is found, named by its variable, and none of the sentences shows a secret."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any, Callable, Dict
+
+import pytest
+
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.model import Inventory
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.preflight import check_inventory
+from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils.inventory import collection_sources, role_options
+
+GOOD = {
+    "cluster_product": "ob_km_1.5",
+    "cluster_hostname": "km.bank.example",
+    "cluster_admin_password": "Canary-admin-1",
+    "cluster_group_password": "Canary-group-1",
+    "cluster_keystore_password": "Canary-keys-1",
+    "cluster_database_passwords": {name: "Canary-" + name for name in ("user", "apim", "config", "registry", "open_banking")},
+}
+GROUPS = {"key_manager": ["km1", "km2"], "load_balancer": ["lb1"], "database": ["db1"], "api_manager": ["am1"]}
+ADDRESSES = {"km1": "192.0.2.11", "km2": "192.0.2.12", "lb1": "192.0.2.21", "db1": "192.0.2.31", "am1": "192.0.2.41"}
+
+
+class Case:
+    """One inventory, changed from the good one."""
+
+    def __init__(self) -> None:
+        self.groups = copy.deepcopy(GROUPS)
+        self.hosts: Dict[str, Dict[str, Any]] = {
+            host: {**copy.deepcopy(GOOD), "cluster_node_address": address} for host, address in ADDRESSES.items()
+        }
+
+    def everywhere(self, **variables: Any) -> None:
+        for values in self.hosts.values():
+            values.update(copy.deepcopy(variables))
+
+    def nowhere(self, name: str) -> None:
+        for values in self.hosts.values():
+            values.pop(name, None)
+
+    def errors(self, unresolved: Any = None) -> "list[str]":
+        inventory = Inventory({**self.groups, "all": list(self.hosts)}, self.hosts)
+        others = {role: spec for role, spec in role_options().items() if role != "cluster"}
+        return check_inventory(inventory, unresolved or {}, collection_sources(), others, exists=lambda path: "missing" not in path)
+
+
+def two_on_one_host(case: Case, **second: Any) -> None:
+    for host in ("km1", "km2"):
+        case.hosts[host]["cluster_node_address"] = "192.0.2.11"
+    case.hosts["km2"].update({"cluster_instance": "obkm2", "cluster_port_offset": 4, "cluster_member_port": 4010, **second})
+
+
+# What is wrong, the change that makes it so, and what its sentence must name.
+BAD: "list[tuple[str, Callable[[Case], Any], list[str]]]" = [
+    ("a typo", lambda c: c.everywhere(cluster_hostnam="x"), ["cluster_hostnam ", "Did you mean cluster_hostname?"]),
+    ("no such variable", lambda c: c.everywhere(km_node_frobnicate=1), ["km_node_frobnicate"]),
+    ("an unknown product", lambda c: c.everywhere(cluster_product="ob_km_9"), ["cluster_product"]),
+    ("no product", lambda c: c.nowhere("cluster_product"), ["cluster_product is not set"]),
+    ("no host name", lambda c: c.nowhere("cluster_hostname"), ["cluster_hostname is not set"]),
+    ("a URL as host name", lambda c: c.everywhere(cluster_hostname="https://km"), ["cluster_hostname is not a host name"]),
+    ("an address as host name", lambda c: c.everywhere(cluster_hostname="192.0.2.1"), ["cluster_hostname is an address"]),
+    ("one name for both", lambda c: c.everywhere(cluster_management_hostname="km.bank.example"), ["cluster_management_hostname"]),
+    ("a missing secret", lambda c: c.nowhere("cluster_admin_password"), ["cluster_admin_password is not set"]),
+    ("an empty secret", lambda c: c.everywhere(cluster_group_password=""), ["cluster_group_password is empty"]),
+    ("a number as secret", lambda c: c.everywhere(cluster_group_password=12345678), ["cluster_group_password must be a string"]),
+    ("a line break in a secret", lambda c: c.everywhere(cluster_group_password="Canary\nx"), ["cluster_group_password", "line break"]),
+    ("a product's password", lambda c: c.everywhere(cluster_keystore_password="wso2carbon"), ["cluster_keystore_password", "ship with"]),
+    ("a refused password", lambda c: c.everywhere(cluster_admin_password="Canary with blanks"), ["cluster_admin_password", "5 to 30"]),
+    ("a short key password", lambda c: c.everywhere(cluster_keystore_password="Can4"), ["cluster_keystore_password is too short"]),
+    (
+        "a missing database password",
+        lambda c: c.everywhere(cluster_database_passwords={"user": "Canary-user"}),
+        ["cluster_database_passwords.registry is not set"],
+    ),
+    (
+        "a password of no database",
+        lambda c: c.everywhere(cluster_database_passwords={**GOOD["cluster_database_passwords"], "regsitry": "Canary-x"}),  # type: ignore[dict-item]
+        ["cluster_database_passwords.regsitry belongs to no account"],
+    ),
+    ("passwords that are no dictionary", lambda c: c.everywhere(cluster_database_passwords="Canary"), ["cluster_database_passwords must be"]),
+    ("an offset out of range", lambda c: c.everywhere(cluster_port_offset=60000), ["cluster_port_offset"]),
+    ("a negative offset", lambda c: c.everywhere(cluster_port_offset=-1), ["cluster_port_offset"]),
+    ("an offset that is no number", lambda c: c.everywhere(cluster_port_offset="three"), ["cluster_port_offset"]),
+    ("an offset at start too", lambda c: c.everywhere(cluster_java_options=["-DportOffset=4"]), ["cluster_java_options", "cluster_port_offset"]),
+    ("one member port twice", lambda c: two_on_one_host(c, cluster_member_port=4000), ["Port 4000", "cluster_member_port"]),
+    ("one offset twice", lambda c: two_on_one_host(c, cluster_port_offset=3), ["9446", "cluster_port_offset"]),
+    ("one instance twice", lambda c: two_on_one_host(c, cluster_instance="obkm"), ["cluster_instance obkm"]),
+    ("a member port out of range", lambda c: c.hosts["km1"].update(cluster_member_port=70000), ["cluster_member_port of km1"]),
+    ("loopback and routable", lambda c: c.hosts["km1"].update(cluster_node_address="127.0.0.1"), ["cluster_node_address mixes loopback"]),
+    ("the unspecified address", lambda c: c.hosts["km1"].update(cluster_node_address="0.0.0.0"), ["cluster_node_address of km1"]),
+    ("no address", lambda c: c.hosts["km1"].update(cluster_node_address="not an address"), ["cluster_node_address of km1"]),
+    ("two roles for one host", lambda c: c.groups["api_manager"].append("km1"), ["cluster_api_manager_group", "cluster_instance"]),
+    ("no Key Manager", lambda c: c.groups["key_manager"].clear(), ["cluster_key_manager_group"]),
+    ("no database anywhere", lambda c: c.groups["database"].clear(), ["cluster_database.host"]),
+    ("an update release", lambda c: c.everywhere(cluster_api_manager_release="APIM-2.6.0-update-1"), ["cluster_api_manager_release"]),
+    ("a wrong vendor", lambda c: c.everywhere(cluster_database={"vendor": "db2"}), ["cluster_database", "vendor"]),
+    ("a typo in an option", lambda c: c.everywhere(cluster_database={"vendr": "mysql"}), ["cluster_database", "vendr"]),
+    ("a database port out of range", lambda c: c.everywhere(cluster_database={"port": 0}), ["port of cluster_database"]),
+    ("a name of no database", lambda c: c.everywhere(cluster_database={"names": {"usr": "x"}}), ["cluster_database.names.usr"]),
+    ("SQL in a database name", lambda c: c.everywhere(cluster_database={"names": {"user": "a; drop"}}), ["cluster_database.names.user"]),
+    (
+        "a duplicate JNDI name",
+        lambda c: c.everywhere(
+            cluster_additional_datasources=[{"id": "extra", "name": "EXTRA", "jndi": "jdbc/WSO2UM_DB", "database": "extra"}],
+            cluster_database_passwords={**GOOD["cluster_database_passwords"], "extra": "Canary-extra"},  # type: ignore[dict-item]
+        ),
+        ["cluster_additional_datasources", "jdbc/WSO2UM_DB"],
+    ),
+    ("two front ports alike", lambda c: c.everywhere(cluster_internal_port=443), ["cluster_internal_port", "cluster_public_port"]),
+    ("a front port out of range", lambda c: c.everywhere(cluster_public_port=0), ["cluster_public_port"]),
+    ("a slow heartbeat", lambda c: c.everywhere(cluster_heartbeat_interval=20), ["cluster_heartbeat_interval", "cluster_heartbeat_limit"]),
+    ("no checksum", lambda c: c.everywhere(cluster_product_archive={"src": "/x.zip"}), ["cluster_product_archive", "checksum"]),
+    (
+        "a checksum that is none",
+        lambda c: c.everywhere(cluster_product_archive={"src": "/x.zip", "checksum": "abc"}),
+        ["cluster_product_archive.checksum"],
+    ),
+    (
+        "a missing archive",
+        lambda c: c.everywhere(cluster_product_archive={"src": "/missing.zip", "checksum": "sha256:" + "0" * 64}),
+        ["cluster_product_archive.src", "/missing.zip"],
+    ),
+    ("a heap without unit", lambda c: c.everywhere(cluster_heap_maximum="2048"), ["cluster_heap_maximum"]),
+    ("a heap upside down", lambda c: c.everywhere(cluster_heap_initial="2g", cluster_heap_maximum="512m"), ["cluster_heap_initial"]),
+    ("a mounted share without path", lambda c: c.everywhere(cluster_shared_storage={"type": "mounted"}), ["cluster_shared_storage.path"]),
+    ("a URL of nothing", lambda c: c.everywhere(cluster_identity_urls={"OAuth2TokenEPUrI": "https://x"}), ["cluster_identity_urls.OAuth2TokenEPUrI"]),
+    ("a URL that is none", lambda c: c.everywhere(cluster_identity_urls={"OAuth2TokenEPUrl": "x y"}), ["cluster_identity_urls.OAuth2TokenEPUrl"]),
+    ("an issuer that is none", lambda c: c.everywhere(cluster_token_issuer="token"), ["cluster_token_issuer"]),
+    ("a change that is none", lambda c: c.everywhere(cluster_allowed_changes=["everything"]), ["cluster_allowed_changes"]),
+    ("a cluster name with blanks", lambda c: c.everywhere(cluster_name="My Cluster"), ["cluster_name"]),
+    ("a domain with blanks", lambda c: c.everywhere(cluster_domain="a b"), ["cluster_domain"]),
+    ("a cluster variable of one host", lambda c: c.hosts["km2"].update(cluster_domain="other.domain"), ["cluster_domain describes the whole cluster"]),
+    ("a typo of nginx", lambda c: c.everywhere(nginx_stickines="cookie"), ["nginx_stickines"]),
+]
+
+
+@pytest.mark.parametrize(("change", "names"), [case[1:] for case in BAD], ids=[case[0] for case in BAD])
+def test_a_contradiction_is_found_and_named(change: Callable[[Case], Any], names: "list[str]") -> None:
+    case = Case()
+    change(case)
+    errors = case.errors()
+    assert any(all(name in error for name in names) for error in errors), errors
+    assert not any("Canary" in error for error in errors), "a sentence shows a secret"
+
+
+def test_a_good_inventory_has_none() -> None:
+    assert Case().errors() == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda c: two_on_one_host(c),
+        lambda c: c.everywhere(cluster_allow_default_passwords=True, cluster_keystore_password="wso2carbon"),
+        lambda c: c.everywhere(cluster_identity_urls={"OAuth2TokenEPUrl": "https://LB/oauth2/token"}),
+        lambda c: c.everywhere(cluster_database={"vendor": "mysql", "accounts": "shared"}, cluster_database_passwords={"shared": "Canary-1"}),
+        lambda c: c.everywhere(nginx_worker_processes_of_another_role=1),
+        lambda c: (c.groups["database"].clear(), c.everywhere(cluster_database={"host": "managed.example"})),
+        lambda c: c.everywhere(cluster_heap_initial="512m", cluster_heap_maximum="2g"),
+    ],
+    ids=["two on one host", "allowed defaults", "an overridden URL", "a shared account", "another nginx role", "a managed database", "a heap"],
+)
+def test_what_is_right_passes(change: Callable[[Case], Any]) -> None:
+    case = Case()
+    change(case)
+    assert case.errors() == []
+
+
+def test_all_contradictions_come_at_once() -> None:
+    case = Case()
+    case.everywhere(cluster_product="none", cluster_port_offset=-5, cluster_typo=1, cluster_heartbeat_interval=99)
+    case.nowhere("cluster_group_password")
+    text = "\n".join(case.errors())
+    for name in ("cluster_product", "cluster_port_offset", "cluster_typo", "cluster_heartbeat_interval", "cluster_group_password"):
+        assert name in text
+
+
+def test_a_value_that_cannot_be_resolved_is_named_once() -> None:
+    case = Case()
+    case.nowhere("cluster_admin_password")
+    errors = case.errors({"cluster_admin_password": ["km1", "km2"]})
+    assert len([error for error in errors if "cluster_admin_password" in error]) == 1
