@@ -1,0 +1,125 @@
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+# SPDX-License-Identifier: Apache-2.0
+"""Differences of product files that show every changed line and no secret."""
+
+from __future__ import annotations
+
+import re
+
+MYPY = False
+if MYPY:
+    from typing import Iterable, Sequence
+
+MASK = "********"
+CONTEXT = 2
+
+_SECRET_WORD = r"[\w.\-:]*(?:pass(?:word|wd|phrase|code)?|pwd|secret|credential|private[_.\-]?key|access[_.\-]?key|token[_.\-]?value)[\w.\-:]*"
+_NAMING_ATTRIBUTE = rf"""\b(?:name|key|id)\s*=\s*(?:"{_SECRET_WORD}"|'{_SECRET_WORD}')"""
+# What neighbouring secrets look like: an element, an attribute, an element with a telling name attribute, a property, a URL.
+_SECRET_PLACES = tuple(
+    re.compile(pattern, re.IGNORECASE | re.DOTALL)
+    for pattern in (
+        rf"<{_SECRET_WORD}(?:\s[^<>]*)?(?<!/)>((?:<!\[CDATA\[.*?\]\]>|[^<])+)</",
+        rf"""\s{_SECRET_WORD}\s*=\s*(?:"([^"]*)"|'([^']*)')""",
+        rf"<[^\s<>/!?]+\s[^<>]*{_NAMING_ATTRIBUTE}[^<>]*(?<!/)>((?:<!\[CDATA\[.*?\]\]>|[^<])+)</",
+        rf"""<[^\s<>/!?]+\s[^<>]*{_NAMING_ATTRIBUTE}[^<>]*?\bvalue\s*=\s*(?:"([^"]*)"|'([^']*)')""",
+        rf"(?m:^)[ \t]*[#!]?[ \t]*{_SECRET_WORD}[ \t]*[=:][ \t]*([^\r\n<>]+)",
+        rf"[?&;]{_SECRET_WORD}=([^\s&;<>\"']+)",
+        r"\b[a-z][a-z0-9+.\-]*://[^\s/:@<>\"']*:([^\s/@<>\"']+)@",
+    )
+)
+
+
+def _escaped_forms(secret: str) -> set[str]:
+    """A secret as it may stand in a file."""
+    text = secret.replace("&", "&amp;").replace("<", "&lt;")
+    forms = {secret, text, text.replace(">", "&gt;"), text.replace('"', "&quot;"), text.replace("'", "&apos;")}
+    forms.add(text.replace(">", "&gt;").replace('"', "&quot;").replace("'", "&apos;"))
+    forms.update(form.replace("\n", "\r\n") for form in list(forms))
+    forms.update(form.replace("\n", "&#10;").replace("\t", "&#9;") for form in list(forms))
+    forms.update(form.encode("latin-1", "xmlcharrefreplace").decode("latin-1") for form in list(forms))
+    forms.update(form.encode("ascii", "xmlcharrefreplace").decode("ascii") for form in list(forms))
+    forms.add("".join(f"\\u{ord(char):04X}" if char > "~" else char for char in secret.replace("\\", "\\\\")))
+    return {form for form in forms if form}
+
+
+def _places(text: str, values: Iterable[str]) -> list[tuple[int, int]]:
+    places = []
+    for value in values:
+        position = text.find(value)
+        while position >= 0:
+            places.append((position, position + len(value)))
+            position = text.find(value, position + len(value))
+    return places
+
+
+def _secret_places(text: str, secrets: Sequence[str]) -> list[tuple[int, int]]:
+    places = _places(text, {form for secret in secrets for form in _escaped_forms(secret)})
+    for pattern in _SECRET_PLACES:
+        for found in pattern.finditer(text):
+            group = found.lastindex or 1
+            if found.group(group) and found.group(group).strip():
+                places.append(found.span(group))
+    return places
+
+
+class _Masked:
+    """The lines of a text, and the same lines with their secrets masked."""
+
+    def __init__(self, text: str, secrets: Sequence[str], replaced: Sequence[str]) -> None:
+        self.lines = text.splitlines(keepends=True) if "\r" not in text.replace("\r\n", "") else re.findall(r"[^\n]*\n|[^\n]+", text)
+        self._starts = [0]
+        for line in self.lines:
+            self._starts.append(self._starts[-1] + len(line))
+        self._secret = sorted(_secret_places(text, secrets))
+        self._replaced = sorted(_places(text, {value for value in replaced if value.strip()}))
+
+    def line(self, number: int, *, changed: bool) -> str:
+        start, end = self._starts[number], self._starts[number + 1]
+        text = self.lines[number]
+        body_end = start + len(text.rstrip("\r\n"))
+        places = self._secret + (self._replaced if changed else [])
+        parts, position = [], start
+        for first, last in sorted((max(first, start), min(last, body_end)) for first, last in places if first < body_end and last > start):
+            if last <= position:
+                continue
+            if first >= position:
+                parts.append(self._slice(position, first, start, text))
+                parts.append(MASK)
+            position = last
+        parts.append(self._slice(position, end, start, text))
+        return "".join(parts)
+
+    @staticmethod
+    def _slice(first: int, last: int, start: int, text: str) -> str:
+        return text[first - start : last - start]
+
+
+def masked_diff(before: str, after: str, secrets: Sequence[str], replaced: Sequence[str]) -> str:
+    """The hunks of a unified diff. Line ends are shown by a mark only where a line lacks one."""
+    import difflib
+
+    old, new = _Masked(before, secrets, replaced), _Masked(after, secrets, replaced)
+    out = []
+    for group in difflib.SequenceMatcher(None, old.lines, new.lines).get_grouped_opcodes(CONTEXT):
+        first, last = group[0], group[-1]
+        out.append(f"@@ -{_range(first[1], last[2])} +{_range(first[3], last[4])} @@\n")
+        for tag, old_start, old_end, new_start, new_end in group:
+            if tag == "equal":
+                out.extend(_shown(" ", old.line(number, changed=False)) for number in range(old_start, old_end))
+                continue
+            out.extend(_shown("-", old.line(number, changed=True)) for number in range(old_start, old_end))
+            out.extend(_shown("+", new.line(number, changed=True)) for number in range(new_start, new_end))
+    return "".join(out)
+
+
+def _shown(mark: str, line: str) -> str:
+    if line.endswith("\n"):
+        return f"{mark}{line[:-1].rstrip(chr(13))}\n"
+    return f"{mark}{line}\n\\ No newline at end of file\n"
+
+
+def _range(start: int, end: int) -> str:
+    length = end - start
+    return f"{start + 1 if length else start},{length}"

@@ -1,0 +1,260 @@
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+# SPDX-License-Identifier: Apache-2.0
+"""Edits of many product files in one go, which succeed as a whole or write nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.edit_outcome import IGNORED, Outcome
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.edit_values import Secrets, check_keys, choice
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.file_transaction import Source, check_writable, read_source, replace_files
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.masked_diff import masked_diff
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.property_files import CODEC, PropertyEdit, edit_properties
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.text_edits import TextEdit, edit_text
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.xml_document import decode, newline_of
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.xml_edit import XmlEdit
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.xml_editor import XmlEditor
+
+MYPY = False
+if MYPY:
+    from typing import Any, Iterator, Mapping, Sequence, Union
+
+    Edit = Union[XmlEdit, TextEdit, PropertyEdit]
+
+FORMATS = ("xml", "text", "properties")
+FILE_KEYS = ("path", "edits", "format", "root", "create", "optional")
+
+_SELECTOR_KEYS = {"xml": ("xpath",), "text": ("find", "regexp"), "properties": ("key",)}
+
+
+class PatchResult:
+    """What the edits did, or would do in check mode."""
+
+    def __init__(self, edits: list[dict[str, Any]], changes: list[_Edited], backup_files: dict[str, str], secrets: Secrets) -> None:
+        self.edits = edits
+        self.backup_files = backup_files
+        self._changes = changes
+        self._secrets = secrets
+
+    @property
+    def changed(self) -> bool:
+        return bool(self._changes)
+
+    @property
+    def changed_files(self) -> list[str]:
+        return [edited.source.path for edited in self._changes]
+
+    @property
+    def diff(self) -> list[dict[str, str]]:
+        """One entry for each changed file, made of hunks without secrets. Computed only when asked for."""
+        entries = []
+        for edited in self._changes:
+            hunks = masked_diff(edited.before, edited.after, self._secrets.values, edited.replaced_secrets)
+            old = edited.source.path if edited.source.exists else "/dev/null"
+            entries.append({"prepared": f"--- {old}\n+++ {edited.source.path}\n{hunks}"})
+        return entries
+
+
+class _Plan:
+    """All edits of one file, from every entry that names it."""
+
+    def __init__(self, entry: Mapping[str, Any]) -> None:
+        check_keys(entry, FILE_KEYS, "the file entry")
+        path = entry.get("path")
+        if not isinstance(path, str) or not path:
+            raise OperatorError("a file entry has no path.")
+        if not os.path.isabs(path):
+            raise OperatorError(f"{path}: the path of a file must be absolute.")
+        self.path = path
+        self.format = choice(entry.get("format"), "format", FORMATS, "xml")
+        self.create = _flag(entry, "create")
+        self.optional = _flag(entry, "optional")
+        if self.create and self.format != "properties":
+            raise OperatorError(f"{path}: create makes property files only; a product file of another format must be there.")
+        self.edits: list[Edit] = []
+        self.reported: list[dict[str, Any]] = []
+        self.source: Source | None = None
+
+    def add(self, entry: Mapping[str, Any], secrets: Secrets) -> None:
+        edits = entry.get("edits")
+        if not isinstance(edits, (list, tuple)) or not edits:
+            raise OperatorError(f"{self.path}: the file entry has no edits.")
+        for number, edit in enumerate(edits, 1):
+            if not isinstance(edit, dict):
+                raise OperatorError(f"{self.path}: edit {number}: must be a mapping.")
+            with _labelled(self.path, number, _selector(edit, str(self.format))):
+                checked = self._checked(edit, len(self.edits) + 1, entry.get("root"), secrets)
+            self.edits.append(checked)
+            reported = {"path": entry["path"], "number": number}
+            reported.update({key: str(edit[key]) for key in _SELECTOR_KEYS[str(self.format)] if edit.get(key) is not None})
+            self.reported.append(reported)
+
+    def _checked(self, edit: Mapping[str, Any], number: int, root: Any, secrets: Secrets) -> Edit:
+        if self.format == "text":
+            return TextEdit(edit, number, secrets)
+        if self.format == "properties":
+            return PropertyEdit(edit, number, secrets)
+        return XmlEdit(edit, number, None if root is None else str(root), secrets)
+
+    def label(self, edit: Edit) -> contextlib.AbstractContextManager[None]:
+        reported = self.reported[edit.number - 1]
+        return _labelled(reported["path"], reported["number"], edit.selector)
+
+
+class _Edited:
+    """A file whose content changes."""
+
+    def __init__(self, source: Source, before: str, after: str, content: bytes, replaced_secrets: list[str]) -> None:
+        self.source = source
+        self.before = before
+        self.after = after
+        self.content = content
+        self.replaced_secrets = replaced_secrets
+
+
+def patch_files(
+    files: Sequence[Mapping[str, Any]],
+    secrets: Mapping[str, str] | None = None,
+    *,
+    check_mode: bool = False,
+    backup: bool = False,
+    backup_dir: str | None = None,
+) -> PatchResult:
+    """Make all edits of all files, or raise OperatorError and write nothing."""
+    known = Secrets(secrets)
+    plans = _plans(files, known)
+    edits: list[dict[str, Any]] = []
+    changes: list[_Edited] = []
+    errors: list[str] = []
+    for plan in plans:
+        try:
+            edited, outcomes = _edit(plan)
+        except OperatorError as exc:
+            errors.append(str(exc))
+            continue
+        if edited is not None:
+            changes.append(edited)
+        for reported, outcome in zip(plan.reported, outcomes):
+            result = {key: value for key, value in reported.items() if key != "number"}
+            edits.append({**result, "line": outcome.line, "action": outcome.action, "count": outcome.count})
+    if errors:
+        raise OperatorError("\n".join(errors) if len(errors) == 1 else "\n".join([*errors, "No file was changed."]))
+    for edited in changes:
+        check_writable(edited.source)
+    backup_files = {}
+    if changes and not check_mode:
+        contents = [(edited.source, edited.content) for edited in changes]
+        backup_files = replace_files(contents, backup=backup, backup_dir=backup_dir)
+    return PatchResult(edits, changes, backup_files, known)
+
+
+def _plans(files: Sequence[Mapping[str, Any]], secrets: Secrets) -> list[_Plan]:
+    """One plan for each file: the same file named twice, or through a symbolic link, is one file."""
+    plans: dict[str, _Plan] = {}
+    for entry in files:
+        if not isinstance(entry, dict):
+            raise OperatorError("files must be a list of mappings.")
+        new = _Plan(entry)
+        plan = plans.setdefault(os.path.realpath(new.path), new)
+        if plan.format != new.format:
+            raise OperatorError(f"{new.path}: is named as {plan.format} and as {new.format}. Give it one format.")
+        plan.create = plan.create or new.create
+        plan.optional = plan.optional and new.optional
+        plan.add(entry, secrets)
+    inodes: dict[tuple[int, int], str] = {}
+    for plan in plans.values():
+        plan.source = read_source(plan.path)
+        if plan.source.status is not None:
+            key = (plan.source.status.st_dev, plan.source.status.st_ino)
+            other = inodes.setdefault(key, plan.path)
+            if other != plan.path:
+                raise OperatorError(f"{plan.path}: is the same file as {other} (a hard link). Name it once.")
+    return list(plans.values())
+
+
+def _edit(plan: _Plan) -> tuple[_Edited | None, list[Outcome]]:
+    source = plan.source
+    assert source is not None
+    if not source.exists and not plan.create:
+        if not plan.optional:
+            raise OperatorError(f"{plan.path}: does not exist. Correct the path, or mark the file as optional.")
+        outcomes = [Outcome() for _edit in plan.edits]
+        for outcome in outcomes:
+            outcome.did(IGNORED)
+        return None, outcomes
+    if plan.format == "xml":
+        return _edit_xml(plan, source)
+    if plan.format == "properties":
+        text = source.raw.decode(CODEC)
+        new, outcomes, replaced = edit_properties(text, plan.edits, newline_of(text), plan.label)  # type: ignore[arg-type]
+        return _edited(source, text, new, new.encode(CODEC), replaced), outcomes
+    text, codec = _decode_text(source.raw)
+    new, outcomes, replaced = edit_text(text, plan.edits, newline_of(text), plan.label)  # type: ignore[arg-type]
+    try:
+        content = new.encode(codec)
+    except UnicodeEncodeError:
+        raise OperatorError(f"{plan.path}: a replacement holds a character that the encoding of the file cannot hold.") from None
+    return _edited(source, text, new, content, replaced), outcomes
+
+
+def _edit_xml(plan: _Plan, source: Source) -> tuple[_Edited | None, list[Outcome]]:
+    try:
+        decoded = decode(source.raw)
+        editor = XmlEditor(decoded.text, decoded.codec)
+    except OperatorError as exc:
+        raise OperatorError(f"{plan.path}: {exc}") from None
+    outcomes = []
+    for edit in plan.edits:
+        with plan.label(edit):
+            outcomes.append(editor.apply(edit))  # type: ignore[arg-type]
+    if editor.pending:
+        with _labelled(plan.path):
+            editor.flush()
+    if editor.text != decoded.text:
+        editor.repeat()
+        for edit, outcome in zip(plan.edits, outcomes):
+            with plan.label(edit):
+                again = editor.apply(edit)  # type: ignore[arg-type]
+            outcome.line = again.line or outcome.line
+    return _edited(source, decoded.text, editor.text, decoded.encode(editor.text), editor.replaced_secrets), outcomes
+
+
+def _edited(source: Source, before: str, after: str, content: bytes, replaced: list[str]) -> _Edited | None:
+    if source.exists and content == source.raw:
+        return None
+    return _Edited(source, before, after, content, replaced)
+
+
+def _decode_text(raw: bytes) -> tuple[str, str]:
+    """UTF-8 where the bytes are that, else one character for each byte: both ways back are exact."""
+    try:
+        return raw.decode("utf-8"), "utf-8"
+    except UnicodeDecodeError:
+        return raw.decode("latin-1"), "latin-1"
+
+
+def _flag(entry: Mapping[str, Any], key: str) -> bool:
+    value = entry.get(key)
+    if value not in (None, True, False):
+        raise OperatorError(f"{key} must be true or false.")
+    return bool(value)
+
+
+def _selector(edit: Mapping[str, Any], file_format: str) -> str:
+    return next((str(edit[key]) for key in _SELECTOR_KEYS[file_format] if edit.get(key) is not None), "")
+
+
+@contextlib.contextmanager
+def _labelled(path: str, number: int | None = None, selector: str = "") -> Iterator[None]:
+    """Say in every error which file and which edit it is about."""
+    try:
+        yield
+    except OperatorError as exc:
+        edit = f" edit {number}" if number else ""
+        about = f" ({selector})" if selector else ""
+        colon = ":" if edit else ""
+        raise OperatorError(f"{path}:{edit}{about}{colon} {exc}") from None

@@ -1,0 +1,223 @@
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+# SPDX-License-Identifier: Apache-2.0
+"""An XML file as text, as a tree, and the exact place of every node of the tree in the text."""
+
+from __future__ import annotations
+
+import codecs
+import re
+import traceback
+
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
+
+try:
+    from lxml import etree
+
+    LXML_IMPORT_ERROR: str | None = None
+except ImportError:  # pragma: no cover - the modules report it with missing_required_lib
+    LXML_IMPORT_ERROR = traceback.format_exc()
+
+MYPY = False
+if MYPY:
+    from typing import Any, Iterator
+
+    Element = Any
+
+_BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_DECLARED_ENCODING = re.compile(rb"""\A<\?xml\s[^>]*?encoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]*)["']""")
+# A start tag may hold ">" inside quotes. The loop is unrolled so that text which is not well-formed cannot make it slow.
+_QUOTED = r"""[^>"']*(?:(?:"[^"]*"|'[^']*')[^>"']*)*"""
+TOKEN = re.compile(
+    r"<(?:(!--).*?-->|!\[CDATA\[.*?\]\]>|(\?).*?\?>|!DOCTYPE" + _QUOTED + r">|(/)[^>]*>|([^\s/>!?<]+)" + _QUOTED + r">)",
+    re.DOTALL,
+)
+_PROLOG = re.compile(r"(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
+_DOCTYPE = re.compile(r"""<!DOCTYPE[^>"'\[]*(?:(?:"[^"]*"|'[^']*')[^>"'\[]*)*""")
+
+
+class Decoded:
+    """The text of a file, and what is needed to write it back byte for byte."""
+
+    __slots__ = ("bom", "codec", "text")
+
+    def __init__(self, text: str, codec: str, bom: bytes) -> None:
+        self.text = text
+        self.codec = codec
+        self.bom = bom
+
+    def encode(self, text: str) -> bytes:
+        return self.bom + text.encode(self.codec)
+
+
+def decode(raw: bytes) -> Decoded:
+    """Decode an XML file by its byte order mark or its declaration, and make sure that the way back gives the same bytes."""
+    bom, codec = b"", ""
+    for mark, name in _BYTE_ORDER_MARKS:
+        if raw.startswith(mark):
+            bom, codec = mark, name
+    if not codec:
+        declared = _DECLARED_ENCODING.match(raw)
+        codec = declared.group(1).decode("ascii") if declared else "utf-8"
+        try:
+            codec = codecs.lookup(codec).name
+        except LookupError:
+            raise OperatorError(f"the XML declaration names the encoding {codec}, which Python does not know.") from None
+    try:
+        text = raw[len(bom) :].decode(codec)
+        same = bom + text.encode(codec) == raw
+    except (UnicodeError, LookupError):
+        same = False
+    if not same:
+        raise OperatorError(f"the bytes of the file are not valid {codec}, which is the encoding it declares. Correct the file or its XML declaration.")
+    return Decoded(text, codec, bom)
+
+
+def _parser() -> Any:
+    # The encoding given here overrules the declaration, because the text is fed as UTF-8 whatever the file is written in.
+    return etree.XMLParser(encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, strip_cdata=False)
+
+
+def parse(text: str) -> Element:
+    """Parse the text of a document and return its root; messages never quote the document."""
+    prolog = _PROLOG.match(text)
+    doctype = _DOCTYPE.match(text, prolog.end() if prolog else 0)
+    if doctype and text[doctype.end() : doctype.end() + 1] == "[":
+        raise OperatorError("the file has an internal DTD subset, whose entities and default attributes cannot be edited safely. Remove it first.")
+    try:
+        root = etree.fromstring(text.encode("utf-8"), _parser())
+    except etree.XMLSyntaxError as exc:
+        raise OperatorError("the file is not well-formed XML" + _position(exc) + ". Correct the file, or restore it from the product.") from None
+    if next(root.iter(etree.Entity), None) is not None:
+        raise OperatorError("the file uses an entity that it does not declare itself. Write the character or a character reference instead.")
+    return root
+
+
+def _position(exc: Any) -> str:
+    line, column = exc.position or (0, 0)
+    kinds = [entry.type_name for entry in exc.error_log or () if entry.type_name.startswith("ERR_")]
+    kind = kinds[0][4:].replace("_", " ").lower() if kinds else ""
+    place = f" at line {line}, column {column}" if line else ""
+    return f"{place} ({kind})" if kind else place
+
+
+def is_element(node: Element) -> bool:
+    return isinstance(node.tag, str)
+
+
+def element_children(node: Element) -> list[Element]:
+    return [child for child in node if isinstance(child.tag, str)]
+
+
+def own_text(node: Element) -> str:
+    """The text of an element without element children, as a product's parser sees it: comments do not interrupt it."""
+    if not len(node):
+        return node.text or ""
+    return (node.text or "") + "".join(child.tail or "" for child in node)
+
+
+def local_name(tag: str) -> str:
+    return tag.rpartition("}")[2]
+
+
+def qualified_name(node: Element) -> str:
+    """The name as it stands in the file, with its prefix."""
+    name = local_name(node.tag)
+    return f"{node.prefix}:{name}" if node.prefix else name
+
+
+class Span:
+    """Where a node stands: start tag ``[start, open_end)``, content ``[open_end, close_start)``, end tag ``[close_start, end)``.
+
+    For ``<a/>``, a comment and a processing instruction the four shrink to start and end.
+    """
+
+    __slots__ = ("close_start", "end", "open_end", "start")
+
+    def __init__(self, start: int, open_end: int) -> None:
+        self.start = start
+        self.open_end = open_end
+        self.close_start = open_end
+        self.end = open_end
+
+
+def spans_of(text: str) -> list[Span]:
+    """The spans of all elements, comments and processing instructions inside the root, in document order.
+
+    The text must be known to be well-formed and free of an internal DTD subset: then every token is found by its first characters.
+    """
+    spans: list[Span] = []
+    stack: list[Span] = []
+    for token in TOKEN.finditer(text):
+        kind = token.lastindex
+        if kind == 4:
+            span = Span(token.start(), token.end())
+            spans.append(span)
+            if text[span.open_end - 2] != "/":
+                stack.append(span)
+        elif kind == 3:
+            span = stack.pop()
+            span.close_start, span.end = token.span()
+        elif kind and stack:
+            spans.append(Span(*token.span()))
+    return spans
+
+
+def nodes_of(root: Element) -> list[Element]:
+    """All nodes of the tree in document order. Keeping the list alive keeps the identity of lxml's proxies."""
+    return list(root.iter())
+
+
+def difference(live: Element, parsed: Element, loose: set[Element]) -> str | None:
+    """Compare two trees by meaning and name the first element that differs.
+
+    Blank text between child elements does not count; the text of a leaf counts exactly, except for the elements in ``loose``,
+    whose children were taken out or put in.
+    """
+    theirs: Iterator[Element] = parsed.iter()
+    for ours in live.iter():
+        other = next(theirs, None)
+        if other is None:
+            return _label(ours)
+        if ours.tag != other.tag or (ours.tail != other.tail and not _same_tail(ours, other, loose)):
+            return _label(ours)
+        if isinstance(ours.tag, str):
+            if ours.attrib != other.attrib or (ours.text != other.text and not _same_text(ours, other, loose)):
+                return _label(ours)
+        elif ours.text != other.text:
+            return _label(ours)
+    extra = next(theirs, None)
+    return None if extra is None else _label(extra)
+
+
+def _label(node: Element) -> str:
+    return qualified_name(node) if is_element(node) else "a comment"
+
+
+def _blank_does_not_count(node: Element, loose: set[Element]) -> bool:
+    return node in loose or any(is_element(child) for child in node)
+
+
+def _same_text(ours: Element, other: Element, loose: set[Element]) -> bool:
+    if _blank_does_not_count(ours, loose):
+        return (ours.text or "").strip() == (other.text or "").strip()
+    return own_text(ours) == own_text(other)
+
+
+def _same_tail(ours: Element, other: Element, loose: set[Element]) -> bool:
+    parent = ours.getparent()
+    if parent is None:
+        return True
+    if _blank_does_not_count(parent, loose):
+        return (ours.tail or "").strip() == (other.tail or "").strip()
+    return own_text(parent) == own_text(other.getparent())
+
+
+def line_of(text: str, position: int) -> int:
+    return text.count("\n", 0, position) + 1
+
+
+def newline_of(text: str) -> str:
+    """The line end that most lines of the text have."""
+    windows = text.count("\r\n")
+    return "\r\n" if windows * 2 > text.count("\n") else "\n"
