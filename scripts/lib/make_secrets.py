@@ -31,7 +31,8 @@ def main() -> None:
     if len(sys.argv) != 2:
         sys.exit("usage: make_secrets.py FILE")
     path = Path(sys.argv[1])
-    lines = path.read_text().splitlines() if path.exists() else ["---", "# Made by scripts/demo at its first run; scripts/demo --down removes it."]
+    heading = ["---", "# Made by scripts/demo at its first run; scripts/demo --down removes it."]
+    lines = path.read_text().splitlines() if path.exists() else heading
     there = {line.partition(":")[0] for line in lines}
     missing = [name for name in NAMES if name not in there]
     if not missing:
