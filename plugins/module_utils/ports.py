@@ -63,7 +63,7 @@ def check_offset(offset: Any, name: str = "offset") -> int:
     number = _whole_number(offset)
     if not 0 <= number <= HIGHEST_OFFSET:
         raise OperatorError(
-            f"{name} must be a whole number from 0 to {HIGHEST_OFFSET}, so that every port that follows it stays at or below {HIGHEST_PORT}."
+            f"{name} must be a whole number from 0 to {HIGHEST_OFFSET}, so that no port that follows it exceeds {HIGHEST_PORT}."
         )
     return number
 
@@ -117,7 +117,8 @@ def clashes(nodes: Sequence[Mapping[str, Any]]) -> list[str]:
             for key, number in sorted(ports.items(), key=lambda item: item[1]):
                 for other_key in sorted(k for k, other in other_ports.items() if other == number):
                     sentences.append(
-                        f"Port {number} is wanted twice on {machine}: by {other_name} ({other_key}) and by {name} ({key}). {_remedy(key, other_key)}"
+                        f"Port {number} is wanted twice on {machine}: by {other_name} ({other_key}) and by {name} ({key}). "
+                        f"{_remedy(key, other_key)}"
                     )
         seen.append((name, machine, ports))
     return sentences

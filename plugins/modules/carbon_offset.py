@@ -1,0 +1,150 @@
+#!/usr/bin/python
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: carbon_offset
+short_description: Set the port offset of a WSO2 Carbon server
+version_added: 0.1.0
+description:
+  - Sets C(Ports/Offset) in C(carbon.xml) and changes no other byte of the file.
+  - Returns every port that follows the offset, as the server will open it.
+  - The member port of the cluster does not follow the offset. It stands in C(axis2.xml), see M(carbon_ops.key_manager.wka_members).
+  - The port attributes of the Connectors in C(catalina-server.xml) stay C(9443) and C(9763) whatever the offset, because the server itself
+    adds the offset to them. The module warns when they are something else.
+author:
+  - The carbon_ops.key_manager maintainers (@carbon-ops)
+extends_documentation_fragment:
+  - carbon_ops.key_manager.attributes
+options:
+  home:
+    description:
+      - The product home, the folder that holds C(bin) and C(repository).
+      - Exactly one of O(home) and O(path) is required.
+    type: path
+  path:
+    description:
+      - The C(carbon.xml) to edit. When it stands at its place in a product home, the home is looked at as with O(home).
+    type: path
+  offset:
+    description:
+      - The number to add to every port, from 0 to 54424, so that the highest port stays below 65536.
+    type: int
+    required: true
+  unit:
+    description:
+      - The systemd unit that starts the server. It and its drop-in files are searched for C(-DportOffset).
+      - An offset that the start script or the unit passes wins over C(carbon.xml), so the module then refuses to work.
+        Files that it is not allowed to read are passed over.
+    type: path
+  backup:
+    description:
+      - Whether to keep a copy of the file as it was before the change. It has the owner and the mode of the file.
+    type: bool
+    default: false
+  backup_dir:
+    description:
+      - The directory on the host for the copy. It is created with mode C(0700) when it is missing.
+      - Without it the copy stands beside the file.
+    type: path
+requirements:
+  - lxml 4.2 or newer on the host (package C(python3-lxml))
+seealso:
+  - module: carbon_ops.key_manager.xml_patch
+  - module: carbon_ops.key_manager.carbon_info
+"""
+
+EXAMPLES = r"""
+- name: The second node on the host keeps clear of the first one's ports
+  carbon_ops.key_manager.carbon_offset:
+    home: /opt/wso2/obkm2
+    offset: 4
+    unit: /etc/systemd/system/obkm2.service
+  register: node
+
+- name: The ports are known
+  ansible.builtin.debug:
+    msg: "The management console is on port {{ node.ports.https }}."
+"""
+
+RETURN = r"""
+ports:
+  description: Every port that follows the offset, as the server opens it.
+  returned: success
+  type: dict
+  sample:
+    https: 9446
+    http: 9766
+    embedded_ldap: 10392
+    kdc: 8003
+    jmx_registry: 10002
+    jmx_server: 11114
+    thrift_entitlement: 10503
+    jndi: 2202
+    thrift_key_validator: 10400
+    gateway_https: 8246
+    gateway_http: 8283
+changed_files:
+  description: The path of the file when it was changed, or would be in check mode.
+  returned: success
+  type: list
+  elements: str
+edits:
+  description: What was done, as M(carbon_ops.key_manager.xml_patch) returns it.
+  returned: success
+  type: list
+  elements: dict
+backup_files:
+  description: The copies that were kept, by the path of the file.
+  returned: success
+  type: dict
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.carbon_home import HAS_LXML, XML_FILES
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.patch_module import PATCH_ARGUMENTS, run_patch
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.port_offset import (
+    check_start_files,
+    home_of,
+    offset_edits,
+    offset_result,
+)
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "home": {"type": "path"},
+            "path": {"type": "path"},
+            "offset": {"type": "int", "required": True},
+            "unit": {"type": "path"},
+            "backup": PATCH_ARGUMENTS["backup"],
+            "backup_dir": PATCH_ARGUMENTS["backup_dir"],
+        },
+        required_one_of=[("home", "path")],
+        mutually_exclusive=[("home", "path")],
+        supports_check_mode=True,
+    )
+    home = module.params["home"] or home_of(module.params["path"], XML_FILES["carbon"])
+    path = module.params["path"] or f"{home}/{XML_FILES['carbon']}"
+    results: dict[str, object] = {}
+    try:
+        edits = offset_edits(module.params["offset"])
+        check_start_files(home, module.params["unit"])
+        # Without lxml nothing can be read here; run_patch says so.
+        if HAS_LXML:
+            ports, warnings = offset_result(home, module.params["offset"])
+            results["ports"] = ports
+            for warning in warnings:
+                module.warn(warning)
+    except OperatorError as error:
+        module.fail_json(msg=str(error))
+    run_patch(module, [{"path": path, "edits": edits}], None, **results)
+
+
+if __name__ == "__main__":
+    main()
