@@ -1,0 +1,120 @@
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+# SPDX-License-Identifier: Apache-2.0
+"""The cluster as its clients, its nodes and its operators see it."""
+
+from __future__ import annotations
+
+import http.client
+import re
+import socket
+import ssl
+from typing import Any
+
+import pytest
+from conftest import Cluster
+
+LOGIN = (
+    '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>'
+    '<a:login xmlns:a="http://authentication.services.core.carbon.wso2.org"><a:username>{user}</a:username>'
+    "<a:password>{password}</a:password><a:remoteAddress>127.0.0.1</a:remoteAddress></a:login></s:Body></s:Envelope>"
+)
+
+
+def fetch(cluster: Cluster, address: str, port: int, name: str, path: str) -> tuple[int, str]:
+    """GET over TLS from an address whose certificate must be good for the name, by the cluster's own authority."""
+    with socket.create_connection((address, port), 10) as raw, cluster.context().wrap_socket(raw, server_hostname=name) as secure:
+        connection = http.client.HTTPSConnection(name, port)
+        connection.sock = secure
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode("utf-8", "replace")
+
+
+def test_every_node_is_healthy_and_sees_every_other(cluster: Cluster, journal: None) -> None:
+    names = {host["name"] for host in cluster.hosts("key_manager")}
+    assert len(names) == 2
+    for name, answer in cluster.status["answers"].items():
+        assert answer["healthy"], f"{name}: {answer['sentence']}"
+        assert set(answer["members"]) == names
+
+
+def test_members_are_connected_by_their_own_addresses(cluster: Cluster) -> None:
+    nodes = cluster.hosts("key_manager")
+    for node in nodes:
+        port = node["member_port"]
+        rows = cluster.on(node["name"]).check_output(f"ss -tnH state established '( sport = :{port} or dport = :{port} )'")
+        peers = {re.sub(r"^\[?(?:::ffff:)?|\]?:\d+$", "", row.split()[3]) for row in rows.splitlines()}
+        assert peers == {other["address"] for other in nodes if other is not node}, rows
+
+
+@pytest.mark.parametrize("role", ["key_manager", "load_balancer", "database"])
+def test_service_runs_at_every_boot(cluster: Cluster, role: str) -> None:
+    for host in cluster.hosts(role):
+        name = host.get("instance") or {"load_balancer": "nginx", "database": "mariadb"}[role]
+        service = cluster.on(host["name"]).service(name)
+        assert service.is_running, host["name"]
+        assert service.is_enabled, host["name"]
+
+
+def test_servers_do_not_run_as_root(cluster: Cluster) -> None:
+    for node in cluster.hosts("key_manager"):
+        users = cluster.on(node["name"]).check_output("ps -C java -o user:20=").split()
+        assert users
+        assert "root" not in users
+
+
+def test_console_answers_through_nginx(cluster: Cluster) -> None:
+    status = cluster.status
+    code, body = fetch(
+        cluster, status["load_balancer"], int(status["public_port"]), status["management_hostname"], "/carbon/admin/login.jsp"
+    )
+    assert code == 200
+    assert 'name="username"' in body
+
+
+def test_each_node_shows_a_certificate_of_the_made_authority(cluster: Cluster) -> None:
+    for node in cluster.hosts("key_manager"):
+        code, _body = fetch(cluster, node["address"], int(node["ports"]["https"]), node["name"], "/carbon/admin/login.jsp")
+        assert code == 200, node["name"]
+
+
+def test_a_name_that_is_not_the_clusters_is_not_certified(cluster: Cluster) -> None:
+    with pytest.raises(ssl.SSLCertVerificationError):
+        fetch(cluster, cluster.status["load_balancer"], int(cluster.status["public_port"]), "elsewhere.example", "/")
+
+
+def test_nginx_verifies_its_upstreams_and_repeats_no_write(cluster: Cluster) -> None:
+    for balancer in cluster.hosts("load_balancer"):
+        configuration = cluster.on(balancer["name"]).check_output("nginx -T 2>/dev/null")
+        assert re.search(r"^\s*proxy_ssl_verify\s+on;", configuration, re.M)
+        assert not re.search(r"^\s*proxy_ssl_verify\s+off;", configuration, re.M)
+        assert "non_idempotent" not in configuration
+
+
+def test_registry_mounts_are_live(cluster: Cluster) -> None:
+    for node in cluster.hosts("key_manager"):
+        log = cluster.on(node["name"]).check_output("cat %s/repository/logs/wso2carbon.log", node["home"])
+        start = log.rindex("Starting WSO2 Carbon")
+        assert set(re.findall(r"Connected to mount at (\w+)", log[start:])) == {"configRegistry", "governanceRegistry"}, node["name"]
+
+
+def soap_login(cluster: Cluster, host: str, url: str, password: str, trust: str) -> Any:
+    """Log in with curl on a host of the cluster. Password and envelope go over standard input, not over the command line."""
+    return cluster.on(host).run(
+        "cat > /tmp/ca.crt <<'CA'\n%s\nCA\ncurl --silent --show-error --max-time 20 --cacert /tmp/ca.crt -H 'Content-Type: text/xml' "
+        "-H 'SOAPAction: urn:login' --data-binary @- %s <<'END'\n%s\nEND\nrm /tmp/ca.crt"
+        % (trust, url, LOGIN.format(user=cluster.status["admin_user"], password=password))
+    )
+
+
+def test_api_manager_logs_in_through_nginx_by_name(cluster: Cluster) -> None:
+    trust = (cluster.generated / "ca.crt").read_text()
+    password = re.search(r'^admin: "(.*)"$', (cluster.generated / "secrets.yml").read_text(), re.M)
+    assert password
+    url = f"https://{cluster.status['hostname']}:{cluster.status['internal_port']}/services/AuthenticationAdmin"
+    for host in cluster.hosts("api_manager"):
+        right = soap_login(cluster, host["name"], url, password.group(1), trust)
+        assert "return>true<" in right.stdout, right.stdout + right.stderr
+        wrong = soap_login(cluster, host["name"], url, "not-the-password", trust)
+        assert "return>false<" in wrong.stdout, wrong.stdout + wrong.stderr
