@@ -43,6 +43,9 @@ options:
     elements: dict
     required: true
     suboptions:
+      id:
+        description: The id of the database in the model of the cluster, which the inventory's variables use.
+        type: str
       name:
         description: The name of the database.
         type: str
@@ -187,7 +190,8 @@ def connect(params: dict[str, Any], database: dict[str, Any]) -> Any:
             host=params["host"],
             port=params["port"],
             user=database["user"],
-            password=str(secret),
+            # Left to itself the driver would send a password in Latin-1 that was set in UTF-8.
+            password=str(secret).encode(),
             database=database["name"],
             ssl=context,
             charset="utf8mb4",
@@ -246,6 +250,7 @@ def main() -> None:
                 "elements": "dict",
                 "required": True,
                 "options": {
+                    "id": {"type": "str"},
                     "name": {"type": "str", "required": True},
                     "user": {"type": "str", "required": True},
                     "secret": {"type": "str", "required": True, "no_log": False},
