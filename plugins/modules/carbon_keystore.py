@@ -145,7 +145,7 @@ _SPEC: Dict[str, Any] = {
         "options": {
             "path": {"type": "path", "required": True},
             "password": {"type": "str", "required": True, "no_log": True},
-            "former_passwords": {"type": "list", "elements": "str", "default": [], "no_log": True},
+            "former_passwords": {"type": "list", "elements": "str", "default": [], "no_log": False},
             "keys": {
                 "type": "list",
                 "elements": "dict",
@@ -202,14 +202,22 @@ def _request(store: Dict[str, Any]) -> StoreRequest:
     )
 
 
-def _listing(content: Optional[bytes], path: str) -> str:
-    if content is None:
-        return ""
+def _listing(content: Optional[bytes], path: str) -> List[str]:
     lines = []
-    for entry in read_store(content, path):
+    for entry in read_store(content, path) if content is not None else []:
         kind = "trusted" if entry.protected_key is None else "key"
         lines.append(f"{entry.alias} ({kind}) {fingerprint(entry.certificates[0]) if entry.certificates else 'no certificate'}\n")
-    return "".join(lines)
+    return lines
+
+
+def _diff(path: str, before: List[str], after: List[str]) -> Dict[str, str]:
+    """Tell only the entries that differ: the stores of the products hold scores of others."""
+    return {
+        "before_header": path,
+        "after_header": path,
+        "before": "".join(line for line in before if line not in after),
+        "after": "".join(line for line in after if line not in before),
+    }
 
 
 def _write(module: AnsibleModule, planned: List[Tuple[str, Outcome]]) -> None:
@@ -249,14 +257,7 @@ def main() -> None:
             results.append({"path": store["path"], "changed": bool(outcome.actions), "actions": outcome.actions})
             if outcome.actions:
                 planned.append((path, outcome))
-                diffs.append(
-                    {
-                        "before_header": store["path"],
-                        "after_header": store["path"],
-                        "before": _listing(current, path),
-                        "after": _listing(outcome.content, path),
-                    }
-                )
+                diffs.append(_diff(store["path"], _listing(current, path), _listing(outcome.content, path)))
         changed = bool(planned)
         if not module.check_mode:
             _write(module, planned)
