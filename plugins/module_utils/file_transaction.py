@@ -11,6 +11,7 @@ import hashlib
 import os
 import stat
 import time
+from pathlib import Path
 
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
 
@@ -26,9 +27,9 @@ class Source:
 
     __slots__ = ("digest", "exists", "path", "raw", "real", "status")
 
-    def __init__(self, path: str, real: str, raw: bytes, status: os.stat_result | None) -> None:
+    def __init__(self, path: str, real: str | Path, raw: bytes, status: os.stat_result | None) -> None:
         self.path = path
-        self.real = real
+        self.real = Path(real)
         self.raw = raw
         self.status = status
         self.exists = status is not None
@@ -39,7 +40,7 @@ def read_source(path: str) -> Source:
     """Read a file through its symbolic links."""
     real = os.path.realpath(path)
     try:
-        with open(real, "rb") as file:
+        with Path(real).open("rb") as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise OperatorError(f"{path}: is not a regular file.")
@@ -52,8 +53,8 @@ def read_source(path: str) -> Source:
 
 def check_writable(source: Source) -> None:
     """Refuse in check mode too what could not be written: the directory takes the new file, and the file itself must not be read-only."""
-    directory = os.path.dirname(source.real)
-    if not os.path.isdir(directory):
+    directory = source.real.parent
+    if not directory.is_dir():
         raise OperatorError(f"{source.path}: its directory does not exist. Create {directory} first.")
     if not os.access(directory, os.W_OK | os.X_OK):
         raise OperatorError(f"{source.path}: its directory {directory} cannot be written by this user.")
@@ -81,7 +82,7 @@ def replace_files(changes: Sequence[tuple[Source, bytes]], *, backup: bool, back
     except BaseException:
         for path in backups.values():
             with contextlib.suppress(OSError):
-                os.unlink(path)
+                Path(path).unlink()
         raise
     finally:
         for replacement in pending:
@@ -101,7 +102,7 @@ def _rename_all(pending: Sequence[_Replacement]) -> None:
         for replacement in reversed(done):
             replacement.put_back()
         raise
-    for directory in sorted({os.path.dirname(replacement.source.real) for replacement in pending}):
+    for directory in sorted({replacement.source.real.parent for replacement in pending}):
         _sync_directory(directory)
 
 
@@ -114,9 +115,9 @@ class _Replacement:
         self._new = self._name("new")
         self._old = self._name("old")
 
-    def _name(self, what: str) -> str:
-        directory, name = os.path.split(self.source.real)
-        return os.path.join(directory, f".{name}.{os.getpid()}-{os.urandom(4).hex()}.{what}")
+    def _name(self, what: str) -> Path:
+        real = self.source.real
+        return real.with_name(f".{real.name}.{os.getpid()}-{os.urandom(4).hex()}.{what}")
 
     def write(self) -> None:
         descriptor = os.open(self._new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o600)
@@ -137,7 +138,7 @@ class _Replacement:
         status = self.source.status
         mode = _NEW_FILE_MODE
         if status is None:
-            status = os.stat(os.path.dirname(self.source.real))
+            status = self.source.real.parent.stat()
         else:
             mode = stat.S_IMODE(status.st_mode)
         own = os.fstat(descriptor)
@@ -146,7 +147,9 @@ class _Replacement:
                 os.fchown(descriptor, status.st_uid, status.st_gid)
             except PermissionError:
                 if self.source.exists:
-                    raise OperatorError(f"{self.source.path}: this user cannot keep its owner and group. Become its owner or root.") from None
+                    raise OperatorError(
+                        f"{self.source.path}: this user cannot keep its owner and group. Become its owner or root."
+                    ) from None
         os.fchmod(descriptor, mode)
         if self.source.exists:
             _copy_extended_attributes(self.source.real, descriptor)
@@ -155,76 +158,83 @@ class _Replacement:
         """The file must still be the one that was read."""
         before = self.source.status
         try:
-            now: os.stat_result | None = os.stat(self.source.real)
+            now: os.stat_result | None = self.source.real.stat()
         except FileNotFoundError:
             now = None
         if before is None or now is None:
             same = before is now
         else:
-            same = (before.st_dev, before.st_ino, before.st_size, before.st_mtime_ns) == (now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns)
+            same = (before.st_dev, before.st_ino, before.st_size, before.st_mtime_ns) == (
+                now.st_dev,
+                now.st_ino,
+                now.st_size,
+                now.st_mtime_ns,
+            )
             if same:
-                with open(self.source.real, "rb") as file:
-                    same = hashlib.sha256(file.read()).digest() == self.source.digest
-        if not same or os.path.realpath(self.source.path) != self.source.real:
+                same = hashlib.sha256(self.source.real.read_bytes()).digest() == self.source.digest
+        if not same or os.path.realpath(self.source.path) != str(self.source.real):
             raise OperatorError(f"{self.source.path}: was changed by someone else meanwhile; nothing was written. Run again.")
 
     def rename(self) -> None:
-        os.rename(self._new, self.source.real)
+        self._new.rename(self.source.real)
 
     def put_back(self) -> None:
         if os.path.lexists(self._new):
             return
         with contextlib.suppress(OSError):
             if self.source.exists:
-                os.rename(self._old, self.source.real)
+                self._old.rename(self.source.real)
             else:
-                os.unlink(self.source.real)
+                self.source.real.unlink()
 
     def clean_up(self) -> None:
         for path in (self._new, self._old):
             with contextlib.suppress(OSError):
-                os.unlink(path)
+                path.unlink()
 
 
 def _back_up(source: Source, backup_dir: str | None) -> str:
     """Copy a file beside itself or into the directory for backups, readable by nobody who could not read the file."""
-    directory = backup_dir or os.path.dirname(source.real)
-    if not os.path.isdir(directory):
-        os.makedirs(directory, mode=0o700)
+    directory = Path(backup_dir) if backup_dir else source.real.parent
+    if not directory.is_dir():
+        directory.mkdir(mode=0o700, parents=True)
     stamp = time.strftime("%Y-%m-%d@%H:%M:%S", time.localtime())
-    path = os.path.join(directory, f"{os.path.basename(source.real)}.{os.getpid()}.{stamp}~")
+    name = f"{source.real.name}.{os.getpid()}.{stamp}"
+    path = directory / f"{name}~"
     number = 1
     while os.path.lexists(path):
         number += 1
-        path = os.path.join(directory, f"{os.path.basename(source.real)}.{os.getpid()}.{stamp}.{number}~")
+        path = directory / f"{name}.{number}~"
     try:
         _copy_file(source, path)
     except BaseException:
         with contextlib.suppress(OSError):
-            os.unlink(path)
+            path.unlink()
         raise
-    return path
+    return str(path)
 
 
-def _copy_file(source: Source, path: str) -> None:
-    assert source.status is not None
+def _copy_file(source: Source, path: Path) -> None:
+    status = source.status
+    if status is None:
+        return
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o600)
     try:
         _write_all(descriptor, source.raw)
-        mode = stat.S_IMODE(source.status.st_mode)
+        mode = stat.S_IMODE(status.st_mode)
         try:
-            os.fchown(descriptor, source.status.st_uid, source.status.st_gid)
+            os.fchown(descriptor, status.st_uid, status.st_gid)
         except OSError:
             mode &= 0o600
         os.fchmod(descriptor, mode)
         _copy_extended_attributes(source.real, descriptor)
-        os.utime(descriptor, ns=(source.status.st_atime_ns, source.status.st_mtime_ns))
+        os.utime(descriptor, ns=(status.st_atime_ns, status.st_mtime_ns))
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
 
-def _copy_extended_attributes(path: str, descriptor: int) -> None:
+def _copy_extended_attributes(path: Path, descriptor: int) -> None:
     """SELinux context, access lists and the like; what this file system or user cannot set, it cannot have changed either."""
     if not hasattr(os, "listxattr"):
         return
@@ -250,7 +260,7 @@ def _write_all(descriptor: int, content: bytes) -> None:
         view = view[os.write(descriptor, view) :]
 
 
-def _sync_directory(directory: str) -> None:
+def _sync_directory(directory: Path) -> None:
     """Make the renames last; a file system that cannot do that has still made them."""
     with contextlib.suppress(OSError):
         descriptor = os.open(directory, os.O_RDONLY)

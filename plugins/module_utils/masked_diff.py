@@ -14,18 +14,18 @@ if MYPY:
 MASK = "********"
 CONTEXT = 2
 
-_SECRET_WORD = r"[\w.\-:]*(?:pass(?:word|wd|phrase|code)?|pwd|secret|credential|private[_.\-]?key|access[_.\-]?key|token[_.\-]?value)[\w.\-:]*"
-_NAMING_ATTRIBUTE = rf"""\b(?:name|key|id)\s*=\s*(?:"{_SECRET_WORD}"|'{_SECRET_WORD}')"""
+_TELLING = r"[\w.\-:]*(?:pass(?:word|wd|phrase|code)?|pwd|secret|credential|private[_.\-]?key|access[_.\-]?key|token[_.\-]?value)[\w.\-:]*"
+_TELLING_ATTRIBUTE = rf"""\b(?:name|key|id)\s*=\s*(?:"{_TELLING}"|'{_TELLING}')"""
 # What neighbouring secrets look like: an element, an attribute, an element with a telling name attribute, a property, a URL.
 _SECRET_PLACES = tuple(
     re.compile(pattern, re.IGNORECASE | re.DOTALL)
     for pattern in (
-        rf"<{_SECRET_WORD}(?:\s[^<>]*)?(?<!/)>((?:<!\[CDATA\[.*?\]\]>|[^<])+)</",
-        rf"""\s{_SECRET_WORD}\s*=\s*(?:"([^"]*)"|'([^']*)')""",
-        rf"<[^\s<>/!?]+\s[^<>]*{_NAMING_ATTRIBUTE}[^<>]*(?<!/)>((?:<!\[CDATA\[.*?\]\]>|[^<])+)</",
-        rf"""<[^\s<>/!?]+\s[^<>]*{_NAMING_ATTRIBUTE}[^<>]*?\bvalue\s*=\s*(?:"([^"]*)"|'([^']*)')""",
-        rf"(?m:^)[ \t]*[#!]?[ \t]*{_SECRET_WORD}[ \t]*[=:][ \t]*([^\r\n<>]+)",
-        rf"[?&;]{_SECRET_WORD}=([^\s&;<>\"']+)",
+        rf"<{_TELLING}(?:\s[^<>]*)?(?<!/)>((?:<!\[CDATA\[.*?\]\]>|[^<])+)</",
+        rf"""\s{_TELLING}\s*=\s*(?:"([^"]*)"|'([^']*)')""",
+        rf"<[^\s<>/!?]+\s[^<>]*{_TELLING_ATTRIBUTE}[^<>]*(?<!/)>((?:<!\[CDATA\[.*?\]\]>|[^<])+)</",
+        rf"""<[^\s<>/!?]+\s[^<>]*{_TELLING_ATTRIBUTE}[^<>]*?\bvalue\s*=\s*(?:"([^"]*)"|'([^']*)')""",
+        rf"(?m:^)[ \t]*[#!]?[ \t]*{_TELLING}[ \t]*[=:][ \t]*([^\r\n<>]+)",
+        rf"[?&;]{_TELLING}=([^\s&;<>\"']+)",
         r"\b[a-z][a-z0-9+.\-]*://[^\s/:@<>\"']*:([^\s/@<>\"']+)@",
     )
 )

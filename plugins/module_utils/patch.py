@@ -11,7 +11,12 @@ import os
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.edit_outcome import IGNORED, Outcome
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.edit_values import Secrets, check_keys, choice
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.file_transaction import Source, check_writable, read_source, replace_files
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.file_transaction import (
+    Source,
+    check_writable,
+    read_source,
+    replace_files,
+)
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.masked_diff import masked_diff
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.property_files import CODEC, PropertyEdit, edit_properties
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.text_edits import TextEdit, edit_text
@@ -67,7 +72,7 @@ class _Plan:
         path = entry.get("path")
         if not isinstance(path, str) or not path:
             raise OperatorError("a file entry has no path.")
-        if not os.path.isabs(path):
+        if not path.startswith("/"):
             raise OperatorError(f"{path}: the path of a file must be absolute.")
         self.path = path
         self.format = choice(entry.get("format"), "format", FORMATS, "xml")
@@ -77,7 +82,7 @@ class _Plan:
             raise OperatorError(f"{path}: create makes property files only; a product file of another format must be there.")
         self.edits: list[Edit] = []
         self.reported: list[dict[str, Any]] = []
-        self.source: Source | None = None
+        self.source = Source(path, path, b"", None)
 
     def add(self, entry: Mapping[str, Any], secrets: Secrets) -> None:
         edits = entry.get("edits")
@@ -178,7 +183,6 @@ def _plans(files: Sequence[Mapping[str, Any]], secrets: Secrets) -> list[_Plan]:
 
 def _edit(plan: _Plan) -> tuple[_Edited | None, list[Outcome]]:
     source = plan.source
-    assert source is not None
     if not source.exists and not plan.create:
         if not plan.optional:
             raise OperatorError(f"{plan.path}: does not exist. Correct the path, or mark the file as optional.")
@@ -211,11 +215,9 @@ def _edit_xml(plan: _Plan, source: Source) -> tuple[_Edited | None, list[Outcome
     for edit in plan.edits:
         with plan.label(edit):
             outcomes.append(editor.apply(edit))  # type: ignore[arg-type]
-    if editor.pending:
-        with _labelled(plan.path):
-            editor.flush()
-    if editor.text != decoded.text:
-        editor.repeat()
+    with _labelled(plan.path):
+        changed = editor.finish()
+    if changed:
         for edit, outcome in zip(plan.edits, outcomes):
             with plan.label(edit):
                 again = editor.apply(edit)  # type: ignore[arg-type]

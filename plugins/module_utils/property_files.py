@@ -16,7 +16,14 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils.edit_outcom
     UNCOMMENTED,
     Outcome,
 )
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.edit_values import MATCHES, Secrets, check_keys, choice, fallbacks, scalar
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.edit_values import (
+    MATCHES,
+    Secrets,
+    check_keys,
+    choice,
+    fallbacks,
+    scalar,
+)
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
 
 MYPY = False
@@ -125,20 +132,17 @@ def _escaped(char: str) -> str:
 
 def _properties(text: str) -> list[_Property]:
     found = []
-    position = 0
-    while position < len(text):
-        start = position
-        line = _NATURAL_LINE.match(text, position)
-        assert line is not None
-        position = line.end()
-        if line.group().strip(_BLANKS + "\r\n")[:1] in ("", "#", "!"):
-            continue
-        while position < len(text) and _continues(text[start:position]):
-            line = _NATURAL_LINE.match(text, position)
-            assert line is not None
-            position = line.end()
-        content = text[start:position]
-        found.append(_Property(text, start, start + len(content.rstrip("\r\n")), position))
+    lines = [line.end() for line in _NATURAL_LINE.finditer(text)]
+    start = number = 0
+    while start < len(text):
+        end = lines[number]
+        number += 1
+        if text[start:end].strip(_BLANKS + "\r\n")[:1] not in ("", "#", "!"):
+            while end < len(text) and _continues(text[start:end]):
+                end = lines[number]
+                number += 1
+            found.append(_Property(text, start, start + len(text[start:end].rstrip("\r\n")), end))
+        start = end
     return found
 
 
@@ -171,7 +175,9 @@ def _edit(text: str, edit: PropertyEdit, newline: str, replaced: list[str]) -> t
         return (text, outcome) if edit.absent else _add(text, edit, newline, outcome)
     if len(found) > 1 and edit.match == "one":
         lines = ", ".join(str(_line(text, line.start)) for line in found[:10])
-        raise OperatorError(f"stands {len(found)} times (lines {lines}); the last one counts. Say match: all or match: first, or remove all but one.")
+        raise OperatorError(
+            f"stands {len(found)} times (lines {lines}); the last one counts. Say match: all or match: first, or remove all but one."
+        )
     if edit.match == "first":
         found = found[:1]
     outcome.line = _line(text, found[0].start)
@@ -204,12 +210,8 @@ def _add(text: str, edit: PropertyEdit, newline: str, outcome: Outcome) -> tuple
     if "create" in edit.if_missing:
         outcome.did(CREATED)
         outcome.count = 1
-        if not text:
-            new += newline
-        elif text.endswith(("\n", "\r")):
-            new += newline
-        else:
-            new = newline + new
+        # A file without a line end at its end keeps that trait.
+        new = newline + new if text and not text.endswith(("\n", "\r")) else new + newline
         outcome.line = _line(text + new, len(text))
         return text + new, outcome
     if "ignore" in edit.if_missing:

@@ -57,9 +57,7 @@ def _lines(key: str, text: str) -> Iterator[re.Match[str]]:
 
 
 def _added(text: str, key: str, value: str, newline: str) -> str:
-    last = None
-    for last in _LINE.finditer(text):
-        pass
+    last = next(reversed(list(_LINE.finditer(text))), None)
     if last is not None:
         return f"{text[: last.end()]}{newline}{last.group(1)}{key}={value}{text[last.end() :]}"
     if not text.strip():

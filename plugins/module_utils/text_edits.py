@@ -8,7 +8,14 @@ from __future__ import annotations
 import re
 
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.edit_outcome import CHANGED, IGNORED, NOT_REPEATABLE, Outcome
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.edit_values import MATCHES, Secrets, check_keys, choice, fallbacks, scalar
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.edit_values import (
+    MATCHES,
+    Secrets,
+    check_keys,
+    choice,
+    fallbacks,
+    scalar,
+)
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
 
 MYPY = False
@@ -40,19 +47,9 @@ class TextEdit:
         if entry.get("regexp") is not None:
             try:
                 self._pattern = re.compile(self.selector, re.MULTILINE)
-                self._template_of(self.replace)
+                _check_references(self._pattern, self.replace)
             except (re.error, IndexError):
                 raise OperatorError("regexp or replace is not a valid regular expression of Python.") from None
-
-    def _template_of(self, replace: str) -> None:
-        """Check group references early, without any text."""
-        assert self._pattern is not None
-        for name in re.findall(r"\\g<([^>]*)>", replace):
-            if (name.isdigit() and int(name) > self._pattern.groups) or (not name.isdigit() and name not in self._pattern.groupindex):
-                raise IndexError
-        for digits in re.findall(r"(?<!\\)(?:\\\\)*\\([1-9])", replace):
-            if int(digits) > self._pattern.groups:
-                raise IndexError
 
     def places(self, text: str, newline: str) -> list[tuple[int, int, str]]:
         """Where the edit applies and what it puts there, in order; places that already hold the replacement are among them."""
@@ -65,7 +62,10 @@ class TextEdit:
         places = []
         position = text.find(find)
         while position >= 0:
-            done = next((position - offset for offset in offsets if text.startswith(replace, max(position - offset, 0)) and position >= offset), None)
+            done = next(
+                (position - offset for offset in offsets if text.startswith(replace, max(position - offset, 0)) and position >= offset),
+                None,
+            )
             if done is not None:
                 places.append((done, done + len(replace), replace))
                 position = text.find(find, done + len(replace))
@@ -88,6 +88,16 @@ class TextEdit:
     @property
     def removes(self) -> bool:
         return not self.replace
+
+
+def _check_references(pattern: re.Pattern[str], replace: str) -> None:
+    """Find a reference to a group that is not there before any text is read."""
+    for name in re.findall(r"\\g<([^>]*)>", replace):
+        if (name.isdigit() and int(name) > pattern.groups) or (not name.isdigit() and name not in pattern.groupindex):
+            raise IndexError
+    for digits in re.findall(r"(?<!\\)(?:\\\\)*\\([1-9])", replace):
+        if int(digits) > pattern.groups:
+            raise IndexError
 
 
 def edit_text(text: str, edits: Sequence[TextEdit], newline: str, label: Any) -> tuple[str, list[Outcome], list[str]]:

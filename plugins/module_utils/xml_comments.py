@@ -27,11 +27,13 @@ _SWALLOWED_END = re.compile(r"(?:</[\w.:\-]+|/)\s*\Z")
 class Commented:
     """One element that stands commented out, alone or with others, in one comment."""
 
-    __slots__ = ("element", "number")
+    __slots__ = ("element", "line", "number")
 
-    def __init__(self, element: Element, number: int) -> None:
+    def __init__(self, element: Element, number: int, line: int) -> None:
         self.element = element
         self.number = number
+        # Counted from the line on which the comment begins.
+        self.line = line
 
 
 def with_brackets(content: str) -> str:
@@ -72,7 +74,9 @@ def element_places(markup: str) -> list[tuple[int, int]]:
             continue
         places.append((token.start(), tokens[last].end()))
         number = last + 1
-    rest = "".join(markup[end:start] for end, start in zip([0, *(place[1] for place in places)], [*(place[0] for place in places), len(markup)]))
+    rest = "".join(
+        markup[end:start] for end, start in zip([0, *(place[1] for place in places)], [*(place[0] for place in places), len(markup)])
+    )
     if rest.strip():
         places = [place for place in places if _starts_line(markup, place[0]) and _ends_line(markup, place[1])]
     return places
@@ -113,7 +117,7 @@ def commented_elements(content: str, context: Context, name: str | None) -> list
         except OperatorError:
             continue
         if name is None or etree.QName(element).localname == name:
-            found.append(Commented(element, number))
+            found.append(Commented(element, number, markup.count("\n", 0, start)))
     return found
 
 
@@ -158,7 +162,7 @@ def open_comment(text: str, start: int, end: int, number: int) -> Opened:
     return Opened(start, end, before, element, after, lead + element + trail)
 
 
-def piecewise(pieces: Sequence[tuple[str, str]], context: Context, name: str | None) -> tuple[Any, int, str] | None:
+def joined_pieces(pieces: Sequence[tuple[str, str]], context: Context, name: str | None) -> tuple[Any, int, str] | None:
     """An element of which every line has its own comment, as editors make them.
 
     ``pieces`` are the content of consecutive comments, each with the blank text after it, the first beginning the element. Returns the

@@ -69,7 +69,9 @@ def decode(raw: bytes) -> Decoded:
     except (UnicodeError, LookupError):
         same = False
     if not same:
-        raise OperatorError(f"the bytes of the file are not valid {codec}, which is the encoding it declares. Correct the file or its XML declaration.")
+        raise OperatorError(
+            f"the bytes of the file are not valid {codec}, which is the encoding it declares. Correct the file or its XML declaration."
+        )
     return Decoded(text, codec, bom)
 
 
@@ -83,13 +85,19 @@ def parse(text: str) -> Element:
     prolog = _PROLOG.match(text)
     doctype = _DOCTYPE.match(text, prolog.end() if prolog else 0)
     if doctype and text[doctype.end() : doctype.end() + 1] == "[":
-        raise OperatorError("the file has an internal DTD subset, whose entities and default attributes cannot be edited safely. Remove it first.")
+        raise OperatorError(
+            "the file has an internal DTD subset, whose entities and default attributes cannot be edited safely. Remove it first."
+        )
     try:
         root = etree.fromstring(text.encode("utf-8"), _parser())
     except etree.XMLSyntaxError as exc:
-        raise OperatorError("the file is not well-formed XML" + _position(exc) + ". Correct the file, or restore it from the product.") from None
+        raise OperatorError(
+            "the file is not well-formed XML" + _position(exc) + ". Correct the file, or restore it from the product."
+        ) from None
     if next(root.iter(etree.Entity), None) is not None:
-        raise OperatorError("the file uses an entity that it does not declare itself. Write the character or a character reference instead.")
+        raise OperatorError(
+            "the file uses an entity that it does not declare itself. Write the character or a character reference instead."
+        )
     return root
 
 

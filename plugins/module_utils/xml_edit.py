@@ -5,7 +5,14 @@
 
 from __future__ import annotations
 
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.edit_values import MATCHES, Secrets, check_keys, choice, fallbacks, scalar
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.edit_values import (
+    MATCHES,
+    Secrets,
+    check_keys,
+    choice,
+    fallbacks,
+    scalar,
+)
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.xml_markup import line_breaks, markup_of_data, markup_of_string
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.xml_path import absolute, split_attribute

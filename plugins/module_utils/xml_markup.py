@@ -52,7 +52,10 @@ def escape_attribute(value: str, quote: str = '"') -> str:
 def cdata(value: str, codec: str) -> str:
     """A CDATA section, interrupted where the value holds its end mark or a character the encoding cannot hold."""
     check_characters(value)
-    body = "".join(char if char != "\r" and _encodable(char, codec) else f"]]>&#{ord(char)};<![CDATA[" for char in value.replace("]]>", "]]]]><![CDATA[>"))
+    body = "".join(
+        char if char != "\r" and _encodable(char, codec) else f"]]>&#{ord(char)};<![CDATA["
+        for char in value.replace("]]>", "]]]]><![CDATA[>")
+    )
     return f"<![CDATA[{body}]]>"
 
 

@@ -99,26 +99,26 @@ def _evaluated(tokens: list[tuple[int, str]], has_default_namespace: bool) -> tu
     out: list[str] = []
     prefixes: set[str] = set()
     previous, axis = "", ""
-    for number, (kind, token) in enumerate(tokens):
+    for number, (kind, word) in enumerate(tokens):
         following = tokens[number + 1][1] if number + 1 < len(tokens) else ""
-        text = token
+        text = word
         if kind == NAME:
             if previous and previous not in _BEFORE_OPERAND:
-                text = f" {token} "
+                text = f" {word} "
             elif following == "::":
-                axis = token
+                axis = word
             elif previous == "$":
                 raise OperatorError("the xpath uses a variable, which has no value here.")
             elif following != "(":
-                if ":" in token:
-                    prefixes.add(token.partition(":")[0])
+                if ":" in word:
+                    prefixes.add(word.partition(":")[0])
                 elif has_default_namespace and previous != "@" and not (previous == "::" and axis in ("attribute", "namespace")):
-                    text = f"{DEFAULT_PREFIX}:{token}"
+                    text = f"{DEFAULT_PREFIX}:{word}"
             # A name after an operand was an operator; whatever follows it is an operand again.
-            previous = "and" if text.startswith(" ") else token if following == "(" or following == "::" else "name"
+            previous = "and" if text.startswith(" ") else word if following == "(" or following == "::" else "name"
         else:
-            previous = "name" if kind in (LITERAL, NUMBER) else token
-            if token in ("]", ")", ".", "..") or (token == "*" and _is_wildcard(tokens, number)):
+            previous = "name" if kind in (LITERAL, NUMBER) else word
+            if word in ("]", ")", ".", "..") or (word == "*" and _is_wildcard(tokens, number)):
                 previous = "name"
         out.append(text)
     return out, prefixes
