@@ -1,0 +1,156 @@
+#!/usr/bin/python
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: carbon_install
+short_description: Install a Carbon product in its home, once
+version_added: 0.1.0
+description:
+  - Unpacks a product zip, without its top folder, into the product home. It is unpacked beside the home and renamed at the end, so that
+    a run that is cut off leaves no half installation.
+  - A home that is there is kept as it is. What is no Carbon home is refused, and so is a product that writes its XML files anew from
+    C(deployment.toml) at every start.
+  - Puts one library (the JDBC driver) into C(repository/components/lib) and removes its other versions there, together with the bundles
+    that the server made of them in C(repository/components/dropins), which it would go on using.
+extends_documentation_fragment:
+  - carbon_ops.key_manager.attributes
+options:
+  home:
+    description: Product home.
+    type: path
+    required: true
+  archive:
+    description: Product zip on the host. Needed only while there is no product in O(home). In check mode it does not have to be there.
+    type: path
+  archive_checksum:
+    description: Checksum of the zip, with its algorithm, for example V(sha256:1234…).
+    type: str
+  library:
+    description: Jar on the host that is put into the product. Without it only other versions of O(library_name) are removed.
+    type: path
+  library_name:
+    description: File name of the library in the product.
+    type: str
+  library_checksum:
+    description: Checksum of the jar, with its algorithm.
+    type: str
+  owner:
+    description: User who owns the home.
+    type: str
+    required: true
+  group:
+    description: Group of the home.
+    type: str
+    required: true
+requirements:
+  - root, because the home is given to O(owner)
+author:
+  - The carbon_ops.key_manager maintainers (@carbon-ops)
+"""
+
+EXAMPLES = r"""
+- name: Product is installed
+  carbon_ops.key_manager.carbon_install:
+    home: /opt/wso2/obkm
+    archive: /var/tmp/wso2-obkm-1.5.0.zip
+    archive_checksum: "sha256:fa0993ae2d4658a47fee1d60b989d902fc93d86af6ae0ab3ef19ce063876a643"
+    owner: wso2
+    group: wso2
+"""
+
+RETURN = r"""
+installed:
+  description: Whether the product was unpacked by this call.
+  returned: success
+  type: bool
+removed:
+  description: Other versions of the library that were removed.
+  returned: success
+  type: list
+  elements: str
+  sample: [/opt/wso2/obkm/repository/components/lib/mysql-connector-java-5.1.44.jar]
+"""
+
+import grp
+import pwd
+import shutil
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils import carbon_server
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
+
+
+def install(module: AnsibleModule) -> dict[str, object]:
+    wanted = module.params
+    home = Path(wanted["home"])
+    state = carbon_server.home_state(str(home))
+    carbon_server.refuse_home(str(home), state, bool(wanted["archive"]))
+    installed = state in ("absent", "empty")
+    try:
+        uid, gid = pwd.getpwnam(wanted["owner"]).pw_uid, grp.getgrnam(wanted["group"]).gr_gid
+    except KeyError as error:
+        if not module.check_mode:
+            raise OperatorError("The user {0} or the group {1} is not there.".format(wanted["owner"], wanted["group"])) from error
+        uid = gid = -1
+    if state == "carbon" and uid >= 0 and home.stat().st_uid != uid:
+        raise OperatorError(
+            "{0} does not belong to {1}, so the service could not write there. Give it to {1}, or set cluster_service_user.".format(
+                home, wanted["owner"]
+            )
+        )
+    if installed and wanted["archive"] and not module.check_mode:
+        carbon_server.check_checksum(wanted["archive"], wanted["archive_checksum"] or "", "The product archive")
+        carbon_server.unpack(wanted["archive"], str(home), uid, gid, "The product archive")
+
+    changed = installed
+    removed: list[str] = []
+    name = wanted["library_name"]
+    if name and home.is_dir():
+        removed = carbon_server.other_versions(str(home), name)
+        if wanted["library"]:
+            changed = True
+            if not module.check_mode:
+                carbon_server.check_checksum(wanted["library"], wanted["library_checksum"] or "", "The JDBC driver {0}".format(name))
+                folder = home / carbon_server.LIBRARIES
+                temporary = folder / (name + ".new")
+                shutil.copyfile(wanted["library"], str(temporary))
+                temporary.chmod(0o640)
+                shutil.chown(str(temporary), wanted["owner"], wanted["group"])
+                temporary.replace(folder / name)
+        if not module.check_mode:
+            for path in removed:
+                Path(path).unlink()
+    return {"changed": changed or bool(removed), "installed": installed, "removed": removed}
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "home": {"type": "path", "required": True},
+            "archive": {"type": "path"},
+            "archive_checksum": {"type": "str"},
+            "library": {"type": "path"},
+            "library_name": {"type": "str"},
+            "library_checksum": {"type": "str"},
+            "owner": {"type": "str", "required": True},
+            "group": {"type": "str", "required": True},
+        },
+        required_by={"archive": ["archive_checksum"], "library": ["library_name", "library_checksum"]},
+        supports_check_mode=True,
+    )
+    try:
+        result = install(module)
+    except OperatorError as error:
+        module.fail_json(msg=str(error))
+    except OSError as error:
+        module.fail_json(msg="The product could not be installed in {0}: {1}.".format(module.params["home"], error))
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,158 @@
+#!/usr/bin/python
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: carbon_server_info
+short_description: Tell what stands on a host for a Carbon server, and whether a restart is owed
+version_added: 0.1.0
+description:
+  - Looks for a Java that the product accepts, at the product home and at the libraries in it.
+  - With O(instance) it also tells whether the server must be started or restarted, and why. A restart is owed when the files the server
+    depends on differ from those it was started with, or when the server runs but is not healthy.
+  - Only reads. The health check logs the administrator in and out again.
+extends_documentation_fragment:
+  - carbon_ops.key_manager.attributes.info
+options:
+  home:
+    description: Product home.
+    type: path
+    required: true
+  java_home:
+    description: Java home to look at. By default the one of the C(java) command, then those in C(/usr/lib/jvm).
+    type: path
+  java_versions:
+    description: First and last Java feature version that the product accepts, for example V([8]) or V([11, 17]).
+    type: list
+    elements: int
+    required: true
+  user:
+    description: Service user whose account is looked up.
+    type: str
+  group:
+    description: Service group that is looked up.
+    type: str
+  instance:
+    description: Name of the instance, whose service is looked at. Its settings are read from C(/etc/carbon-ops/<instance>/health.json).
+    type: str
+  patience:
+    description: Seconds in which a running server must pass the health check once.
+    type: int
+    default: 15
+  start_patience:
+    description: Seconds in which a server that systemd is starting at the moment must pass the health check.
+    type: int
+    default: 240
+author:
+  - The carbon_ops.key_manager maintainers (@carbon-ops)
+"""
+
+EXAMPLES = r"""
+- name: Java and product home are known
+  carbon_ops.key_manager.carbon_server_info:
+    home: /opt/wso2/obkm
+    java_versions: [8]
+  register: found
+
+- name: It is known whether the server must be restarted
+  carbon_ops.key_manager.carbon_server_info:
+    home: /opt/wso2/obkm
+    java_versions: [8]
+    instance: obkm
+  register: found
+"""
+
+RETURN = r"""
+java:
+  description: The Java to use, or null when there is none that works.
+  returned: success
+  type: dict
+  contains:
+    home: {description: Java home., type: str, returned: always, sample: /usr/lib/jvm/java-17-openjdk-amd64}
+    version: {description: Full version., type: str, returned: always, sample: 17.0.12}
+    accepted: {description: Whether the product accepts this version., type: bool, returned: always}
+home_state:
+  description: V(absent), V(empty), V(carbon) for an installed product, or V(foreign) for something else.
+  returned: success
+  type: str
+  sample: carbon
+user_number:
+  description: Number of O(user), or null when there is no such user.
+  returned: success
+  type: int
+  sample: 998
+group_number:
+  description: Number of O(group), or null when there is no such group.
+  returned: success
+  type: int
+  sample: 998
+libraries:
+  description: Checksum of each jar in C(repository/components/lib), by file name.
+  returned: success
+  type: dict
+  sample: {mariadb-java-client-3.4.1.jar: "sha256:f60e4b28…"}
+service:
+  description: State of the service.
+  returned: when O(instance) is given
+  type: dict
+  contains:
+    state: {description: State that systemd gives., type: str, returned: always, sample: active}
+    owed: {description: "V(start), V(restart), or empty when nothing is to be done.", type: str, returned: always, sample: restart}
+    reasons: {description: Why it is owed., type: list, elements: str, returned: always}
+    healthy: {description: Whether the health check was passed., type: bool, returned: always}
+    others_serving:
+      description: Names of the other nodes that answer; looked up when something is owed.
+      type: list
+      elements: str
+      returned: always
+    gave_up: {description: Why the last start was given up., type: str, returned: always}
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils import carbon_server
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "home": {"type": "path", "required": True},
+            "java_home": {"type": "path"},
+            "java_versions": {"type": "list", "elements": "int", "required": True},
+            "user": {"type": "str"},
+            "group": {"type": "str"},
+            "instance": {"type": "str"},
+            "patience": {"type": "int", "default": 15},
+            "start_patience": {"type": "int", "default": 240},
+        },
+        supports_check_mode=True,
+    )
+    wanted = module.params
+    java = carbon_server.find_java(wanted["java_home"] or "", wanted["java_versions"], carbon_server.java_candidates())
+    result = {
+        "changed": False,
+        "java": java
+        and {
+            "home": java.home,
+            "version": java.version,
+            "accepted": carbon_server.java_accepted(java.feature, wanted["java_versions"]),
+        },
+        "home_state": carbon_server.home_state(wanted["home"]),
+        "user_number": carbon_server.account_number(wanted["user"]),
+        "group_number": carbon_server.group_number(wanted["group"]),
+        "libraries": carbon_server.library_checksums(wanted["home"]),
+    }
+    if wanted["instance"]:
+        result["service"] = carbon_server.service_state(
+            wanted["instance"],
+            "/etc/carbon-ops/{0}/health.json".format(wanted["instance"]),
+            wanted["patience"],
+            wanted["start_patience"],
+        )
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
