@@ -116,20 +116,25 @@ ensure_docker() {
     docker_answers && return 0
     have dockerd || apt_install docker.io iptables
     docker_answers && return 0
+    local daemon="" log="$CARBON_OPS_CACHE/log/dockerd.log" second
     if [ -d /run/systemd/system ]; then
         say "Starting the Docker service."
         systemctl start docker.service || die "The Docker service does not start: see 'journalctl -u docker.service'."
     else
-        local log="$CARBON_OPS_CACHE/log/dockerd.log"
         say "There is no systemd on this machine: starting dockerd in the background, its log is $log."
         mkdir -p "$(dirname "$log")"
-        (setsid dockerd >"$log" 2>&1 </dev/null &)
+        setsid dockerd >"$log" 2>&1 </dev/null &
+        daemon=$!
+        disown "$daemon"
     fi
-    local second
     for second in $(seq 60); do
         docker_answers && return 0
+        if [ -n "$daemon" ] && ! kill -0 "$daemon" 2>/dev/null; then
+            tail -n 5 "$log" >&2
+            die "dockerd does not run on this machine: its last words are above, all of them in $log."
+        fi
         [ "$((second % 10))" -ne 0 ] || say "Waiting for Docker ($second s)."
         sleep 1
     done
-    die "Docker does not answer after 60 seconds. Without systemd the log of dockerd is $CARBON_OPS_CACHE/log/dockerd.log."
+    die "Docker does not answer after 60 seconds: see 'journalctl -u docker.service', or $log on a machine without systemd."
 }

@@ -1,0 +1,115 @@
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+# SPDX-License-Identifier: Apache-2.0
+"""Write the README of every role from its argument specs, or with --check say which of them are not what would be written."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from pathlib import Path
+from typing import Any, Dict, Iterator, List
+
+import yaml
+
+COLLECTION = "carbon_ops.key_manager"
+# Ansible's documentation markup, in Markdown. L(text,url) comes first, because its text may be anything.
+MARKUP = (
+    (re.compile(r"\bL\(([^,)]+),\s*([^)]+)\)"), r"[\1](\2)"),
+    (re.compile(r"\b(?:C|O|V|RV|E|M)\(((?:[^()]|\([^()]*\))*)\)"), r"`\1`"),
+    (re.compile(r"\bB\(([^)]+)\)"), r"**\1**"),
+    (re.compile(r"\bI\(([^)]+)\)"), r"*\1*"),
+)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("roles", type=Path, help="folder of the roles")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail when a README is not up to date")
+    arguments = parser.parse_args()
+    stale = []
+    for spec in sorted(arguments.roles.glob("*/meta/argument_specs.yml")):
+        readme = spec.parents[1] / "README.md"
+        text = render(spec.parents[1].name, yaml.safe_load(spec.read_text(encoding="utf-8"))["argument_specs"])
+        if readme.is_file() and readme.read_text(encoding="utf-8") == text:
+            continue
+        stale.append(readme)
+        if not arguments.check:
+            readme.write_text(text, encoding="utf-8")
+    for readme in stale:
+        print("{0} {1}".format(readme, "is not up to date: run scripts/docs" if arguments.check else "written"))
+    return 1 if stale and arguments.check else 0
+
+
+def render(role: str, specs: Dict[str, Any]) -> str:
+    lines = [
+        "<!-- Written by scripts/docs from meta/argument_specs.yml: edit that file. -->",
+        "",
+        "# Role {0}.{1}".format(COLLECTION, role),
+        "",
+    ]
+    main_options = specs.get("main", {}).get("options", {})
+    for name, spec in specs.items():
+        if name != "main":
+            lines += ["## Entry point `{0}`".format(name), ""]
+        lines += ["{0}.".format(markdown(spec["short_description"]).rstrip(".")), ""]
+        for paragraph in paragraphs(spec.get("description", [])):
+            lines += [paragraph, ""]
+        options = spec.get("options", {})
+        if name != "main" and options == main_options:
+            lines += ["It reads the same variables as the entry point `main`." if options else "It reads no variable of its own.", ""]
+        else:
+            lines += ["## Variables" if name == "main" else "### Variables", ""]
+            lines += list(table(options)) if options else ["The role has none of its own."]
+            lines += [""]
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def table(options: Dict[str, Any]) -> Iterator[str]:
+    yield "| variable | type | default | what it is |"
+    yield "|---|---|---|---|"
+    yield from rows(options, "")
+
+
+def rows(options: Dict[str, Any], prefix: str) -> Iterator[str]:
+    for name, option in options.items():
+        text = paragraphs(option.get("description", []))
+        if "choices" in option:
+            text.append("One of {0}.".format(", ".join("`{0}`".format(choice) for choice in option["choices"])))
+        cells = ("`{0}{1}`".format(prefix, name), kind(option), default(option), "<br>".join(text))
+        yield "| {0} |".format(" | ".join(cell.replace("|", "\\|") for cell in cells))
+        yield from rows(option.get("options", {}), "{0}{1}{2}.".format(prefix, name, "[]" if option.get("type") == "list" else ""))
+
+
+def kind(option: Dict[str, Any]) -> str:
+    name = str(option.get("type", "str"))
+    return "{0} of {1}".format(name, option["elements"]) if "elements" in option else name
+
+
+def default(option: Dict[str, Any]) -> str:
+    if option.get("required"):
+        return "**required**"
+    if option.get("default") is None:
+        return ""
+    flow = yaml.safe_dump(option["default"], default_flow_style=True, sort_keys=False, width=10**6)
+    return "`{0}`".format(flow.replace("\n...\n", "").strip())
+
+
+def paragraphs(description: Any) -> List[str]:
+    return [markdown(text) for text in ([description] if isinstance(description, str) else description)]
+
+
+def markdown(text: str) -> str:
+    text = " ".join(text.split())
+    # In code spans angle brackets are literal, outside of them Markdown would take them for tags.
+    for pattern, replacement in MARKUP:
+        text = pattern.sub(replacement, text)
+    return "".join(
+        part if index % 2 else part.replace("<", "&lt;")
+        for index, part in enumerate(re.split(r"(`[^`]*`)", text))
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
