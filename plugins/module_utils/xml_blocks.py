@@ -145,15 +145,15 @@ def patch(doc: XmlState, unit: Unit, node: Element, fragment: Fragment, wanted: 
         set_attributes(doc, unit, node, _attribute_changes(node, wanted))
         insert(doc, unit, node, Block(fragment, want), None)
         return
-    if bool(have) != bool(want) or _has_stray_text(node, have) or _has_stray_text(wanted, want):
+    pairs = aligned(have, want)
+    if bool(have) != bool(want) or (want and not pairs) or _has_stray_text(node, have) or _has_stray_text(wanted, want):
         _replace(doc, unit, node, fragment, wanted)
         return
     set_attributes(doc, unit, node, _attribute_changes(node, wanted))
-    if not want:
-        if own_text(node) != own_text(wanted):
-            set_text(doc, unit, node, own_text(wanted))
-        return
-    _patch_children(doc, unit, node, fragment, wanted, have, want)
+    if want:
+        _patch_children(doc, unit, node, fragment, pairs, have, want)
+    elif own_text(node) != own_text(wanted):
+        set_text(doc, unit, node, own_text(wanted))
 
 
 def _attribute_changes(node: Element, wanted: Element) -> dict[str, str | None]:
@@ -167,12 +167,14 @@ def _attribute_changes(node: Element, wanted: Element) -> dict[str, str | None]:
 
 
 def _patch_children(
-    doc: XmlState, unit: Unit, node: Element, fragment: Fragment, wanted: Element, have: list[Element], want: list[Element]
+    doc: XmlState,
+    unit: Unit,
+    node: Element,
+    fragment: Fragment,
+    pairs: Sequence[tuple[Element, Element]],
+    have: Sequence[Element],
+    want: Sequence[Element],
 ) -> None:
-    pairs = aligned(have, want)
-    if not pairs:
-        _replace(doc, unit, node, fragment, wanted)
-        return
     partner = {theirs: ours for ours, theirs in pairs}
     kept = set(partner.values())
     previous: Element | None = None
@@ -186,9 +188,10 @@ def _patch_children(
             block = Block(fragment, new)
             insert(doc, unit, node, block, have[0] if previous is None else previous, before=previous is None)
             new = []
-        if child is not None and ours is not None:
-            patch(doc, unit, ours, fragment, child)
-            previous = ours
+        previous = ours
+    # Only now: what is replaced or removed is no longer there for others to be put beside it.
+    for ours, child in pairs:
+        patch(doc, unit, ours, fragment, child)
     for child in have:
         if child not in kept:
             remove(doc, unit, child)

@@ -205,7 +205,7 @@ class XmlState:
             differs = "the whole file"
         if differs is not None:
             raise OperatorError(
-                f"internal error: the edited text does not mean what was asked for (near {differs}); nothing was written. Please report this."
+                f"internal error: the result does not mean what was asked for (near {differs}); nothing was written. Please report this."
             )
         owners = self._owners
         self.text = text
