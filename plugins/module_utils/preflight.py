@@ -254,7 +254,7 @@ def _names(shared: _Settings, cluster: Inventory) -> Sentences:
 
 
 def _ports(shared: _Settings, cluster: Inventory, sources: Sources) -> Sentences:
-    front = {}
+    front: Dict[int, str] = {}
     for name in ("cluster_public_port", "cluster_public_http_port", "cluster_internal_port", "cluster_gateway_port"):
         try:
             number = ports.check_port(shared[name], name)

@@ -92,7 +92,10 @@ def default(option: Dict[str, Any]) -> str:
         return "**required**"
     if option.get("default") is None:
         return ""
-    flow = yaml.safe_dump(option["default"], default_flow_style=True, sort_keys=False, width=10**6)
+    value = option["default"]
+    if isinstance(value, str):
+        return "`{0}`".format(value or '""')
+    flow = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=10**6)
     return "`{0}`".format(flow.replace("\n...\n", "").strip())
 
 

@@ -1,0 +1,184 @@
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+# SPDX-License-Identifier: Apache-2.0
+"""Run the checks that scripts/test promises, and end with a table of them and one line that counts."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Dict, List, NamedTuple, Sequence
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+OUTPUT = REPOSITORY / "tests" / "output"
+PLUGINS = "collections/ansible_collections/carbon_ops/key_manager/plugins"
+HEARTBEAT = 60
+PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
+OUTCOMES = (PASSED, FAILED, SKIPPED)
+# Pytest's closing line, with ("== 3 failed, 12 passed, 1 skipped in 4.20s ==") or without its frame.
+CLOSING = re.compile(r"^=*\s*((?:\d+ [a-z]+(?:, )?)+) in [0-9.]+s", re.MULTILINE)
+WORDS = {"passed": PASSED, "xfailed": PASSED, "failed": FAILED, "error": FAILED, "errors": FAILED, "xpassed": FAILED, "skipped": SKIPPED}
+
+
+class Step(NamedTuple):
+    """One check. Static ones only read the sources, so they run beside the tests; --fast leaves out those that need containers."""
+
+    name: str
+    command: List[str]
+    static: bool = False
+    needs_containers: bool = False
+
+
+class Outcome(NamedTuple):
+    step: Step
+    counts: Dict[str, int]
+    seconds: float
+    output: str
+
+
+def pytest(*arguments: str) -> List[str]:
+    return [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
+
+
+def shell_scripts() -> List[str]:
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=REPOSITORY, check=True, capture_output=True, text=True
+    )
+    files = (line for line in listed.stdout.splitlines() if (REPOSITORY / line).is_file())
+    return sorted({name for name in files if (REPOSITORY / name).read_bytes().startswith((b"#!/usr/bin/env bash", b"#!/bin/sh"))})
+
+
+def steps() -> List[Step]:
+    return [
+        Step("ruff", ["ruff", "check", "--no-cache", "."], static=True),
+        Step("mypy", ["mypy", PLUGINS + "/module_utils", PLUGINS + "/filter", PLUGINS + "/plugin_utils"], static=True),
+        Step("yamllint", ["yamllint", "--strict", "."], static=True),
+        Step("shellcheck", ["shellcheck", "--external-sources", *shell_scripts()], static=True),
+        Step("changelog", ["antsibull-changelog", "lint"], static=True),
+        Step("role-readmes", [sys.executable, "scripts/lib/role_docs.py", "roles", "--check"], static=True),
+        Step("ansible-lint", ["ansible-lint", "--offline", "--profile", "production", "--strict", "--nocolor"], static=True),
+        Step("sanity", ["scripts/lib/sanity.sh"], static=True),
+        Step(
+            "unit",
+            pytest("-n", "2", "--cov=plugins/module_utils", "--cov-branch", "--cov-fail-under=95", "--cov-report=term:skip-covered", "tests/unit"),
+        ),
+        Step("preflight", pytest("-n", "2", "tests/integration/preflight")),
+        Step("configure", pytest("-n", "2", "tests/integration/configure")),
+        Step("edge", pytest("tests/integration/edge")),
+        Step("molecule", ["molecule", "test", "--scenario-name", "default"], needs_containers=True),
+    ]
+
+
+def run(step: Step) -> Outcome:
+    """Run one step with its output in a file; say from time to time how far it is, and show the end of the output if it fails."""
+    log = OUTPUT / "{0}.log".format(step.name)
+    started = spoken = time.monotonic()
+    with log.open("wb") as file:
+        process = subprocess.Popen(step.command, cwd=REPOSITORY, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT)
+        while process.poll() is None:
+            time.sleep(0.2)
+            if time.monotonic() - spoken >= HEARTBEAT:
+                spoken = time.monotonic()
+                say("{0}: {1:.0f} s so far. {2}".format(step.name, spoken - started, last_line(log)))
+    output = log.read_text(encoding="utf-8", errors="replace")
+    outcome = Outcome(step, count(output, process.returncode), time.monotonic() - started, output)
+    if outcome.counts[FAILED]:
+        end = "\n".join("    " + line for line in output.splitlines()[-80:])
+        say("{0}: FAILED in {1:.0f} s. The end of {2}:\n{3}".format(step.name, outcome.seconds, log.relative_to(REPOSITORY), end))
+    else:
+        say("{0}: {1} in {2:.0f} s".format(step.name, summary(outcome.counts), outcome.seconds))
+    return outcome
+
+
+def count(output: str, status: int) -> Dict[str, int]:
+    """What a step counts for: each of its tests where pytest says how many, else one."""
+    counts = dict.fromkeys(OUTCOMES, 0)
+    closing = CLOSING.findall(re.sub(r"\x1b\[[0-9;]*m", "", output))
+    for number, word in re.findall(r"(\d+) ([a-z]+)", closing[-1] if closing else ""):
+        if word in WORDS:
+            counts[WORDS[word]] += int(number)
+    if status == 0 and not any(counts.values()):
+        counts[PASSED] = 1
+    if status != 0 and not counts[FAILED]:
+        counts[FAILED] = 1
+    return counts
+
+
+def summary(counts: Dict[str, int]) -> str:
+    return ", ".join("{0} {1}".format(counts[word], word) for word in OUTCOMES if counts[word])
+
+
+def last_line(log: Path) -> str:
+    lines = [line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines()[-20:]]
+    return next((line[:120] for line in reversed(lines) if line.strip("*=- ")), "")
+
+
+def say(text: str) -> None:
+    print("{0}  {1}".format(time.strftime("%H:%M:%S"), text), flush=True)
+
+
+def run_all(chosen: Sequence[Step]) -> List[Outcome]:
+    """The static steps in one thread and the tests in another, for there are two cores. What needs containers comes last and alone."""
+    outcomes: Dict[str, Outcome] = {}
+
+    def work(lane: Sequence[Step]) -> None:
+        for step in lane:
+            outcomes[step.name] = run(step)
+
+    static = threading.Thread(target=work, args=([step for step in chosen if step.static],))
+    static.start()
+    work([step for step in chosen if not step.static and not step.needs_containers])
+    static.join()
+    work([step for step in chosen if step.needs_containers])
+    return [outcomes[step.name] for step in chosen]
+
+
+def skip_reasons(outcomes: Sequence[Outcome]) -> List[str]:
+    found = {
+        "{0}: {1}".format(outcome.step.name, match.group(1)): None
+        for outcome in outcomes
+        for match in re.finditer(r"^SKIPPED \[\d+\] .*?: (.*)$", outcome.output, re.MULTILINE)
+    }
+    return list(found)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(usage="scripts/test [--fast] [--only NAME]...", add_help=False)
+    parser.add_argument("--fast", action="store_true")
+    parser.add_argument("--only", action="append", metavar="NAME")
+    parser.add_argument("--list", action="store_true")
+    arguments = parser.parse_args()
+    everything = steps()
+    names = [step.name for step in everything]
+    if arguments.list:
+        print("\n".join(names))
+        return 0
+    unknown = sorted(set(arguments.only or ()) - set(names))
+    if unknown:
+        parser.error("no such step: {0}. There are: {1}".format(", ".join(unknown), ", ".join(names)))
+    chosen = [step for step in everything if (not arguments.only or step.name in arguments.only) and not (arguments.fast and step.needs_containers)]
+    OUTPUT.mkdir(parents=True, exist_ok=True)
+    os.environ["PATH"] = "{0}{1}{2}".format(Path(sys.executable).parent, os.pathsep, os.environ["PATH"])
+    started = time.monotonic()
+    say("Steps: {0}".format(", ".join(step.name for step in chosen)))
+    outcomes = run_all(chosen)
+
+    print("\n{0:<14} {1:>8}  {2}".format("step", "seconds", "outcome"))
+    for outcome in outcomes:
+        print("{0:<14} {1:>8.1f}  {2}".format(outcome.step.name, outcome.seconds, summary(outcome.counts)))
+    print("{0:<14} {1:>8.1f}".format("together", time.monotonic() - started))
+    for reason in skip_reasons(outcomes):
+        print("skipped: {0}".format(reason))
+    totals = {word: sum(outcome.counts[word] for outcome in outcomes) for word in OUTCOMES}
+    print("\n{0}".format(", ".join("{0} {1}".format(totals[word], word) for word in OUTCOMES)), flush=True)
+    return 1 if totals[FAILED] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
