@@ -59,7 +59,7 @@ PORT_KEYS = {
 }
 _JAVA_INT = re.compile(r"[+-]?[0-9]+\Z")
 _PORT_OFFSET = re.compile(r"-DportOffset=(\S*)")
-_URL_USER = re.compile(r"(?<=://)[^/@?\s]*@")
+_URL_USER = re.compile(r"(?<=://)[^/?;\s]*@|(?i:(?<=^jdbc:oracle:thin:)|(?<=^jdbc:oracle:oci:)).*(?=@)")
 _URL_SECRET = re.compile(r"(?i)([?&;](?:user|username|password|[a-z]*password|[a-z]*secret)=)[^&;]*")
 _SECRET_NAME = re.compile(r"(?i)password|secret|licen[cs]ekey|license\.key|token")
 

@@ -1,0 +1,46 @@
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+# SPDX-License-Identifier: Apache-2.0
+"""Homes to work on, and a way to run a module as Ansible does."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Callable
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+# The folder of this file is on the path only from here on.
+from homes import make_home  # noqa: E402
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Callable[[str], Path]:
+    """Makes a fresh copy of one of the small homes."""
+    return lambda name: make_home(name, tmp_path / name)
+
+
+@pytest.fixture
+def run_module(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., dict[str, Any]]:
+    """Runs a module of the collection in this process, as the wrapper on a host does, and returns its result."""
+
+    def run(name: str, arguments: dict[str, Any], **internal: Any) -> dict[str, Any]:
+        from ansible.module_utils import basic
+
+        module = import_module(f"ansible_collections.carbon_ops.key_manager.plugins.modules.{name}")
+        sent = dict(arguments, **{f"_ansible_{key}": value for key, value in internal.items()})
+        monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": sent}).encode())
+        monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
+        monkeypatch.setattr(sys, "stdin", io.StringIO())
+        with pytest.raises(SystemExit):
+            module.main()
+        result: dict[str, Any] = json.loads(capsys.readouterr().out)
+        return result
+
+    return run
