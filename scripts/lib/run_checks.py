@@ -18,6 +18,7 @@ from typing import Dict, List, NamedTuple, Sequence
 REPOSITORY = Path(__file__).resolve().parents[2]
 OUTPUT = REPOSITORY / "tests" / "output"
 PLUGINS = "collections/ansible_collections/carbon_ops/key_manager/plugins"
+COVERAGE = ("--cov=plugins/module_utils", "--cov-branch", "--cov-fail-under=95", "--cov-report=term:skip-covered")
 HEARTBEAT = 60
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
 OUTCOMES = (PASSED, FAILED, SKIPPED)
@@ -64,10 +65,7 @@ def steps() -> List[Step]:
         Step("role-readmes", [sys.executable, "scripts/lib/role_docs.py", "roles", "--check"], static=True),
         Step("ansible-lint", ["ansible-lint", "--offline", "--profile", "production", "--strict", "--nocolor"], static=True),
         Step("sanity", ["scripts/lib/sanity.sh"], static=True),
-        Step(
-            "unit",
-            pytest("-n", "2", "--cov=plugins/module_utils", "--cov-branch", "--cov-fail-under=95", "--cov-report=term:skip-covered", "tests/unit"),
-        ),
+        Step("unit", pytest("-n", "2", *COVERAGE, "tests/unit")),
         Step("preflight", pytest("-n", "2", "tests/integration/preflight")),
         Step("configure", pytest("-n", "2", "tests/integration/configure")),
         Step("edge", pytest("tests/integration/edge")),
@@ -162,7 +160,7 @@ def main() -> int:
     unknown = sorted(set(arguments.only or ()) - set(names))
     if unknown:
         parser.error("no such step: {0}. There are: {1}".format(", ".join(unknown), ", ".join(names)))
-    chosen = [step for step in everything if (not arguments.only or step.name in arguments.only) and not (arguments.fast and step.needs_containers)]
+    chosen = [step for step in everything if step.name in (arguments.only or names) and not (arguments.fast and step.needs_containers)]
     OUTPUT.mkdir(parents=True, exist_ok=True)
     os.environ["PATH"] = "{0}{1}{2}".format(Path(sys.executable).parent, os.pathsep, os.environ["PATH"])
     started = time.monotonic()

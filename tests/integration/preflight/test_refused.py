@@ -1,0 +1,130 @@
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+# SPDX-License-Identifier: Apache-2.0
+"""site.yml refuses a bad inventory at once, with all its contradictions and before any host is asked.
+
+The contradictions are those of the unit tests, here through the whole of Ansible: real inventory files, hosts that do not exist.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+from pathlib import Path
+from typing import Any, Callable, List
+
+import pytest
+import yaml
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+
+
+def load(path: str) -> Any:
+    spec = importlib.util.spec_from_file_location("unit_cases_of_preflight", REPOSITORY / path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+cases = load("tests/unit/model/test_preflight.py")
+CASES = {name: (change, names) for name, change, names in cases.BAD}
+REFUSED = (
+    "a typo",
+    "an unknown product",
+    "no host name",
+    "an address as host name",
+    "a missing secret",
+    "a product's password",
+    "a number as secret",
+    "a missing database password",
+    "a password of no database",
+    "an offset out of range",
+    "one member port twice",
+    "one offset twice",
+    "loopback and routable",
+    "two roles for one host",
+    "no database anywhere",
+    "an update release",
+    "a wrong vendor",
+    "a duplicate JNDI name",
+    "a missing archive",
+    "a cluster variable of one host",
+)
+# These do not get in each other's way, so one inventory can hold them all.
+TOGETHER = ("a typo", "a missing secret", "a product's password", "an offset out of range", "loopback and routable", "an update release", "a slow heartbeat")
+LIMIT_SECONDS = 10
+
+
+def inventory_file(case: Any, folder: Path) -> Path:
+    """The case as an operator writes it. The hosts are reached over SSH, at addresses where nobody is."""
+    groups = {name: {"hosts": {host: {} for host in hosts}} for name, hosts in case.groups.items()}
+    hosts = {host: {"ansible_host": cases.ADDRESSES[host], "ansible_timeout": 60, **values} for host, values in case.hosts.items()}
+    path = folder / "hosts.yml"
+    path.write_text(yaml.safe_dump({"all": {"hosts": hosts, "children": groups}}), encoding="utf-8")
+    return path
+
+
+def refused(playbook: Callable[..., Any], inventory: Path, *arguments: str) -> str:
+    """Run site.yml until it was quick enough, three times at most; on a machine that is busy with other things it gets more time."""
+    for _attempt in range(3):
+        limit = LIMIT_SECONDS * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+        run = playbook("site.yml", inventory, *arguments)
+        assert run.status != 0, run.output
+        assert "UNREACHABLE" not in run.output
+        assert "no host was contacted" in run.output, run.output
+        assert "Canary" not in run.output, "the output shows a secret"
+        if run.seconds < limit:
+            return str(run.output)
+    raise AssertionError("the preflight took {0:.1f} seconds".format(run.seconds))
+
+
+def sentences(output: str) -> List[str]:
+    """The errors that the message lists, one in a line."""
+    return [line.strip()[2:] for line in output.splitlines() if line.strip().startswith("- ")]
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_bad_inventory_is_refused(name: str, playbook: Callable[..., Any], tmp_path: Path) -> None:
+    change, names = CASES[name]
+    case = cases.Case()
+    change(case)
+    found = sentences(refused(playbook, inventory_file(case, tmp_path)))
+    assert any(all(word in sentence for word in names) for sentence in found), found
+
+
+def test_all_contradictions_are_told_at_once(playbook: Callable[..., Any], tmp_path: Path) -> None:
+    case = cases.Case()
+    for name in TOGETHER:
+        CASES[name][0](case)
+    found = sentences(refused(playbook, inventory_file(case, tmp_path)))
+    for name in TOGETHER:
+        assert any(all(word in sentence for word in CASES[name][1]) for sentence in found), (name, found)
+
+
+def test_a_limited_run_checks_the_whole_inventory(playbook: Callable[..., Any], tmp_path: Path) -> None:
+    case = cases.Case()
+    CASES["loopback and routable"][0](case)
+    output = refused(playbook, inventory_file(case, tmp_path), "--limit", "km2")
+    assert "cluster_node_address mixes loopback (km1)" in output
+
+
+def test_a_secret_that_the_vault_lacks_is_named(playbook: Callable[..., Any], tmp_path: Path) -> None:
+    case = cases.Case()
+    case.everywhere(cluster_admin_password="{{ vault_cluster_admin_password }}")
+    found = sentences(refused(playbook, inventory_file(case, tmp_path)))
+    assert any("cluster_admin_password" in sentence for sentence in found), found
+
+
+def test_a_good_inventory_gets_past_the_preflight(playbook: Callable[..., Any], tmp_path: Path) -> None:
+    """The counterpart: the same file without a contradiction, so that a refusal is the contradiction's."""
+    run = playbook("playbooks/preflight.yml", inventory_file(cases.Case(), tmp_path))
+    assert run.status == 0, run.output
+
+
+def test_the_sample_inventory_is_good_in_a_plain_clone(playbook: Callable[..., Any], tmp_path: Path) -> None:
+    subprocess.run(["git", "clone", "--quiet", "--no-hardlinks", str(REPOSITORY), str(tmp_path / "clone")], check=True)
+    run = playbook("site.yml", Path("inventories/prod"), "--syntax-check", directory=tmp_path / "clone")
+    assert run.status == 0, run.output
+    assert "[WARNING]" not in run.output, run.output
