@@ -53,7 +53,15 @@ REFUSED = (
     "a cluster variable of one host",
 )
 # These do not get in each other's way, so one inventory can hold them all.
-TOGETHER = ("a typo", "a missing secret", "a product's password", "an offset out of range", "loopback and routable", "an update release", "a slow heartbeat")
+TOGETHER = (
+    "a typo",
+    "a missing secret",
+    "a product's password",
+    "an offset out of range",
+    "loopback and routable",
+    "an update release",
+    "a slow heartbeat",
+)
 LIMIT_SECONDS = 10
 
 
