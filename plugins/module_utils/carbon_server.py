@@ -239,6 +239,10 @@ def account_number(name: str | None) -> int | None:
         return None
 
 
+def primary_group(name: str) -> int:
+    return pwd.getpwnam(name).pw_gid
+
+
 def group_number(name: str | None) -> int | None:
     try:
         return grp.getgrnam(name).gr_gid if name else None
