@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
+import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -44,3 +46,20 @@ def run_module(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[st
         return result
 
     return run
+
+
+@pytest.fixture
+def oracle(shared: Path) -> Callable[[Path], dict[str, Any]]:
+    """Reads a home with the product's own parsers; tests that need them say so when they are not there."""
+    script = shared / "oracle" / "oracle"
+    if not script.is_file() or shutil.which("java") is None:
+        pytest.skip("the oracle (the product's own parsers) or a Java to run it is not here")
+
+    def read(home: Path) -> dict[str, Any]:
+        done = subprocess.run([str(script), str(home)], capture_output=True, text=True, check=False, timeout=300)
+        if done.returncode == 2:
+            pytest.skip("the oracle could not be set up: " + done.stderr.strip()[-200:])
+        report: dict[str, Any] = json.loads(done.stdout)
+        return report
+
+    return read

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import difflib
 import json
+import shutil
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Callable
@@ -24,8 +26,11 @@ MEMBERS = [{"host": "10.0.0.1"}, {"host": "10.0.0.2"}]
 WKA = {"scheme": "wka", "domain": "bank.domain", "group_password": "canary-password", "local_member_host": "10.0.0.1", "members": MEMBERS}
 
 
-def changed_lines(before: bytes, after: bytes) -> int:
-    return sum(1 for old, new in zip(before.splitlines(), after.splitlines()) if old != new)
+def numstat(before: bytes, after: bytes) -> tuple[int, int]:
+    """How many lines were added and removed, as git counts them; line ends count."""
+    lines = [content.decode("latin-1").splitlines(keepends=True) for content in (before, after)]
+    marks = [line[0] for line in difflib.unified_diff(*lines) if not line.startswith(("---", "+++"))]
+    return marks.count("+"), marks.count("-")
 
 
 def test_offset(home: MakeHome, run_module: Run) -> None:
@@ -39,7 +44,7 @@ def test_offset(home: MakeHome, run_module: Run) -> None:
     assert file.read_bytes() == before
     done = run_module("carbon_offset", {"path": str(file), "offset": 4, "backup": True})
     assert done["changed"] is True
-    assert changed_lines(before, file.read_bytes()) == 1
+    assert numstat(before, file.read_bytes()) == (1, 1)
     assert Path(done["backup_files"][str(file)]).read_bytes() == before
     again = run_module("carbon_offset", {"home": str(path), "offset": 4})
     assert (again["changed"], again["edits"][0]["action"]) == (False, "unchanged")
@@ -180,3 +185,26 @@ def test_the_small_homes_are_well_formed(home: MakeHome) -> None:
     for name in ("ob_km", "ob_apim", "is_km", "kernel", "odd"):
         for file in home(name).rglob("repository/conf/**/*.xml"):
             etree.parse(str(file))
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", ["ob-km-1.5-uk", "is-km-5.7.0", "carbon-kernel-4.4.35"])
+def test_a_real_home_is_read_back_as_wished(
+    shared: Path, tmp_path: Path, run_module: Run, oracle: Callable[[Path], Any], name: str
+) -> None:
+    path = tmp_path / name
+    shutil.copytree(shared / "real" / name, path)
+    before = {file: (path / file).read_bytes() for file in (AXIS2, CARBON)}
+    password = "canary '\"<&>]]> %{x} ${y}"
+    wish = dict(WKA, group_password=password, members=[{"host": "10.0.0.1-4"}, {"host": "km.example", "port": 4010}])
+    assert run_module("wka_members", dict(wish, home=str(path)))["changed"] is True
+    ports = run_module("carbon_offset", {"home": str(path), "offset": 7})["ports"]
+    report = oracle(path)
+    hazelcast = report["axis2/axis2.xml"]["clustering"]["hazelcast"]
+    assert hazelcast["group"] == "bank.domain"
+    assert (hazelcast["publicAddress"], hazelcast["port"]) == ("10.0.0.1", 4000)
+    assert hazelcast["members"] == ["10.0.0.1-4:4000", "km.example:4010"]
+    assert report["axis2/axis2.xml"]["clustering"]["parameters"]["groupPassword"] == password
+    assert report["tomcat/catalina-server.xml"]["systemProperties"]["mgt.transport.https.port"] == str(ports["https"]) == "9450"
+    # The password's line and the four of the second member are new; the offset and five lines of the section are changed.
+    assert [numstat(before[file], (path / file).read_bytes()) for file in (AXIS2, CARBON)] == [(10, 5), (1, 1)]
