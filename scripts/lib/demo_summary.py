@@ -48,7 +48,7 @@ def main() -> None:
     """Print the summary of the inventory named on the command line."""
     inventory = Path(sys.argv[1])
     generated = inventory / ".generated"
-    status = json.loads((generated / "status.json").read_text())
+    status = json.loads((generated / "summary.json").read_text())
     port = "" if int(status["public_port"]) == 443 else f":{status['public_port']}"
     names = f"{status['hostname']} {status['management_hostname']}"
     resolve = f"--resolve {status['management_hostname']}:{status['public_port']}:{status['load_balancer']}"

@@ -62,7 +62,7 @@ class Cluster:
         """Let the running nodes say what they see."""
         run = self.playbook("demo/summary.yml")
         assert all(not counts["failed"] and not counts["unreachable"] for counts in run.recap.values()), run.output
-        self.status = json.loads((self.generated / "status.json").read_text())
+        self.status = json.loads((self.generated / "summary.json").read_text())
 
     def playbook(self, path: str, *arguments: str) -> Run:
         environment = {**os.environ, "ANSIBLE_CONFIG": str(REPOSITORY / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1", "ANSIBLE_FORCE_COLOR": "0"}
