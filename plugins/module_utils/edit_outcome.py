@@ -5,6 +5,14 @@
 
 from __future__ import annotations
 
+import contextlib
+
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
+
+MYPY = False
+if MYPY:
+    from typing import Iterator
+
 UNCHANGED = "unchanged"
 CHANGED = "changed"
 CREATED = "created"
@@ -12,8 +20,6 @@ UNCOMMENTED = "uncommented"
 COMMENTED = "commented"
 REMOVED = "removed"
 IGNORED = "ignored"
-
-NOT_REPEATABLE = "is not repeatable: made again on the result, it would change the file again. Let it select what it leaves behind"
 
 
 class Outcome:
@@ -30,3 +36,12 @@ class Outcome:
         """Remember the action; setting values does not hide that the place was created or uncommented first."""
         if self.action in (UNCHANGED, CHANGED):
             self.action = action
+
+
+@contextlib.contextmanager
+def repeated() -> Iterator[None]:
+    """What fails when the edits are made again on the result would fail in the next run."""
+    try:
+        yield
+    except OperatorError as exc:
+        raise OperatorError(f"is not repeatable: made again after all edits of this file, it {exc}") from None

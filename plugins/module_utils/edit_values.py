@@ -27,7 +27,7 @@ def scalar(value: Any, what: str) -> str:
     if isinstance(value, int):
         return str(int(value))
     if value is None:
-        raise OperatorError(f'{what} is empty. Write "" for an empty value.')
+        raise OperatorError(f'{what} is empty. Quote it: "" is an empty value.')
     if isinstance(value, float):
         raise OperatorError(f"{what} is a floating point number, whose digits YAML does not keep. Quote it.")
     raise OperatorError(f"{what} must be a text, a whole number or a boolean.")

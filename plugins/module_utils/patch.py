@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.edit_outcome import IGNORED, Outcome
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.edit_outcome import IGNORED, Outcome, repeated
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.edit_values import Secrets, check_keys, choice
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.file_transaction import (
@@ -219,7 +219,7 @@ def _edit_xml(plan: _Plan, source: Source) -> tuple[_Edited | None, list[Outcome
         changed = editor.finish()
     if changed:
         for edit, outcome in zip(plan.edits, outcomes):
-            with plan.label(edit):
+            with plan.label(edit), repeated():
                 again = editor.apply(edit)  # type: ignore[arg-type]
             outcome.line = again.line or outcome.line
     return _edited(source, decoded.text, editor.text, decoded.encode(editor.text), editor.replaced_secrets), outcomes

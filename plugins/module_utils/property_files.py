@@ -11,10 +11,10 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils.edit_outcom
     CHANGED,
     CREATED,
     IGNORED,
-    NOT_REPEATABLE,
     REMOVED,
     UNCOMMENTED,
     Outcome,
+    repeated,
 )
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.edit_values import (
     MATCHES,
@@ -160,11 +160,11 @@ def edit_properties(text: str, edits: Sequence[PropertyEdit], newline: str, labe
             text, outcome = _edit(text, edit, newline, replaced)
         outcomes.append(outcome)
     for edit, outcome in zip(edits, outcomes):
-        with label(edit):
-            again, repeated = _edit(text, edit, newline, [])
+        with label(edit), repeated():
+            again, repetition = _edit(text, edit, newline, [])
             if again != text:
-                raise OperatorError(f"{NOT_REPEATABLE}.")
-            outcome.line = repeated.line
+                raise OperatorError("would change the file again. Let it find what it leaves behind.")
+            outcome.line = repetition.line
     return text, outcomes, replaced
 
 

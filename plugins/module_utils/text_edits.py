@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.edit_outcome import CHANGED, IGNORED, NOT_REPEATABLE, Outcome
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.edit_outcome import CHANGED, IGNORED, Outcome, repeated
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.edit_values import (
     MATCHES,
     Secrets,
@@ -109,11 +109,11 @@ def edit_text(text: str, edits: Sequence[TextEdit], newline: str, label: Any) ->
             text, outcome = _edit(text, edit, newline, replaced)
         outcomes.append(outcome)
     for edit, outcome in zip(edits, outcomes):
-        with label(edit):
-            again, repeated = _edit(text, edit, newline, [])
+        with label(edit), repeated():
+            again, repetition = _edit(text, edit, newline, [])
             if again != text:
-                raise OperatorError(f"{NOT_REPEATABLE}.")
-            outcome.line = repeated.line
+                raise OperatorError("would change the file again. Let it find what it leaves behind.")
+            outcome.line = repetition.line
     return text, outcomes, replaced
 
 

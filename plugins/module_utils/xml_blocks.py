@@ -63,7 +63,7 @@ def insert(doc: XmlState, unit: Unit, parent: Element, block: Block, anchor: Ele
             for element in reversed(new):
                 _add_after(neighbour, element)
 
-    unit.live.append(change)
+    unit.on_children(parent, change)
 
 
 def _layout_sibling(doc: XmlState, children: Sequence[Element]) -> Element:
@@ -121,7 +121,7 @@ def _insert_first(doc: XmlState, unit: Unit, parent: Element, block: Block) -> N
         parent.text = None
         parent.extend(new)
 
-    unit.live.append(change)
+    unit.on_children(parent, change)
 
 
 def _end_of_line_neighbour(doc: XmlState, anchor: Element) -> Element:
@@ -211,7 +211,7 @@ def _replace(doc: XmlState, unit: Unit, node: Element, fragment: Fragment, wante
         new.tail = node.tail
         node.getparent().replace(node, new)
 
-    unit.live.append(change)
+    unit.on_children(node.getparent(), change)
 
 
 def remove(doc: XmlState, unit: Unit, node: Element) -> None:
@@ -223,7 +223,7 @@ def remove(doc: XmlState, unit: Unit, node: Element) -> None:
         unit.splice(line, next_line, "")
     else:
         unit.splice(span.start, span.end, "")
-    unit.live.append(lambda: doc.detach(node))
+    unit.on_children(node.getparent(), lambda: doc.detach(node))
 
 
 def comment_out(doc: XmlState, unit: Unit, node: Element) -> None:
@@ -245,7 +245,7 @@ def comment_out(doc: XmlState, unit: Unit, node: Element) -> None:
         parent.replace(node, comment)
         doc.loose.add(parent)
 
-    unit.live.append(change)
+    unit.on_children(parent, change)
 
 
 def _copy(element: Element) -> Element:

@@ -62,7 +62,7 @@ class XmlEditor:
     def finish(self) -> bool:
         """Bring the text up to date, and say whether it changed. From then on no edit may change anything."""
         if self._doc.pending:
-            self._doc.flush()
+            self._doc.flush(last=True)
         self._doc.repeat()
         return self.text != self._before
 

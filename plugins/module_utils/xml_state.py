@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right, insort
 
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.edit_outcome import NOT_REPEATABLE
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.xml_document import (
     difference,
@@ -20,6 +19,7 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils.xml_documen
     qualified_name,
     spans_of,
 )
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.xml_lookup import Lookup
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.xml_markup import Layout
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.xml_path import DEFAULT_PREFIX, parse_path
 
@@ -33,6 +33,8 @@ if MYPY:
 
 _USUAL_STEP = "    "
 _LINE_END = re.compile("\n")
+# From this many characters on the tables of Lookup are worth making.
+_LARGE = 500_000
 
 
 class Reindex(Exception):
@@ -47,9 +49,22 @@ class Unit:
         self.splices: list[tuple[int, int, str]] = []
         self.live: list[Callable[[], Any]] = []
         self.touched: list[tuple[Element, str]] = []
+        self.restructured: list[Element] = []
+        self.attributes: list[str] = []
 
     def splice(self, start: int, end: int, new: str) -> None:
         self.splices.append((start, end, new))
+
+    def on_children(self, parent: Element, change: Callable[[], Any]) -> None:
+        """A change of which children the parent has."""
+        self.restructured.append(parent)
+        self.live.append(change)
+
+    def on_values(self, change: Callable[[], Any], attribute: str | None = None) -> None:
+        """A change of a text or of an attribute."""
+        self.live.append(change)
+        if attribute is not None:
+            self.attributes.append(attribute)
 
 
 class XmlState:
@@ -76,6 +91,7 @@ class XmlState:
         self.loose: set[Element] = set()
         self._step: str | None = None
         self._line_starts: list[int] = []
+        self._lookup = Lookup(root, self.default) if len(self.text) > _LARGE else None
 
     # Selecting
 
@@ -122,6 +138,8 @@ class XmlState:
         return uri
 
     def select(self, path: Path) -> list[Element]:
+        if self._lookup is not None and path.steps and Lookup.understands(path.steps):
+            return self._lookup.find(path.steps)
         return self.evaluate(path.evaluated, path.prefixes)
 
     def line(self, node: Element) -> int:
@@ -171,7 +189,7 @@ class XmlState:
         if not unit.splices:
             return False
         if self._repeating:
-            raise OperatorError(f"{NOT_REPEATABLE}.")
+            raise OperatorError("would change the file again. Let it select what it leaves behind.")
         for key in unit.touched:
             owner = self._owners.get(key)
             if owner is not None and owner != unit.edit.number:
@@ -189,11 +207,13 @@ class XmlState:
             insort(self._pending, (start, end, order, new))
         for change in unit.live:
             change()
+        if self._lookup is not None:
+            self._lookup.changed(unit.restructured, unit.attributes)
         for key in unit.touched:
             self._owners[key] = unit.edit.number
         return True
 
-    def flush(self) -> None:
+    def flush(self, *, last: bool = False) -> None:
         """Apply the splices, read the result again, and demand that it means what the live tree means."""
         if not self._pending:
             raise OperatorError("internal error: the place of an element is not known; nothing was written. Please report this.")
@@ -211,7 +231,7 @@ class XmlState:
         self.text = text
         live = self.root
         self._owners = {}
-        if owners:
+        if owners and not last:
             renewed = dict(zip(live.iter(), root.iter()))
             self._owners = {(renewed[node], what): number for (node, what), number in owners.items() if node in renewed}
         self.load(root)

@@ -114,7 +114,7 @@ def _open(doc: XmlState, unit: Unit, comment: Element, number: int) -> None:
             comment.addprevious(etree.Comment(opened.after.replace("\r\n", "\n")))
         doc.detach(comment)
 
-    unit.live.append(change)
+    unit.on_children(comment.getparent(), change)
 
 
 def _open_pieces(doc: XmlState, unit: Unit, run: list[Element]) -> None:
@@ -132,4 +132,4 @@ def _open_pieces(doc: XmlState, unit: Unit, run: list[Element]) -> None:
         for node in run:
             doc.detach(node)
 
-    unit.live.append(change)
+    unit.on_children(run[0].getparent(), change)

@@ -43,7 +43,7 @@ def set_text(doc: XmlState, unit: Unit, node: Element, value: str) -> None:
     if not any(piece.group(1) for piece in pieces):
         lone = len(pieces) == 1 and not (content[: pieces[0].start()] + content[pieces[0].end() :]).strip()
         fill(doc, unit, span, _cdata_markup(doc, value) if lone else _text_markup(doc, value))
-        unit.live.append(lambda: _set_live_text(node, value))
+        unit.on_values(lambda: _set_live_text(node, value))
         return
     _set_text_beside_comments(doc, unit, node, span, value)
 
@@ -68,7 +68,7 @@ def _set_text_beside_comments(doc: XmlState, unit: Unit, node: Element, span: Sp
         for number, child in enumerate(node, 1):
             child.tail = value if number == chosen else None
 
-    unit.live.append(change)
+    unit.on_values(change)
 
 
 def _text_markup(doc: XmlState, value: str) -> str:
@@ -103,7 +103,7 @@ def set_properties(doc: XmlState, unit: Unit, node: Element) -> None:
     else:
         value = edit_property_lines(node.text or "", changed, "\n")
         fill(doc, unit, span, edit_property_lines(content, changed, doc.newline, lambda value: _text_markup(doc, value)))
-    unit.live.append(lambda: _set_live_text(node, value))
+    unit.on_values(lambda: _set_live_text(node, value))
 
 
 def set_attributes(doc: XmlState, unit: Unit, node: Element, values: dict[str, str | None]) -> None:
@@ -134,7 +134,7 @@ def set_attributes(doc: XmlState, unit: Unit, node: Element, values: dict[str, s
             quote = last.group(3)[0] if last else '"'
             blank = last.group(1) if last and "\n" in last.group(1) else " "
             added += f"{blank}{name}={quote}{to_encoding(escape_attribute(value, quote), doc.codec)}{quote}"
-        unit.live.append(_attribute_change(node, key, value))
+        unit.on_values(_attribute_change(node, key, value), key)
     if added:
         position = span.start + (last.end() if last else len(_tag_name(tag)) + 1)
         unit.splice(position, position, added)
