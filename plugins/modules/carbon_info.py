@@ -70,12 +70,32 @@ files:
   type: dict
   sample: {"repository/conf/carbon.xml": true, "repository/conf/api-manager.xml": false}
 product:
-  description:
-    - Name, key and version from carbon.xml, release from bin/version.txt, and the kernel's version.
-    - RV(product.regenerates_files) tells that a deployment.toml is there. Such a product writes its XML files anew at each start.
+  description: What the product says it is.
   returned: success
   type: dict
-  sample: {"name": "WSO2 Identity Server", "key": "IS", "version": "5.7.0", "release": null, "kernel": "4.4.35"}
+  contains:
+    name:
+      description: The name in carbon.xml.
+      type: str
+      sample: WSO2 Identity Server
+    key:
+      description: The server key in carbon.xml.
+      type: str
+      sample: IS
+    version:
+      description: The version in carbon.xml.
+      type: str
+      sample: 5.7.0
+    release:
+      description: The line of bin/version.txt, or null.
+      type: str
+    kernel:
+      description: The version of the Carbon kernel, or null where neither bin/wso2carbon-version.txt nor the kernel's bundle is there.
+      type: str
+      sample: 4.4.35
+    regenerates_files:
+      description: Whether a deployment.toml is there. Such a product writes its XML files anew at each start, so that edits are lost.
+      type: bool
 offset:
   description: The port offset that counts. It is null when what stands there is no number.
   returned: success
@@ -137,23 +157,48 @@ registry:
   returned: success
   type: dict
 cluster:
-  description:
-    - The clustering section of axis2.xml, without its secrets.
-    - RV(cluster.group_password_set) tells whether there is a group password.
-    - The product reads the members only when the scheme is C(wka).
+  description: The clustering section of axis2.xml, without its secrets.
   returned: success
   type: dict
-  sample:
-    enabled: true
-    domain: bank.obkm.domain
-    scheme: wka
-    local_member_host: 10.0.0.11
-    local_member_port: 4000
-    members: [{"host": "10.0.0.11", "port": 4000}, {"host": "10.0.0.12", "port": 4000}]
-    parameters: {"AvoidInitiation": "true", "domain": "bank.obkm.domain", "membershipScheme": "wka"}
-    properties: {"subDomain": "worker"}
-    group_password_set: true
-    overridden_by_hazelcast_xml: false
+  contains:
+    enabled:
+      description: Whether the server joins a cluster.
+      type: bool
+    domain:
+      description: The name of the cluster.
+      type: str
+      sample: bank.obkm.domain
+    scheme:
+      description: How the servers find each other.
+      type: str
+      sample: wka
+    local_member_host:
+      description: The address by which the other members reach this server, or null.
+      type: str
+      sample: 10.0.0.11
+    local_member_port:
+      description: The member port of this server.
+      type: int
+      sample: 4000
+    members:
+      description: The well-known members that stand in the file. The product reads them only with the scheme C(wka).
+      type: list
+      elements: dict
+      sample: [{"host": "10.0.0.11", "port": 4000}, {"host": "10.0.0.12", "port": 4000}]
+    parameters:
+      description: All parameters of the section with a text, but no secrets.
+      type: dict
+      sample: {"AvoidInitiation": "true", "domain": "bank.obkm.domain", "membershipScheme": "wka"}
+    properties:
+      description: The properties of this member.
+      type: dict
+      sample: {"subDomain": "worker"}
+    group_password_set:
+      description: Whether there is a group password.
+      type: bool
+    overridden_by_hazelcast_xml:
+      description: Whether there is a hazelcast.xml, which the product reads in place of this section.
+      type: bool
 hazelcast_properties:
   description: Keys and values of hazelcast.properties.
   returned: success
