@@ -17,7 +17,7 @@ import hmac
 import re
 import struct
 from dataclasses import dataclass, field
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Dict, List, Sequence, Tuple
 
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
 
@@ -40,7 +40,7 @@ class Entry:
 
     alias: str
     created: int
-    protected_key: Optional[bytes]
+    protected_key: bytes | None
     certificates: List[bytes]
 
 
@@ -120,18 +120,22 @@ def certificates_of_pem(text: str, what: str) -> List[bytes]:
     return found
 
 
+def _not_rsa(what: str) -> OperatorError:
+    return OperatorError(f"{what} is not an RSA key. Carbon servers of this generation sign with RSA: use an RSA key of 3072 bits.")
+
+
 def private_key_of_pem(text: str, what: str) -> bytes:
-    """Return the PKCS #8 bytes of an unencrypted RSA key. The products sign with RSA, so another key is refused here, not at their start."""
+    """Return the PKCS #8 bytes of an unencrypted RSA key. The products sign with RSA: another key is refused here, not at their start."""
     for label, data in _pem_blocks(text, what):
         if label == "ENCRYPTED PRIVATE KEY":
             raise OperatorError(f"{what} is an encrypted private key; decrypt it first with 'openssl pkcs8 -topk8 -nocrypt'.")
         if label == "EC PRIVATE KEY":
-            raise OperatorError(f"{what} is not an RSA key. Carbon servers of this generation sign with RSA: use an RSA key of 3072 bits.")
+            raise _not_rsa(what)
         if label == "RSA PRIVATE KEY":
             return _der(0x30, b"\x02\x01\x00" + _RSA + _der(0x04, data))
         if label == "PRIVATE KEY":
             if _RSA not in data[:40]:
-                raise OperatorError(f"{what} is not an RSA key. Carbon servers of this generation sign with RSA: use an RSA key of 3072 bits.")
+                raise _not_rsa(what)
             return data
     raise OperatorError(f"{what} holds no PEM private key (BEGIN PRIVATE KEY).")
 
@@ -151,10 +155,14 @@ def _belongs(private_key: bytes, certificate: bytes) -> bool:
     return len(modulus) >= 128 and _der(0x02, modulus) in certificate
 
 
+def _sha1(data: bytes) -> bytes:
+    return hashlib.sha1(data).digest()  # noqa: S324 - the format leaves no choice
+
+
 def _keystream(password: str, salt: bytes, length: int) -> bytes:
     stream, block, secret = b"", salt, password.encode("utf-16-be")
     while len(stream) < length:
-        block = hashlib.sha1(secret + block).digest()
+        block = _sha1(secret + block)
         stream += block
     return stream[:length]
 
@@ -163,11 +171,11 @@ def protect_key(private_key: bytes, password: str, salt: bytes) -> bytes:
     """Encrypt PKCS #8 bytes as JavaKeyStore does; salt is 20 random bytes."""
     stream = _keystream(password, salt, len(private_key))
     hidden = bytes(left ^ right for left, right in zip(private_key, stream))
-    check = hashlib.sha1(password.encode("utf-16-be") + private_key).digest()
+    check = _sha1(password.encode("utf-16-be") + private_key)
     return _der(0x30, _KEY_PROTECTOR + _der(0x04, salt + hidden + check))
 
 
-def recover_key(protected: bytes, password: str) -> Optional[bytes]:
+def recover_key(protected: bytes, password: str) -> bytes | None:
     """Return the PKCS #8 bytes, or None when the password is not the one of this key."""
     try:
         body, _rest = _der_content(protected, 0x30)
@@ -177,12 +185,12 @@ def recover_key(protected: bytes, password: str) -> Optional[bytes]:
         return None
     salt, hidden, check = payload[:_DIGEST_LENGTH], payload[_DIGEST_LENGTH:-_DIGEST_LENGTH], payload[-_DIGEST_LENGTH:]
     plain = bytes(left ^ right for left, right in zip(hidden, _keystream(password, salt, len(hidden))))
-    expected = hashlib.sha1(password.encode("utf-16-be") + plain).digest()
+    expected = _sha1(password.encode("utf-16-be") + plain)
     return plain if hmac.compare_digest(check, expected) else None
 
 
 def _digest(content: bytes, password: str) -> bytes:
-    return hashlib.sha1(password.encode("utf-16-be") + _WHITENER + content).digest()
+    return _sha1(password.encode("utf-16-be") + _WHITENER + content)
 
 
 class _Reader:
@@ -212,7 +220,8 @@ def read_store(data: bytes, path: str) -> List[Entry]:
     """Return the entries of a store. Certificates need no password; whether one fits is told by password_fits."""
     if data[:4] != _MAGIC.to_bytes(4, "big"):
         raise OperatorError(
-            f"{path} is not a keystore of the type JKS. Convert it with 'keytool -importkeystore -deststoretype JKS', or put the product's own back."
+            f"{path} is not a keystore of the type JKS. Convert it with 'keytool -importkeystore -deststoretype JKS', "
+            "or put the product's own back."
         )
     try:
         reader = _Reader(data[4:-_DIGEST_LENGTH])
@@ -268,7 +277,7 @@ def _check_password(request: StoreRequest) -> None:
         raise OperatorError(f"The password of {request.path} has fewer than six characters; Java's keytool refuses such a keystore.")
 
 
-def _put_key(entries: List[Entry], request: StoreRequest, wanted: KeyRequest, now: int, salt: bytes, old_passwords: Sequence[str]) -> Optional[str]:
+def _put_key(entries: List[Entry], request: StoreRequest, wanted: KeyRequest, now: int, salt: bytes) -> str | None:
     what = f"The key for alias {wanted.alias} of {request.path}"
     private_key = private_key_of_pem(wanted.private_key, what)
     chain = certificates_of_pem(wanted.certificates, f"The certificate for alias {wanted.alias} of {request.path}")
@@ -280,31 +289,35 @@ def _put_key(entries: List[Entry], request: StoreRequest, wanted: KeyRequest, no
         if entry.alias != alias:
             continue
         same_key = entry.protected_key is not None and any(
-            recover_key(entry.protected_key, password) == private_key for password in (request.password, *old_passwords)
+            recover_key(entry.protected_key, password) == private_key for password in (request.password, *request.former_passwords)
         )
         if not same_key and not wanted.replace:
             raise OperatorError(
-                f"{request.path} holds another key under alias {wanted.alias}. It is never replaced, because what was encrypted with it would "
-                "become unreadable. Give that key pair to the role instead, or remove the file on purpose if nothing was ever encrypted with it."
+                f"{request.path} holds another key under alias {wanted.alias}. It is kept, because what was encrypted with it would "
+                "become unreadable. Give that very key pair, or remove the file on purpose if nothing was ever encrypted with it."
             )
         same_password = entry.protected_key is not None and recover_key(entry.protected_key, request.password) is not None
         if same_key and same_password and entry.certificates == chain:
             return None
         entries[position] = fresh
-        reason = "key replaced" if not same_key else "certificate replaced" if entry.certificates != chain else "password of the key changed"
+        reason = "key replaced"
+        if same_key:
+            reason = "password of the key changed" if entry.certificates == chain else "certificate replaced"
         return f"{alias}: {reason}, now {fingerprint(chain[0])}"
     entries.append(fresh)
     return f"{alias}: key added, {fingerprint(chain[0])}"
 
 
-def _put_trusted(entries: List[Entry], request: StoreRequest, alias: str, pem: str, now: int) -> Optional[str]:
+def _put_trusted(entries: List[Entry], request: StoreRequest, alias: str, pem: str, now: int) -> str | None:
     certificate = certificates_of_pem(pem, f"The certificate for alias {alias} of {request.path}")[0]
     fresh = Entry(alias.lower(), now, None, [certificate])
     for position, entry in enumerate(entries):
         if entry.alias != fresh.alias:
             continue
         if entry.protected_key is not None:
-            raise OperatorError(f"{request.path} holds a private key under alias {alias}, where a trusted certificate belongs. Remove or rename it.")
+            raise OperatorError(
+                f"{request.path} holds a private key under alias {alias}, where a trusted certificate belongs. Remove or rename it."
+            )
         if entry.certificates == [certificate]:
             return None
         entries[position] = fresh
@@ -313,7 +326,7 @@ def _put_trusted(entries: List[Entry], request: StoreRequest, alias: str, pem: s
     return f"{fresh.alias}: certificate added, {fingerprint(certificate)}"
 
 
-def plan_store(request: StoreRequest, current: Optional[bytes], now: int, salt: bytes) -> Outcome:
+def plan_store(request: StoreRequest, current: bytes | None, now: int, salt: bytes) -> Outcome:
     """Return the bytes the store must have. They are the current ones, to the byte, when it already holds everything."""
     _check_password(request)
     actions: List[str] = []
@@ -330,7 +343,7 @@ def plan_store(request: StoreRequest, current: Optional[bytes], now: int, salt: 
                 )
             actions.append("password of the store changed")
     for wanted in request.keys:
-        actions.append(_put_key(entries, request, wanted, now, salt, request.former_passwords) or "")
+        actions.append(_put_key(entries, request, wanted, now, salt) or "")
     for alias, pem in request.trusted.items():
         actions.append(_put_trusted(entries, request, alias, pem, now) or "")
     for entry in list(entries):

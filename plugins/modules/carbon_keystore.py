@@ -31,7 +31,8 @@ options:
         required: true
       former_passwords:
         description:
-          - Passwords the store may still have, the product's own for instance. A store that opens with one of them gets O(stores[].password).
+          - Passwords the store may still have, the product's own for instance.
+          - A store that opens with one of them gets O(stores[].password).
         type: list
         elements: str
         default: []
@@ -67,8 +68,8 @@ options:
         default: {}
       distrusted_keys_of:
         description:
-          - Keystores whose own key pairs must not be trusted. The products ship a key pair that everybody has, and trust it. Files that do not
-            exist are left out.
+          - Keystores whose own key pairs must not be trusted. The products ship a key pair that everybody has, and trust it.
+          - Files that do not exist are left out.
         type: list
         elements: path
         default: []
@@ -122,10 +123,10 @@ stores:
 import os
 import tempfile
 import time
-from typing import Any, Dict, List, Optional, Tuple
+from pathlib import Path
+from typing import Any, Dict, List, Tuple
 
 from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.keystore import (
     KeyRequest,
@@ -168,10 +169,9 @@ _SPEC: Dict[str, Any] = {
 }
 
 
-def _read(path: str) -> Optional[bytes]:
+def _read(path: str) -> bytes | None:
     try:
-        with open(path, "rb") as file:
-            return file.read()
+        return Path(path).read_bytes()
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -202,7 +202,7 @@ def _request(store: Dict[str, Any]) -> StoreRequest:
     )
 
 
-def _listing(content: Optional[bytes], path: str) -> List[str]:
+def _listing(content: bytes | None, path: str) -> List[str]:
     lines = []
     for entry in read_store(content, path) if content is not None else []:
         kind = "trusted" if entry.protected_key is None else "key"
@@ -226,7 +226,7 @@ def _write(module: AnsibleModule, planned: List[Tuple[str, Outcome]]) -> None:
     try:
         for path, outcome in planned:
             try:
-                handle, temporary = tempfile.mkstemp(prefix=".carbon-keystore-", dir=os.path.dirname(path))
+                handle, temporary = tempfile.mkstemp(prefix=".carbon-keystore-", dir=str(Path(path).parent))
                 staged.append((temporary, path))
                 with os.fdopen(handle, "wb") as file:
                     file.write(outcome.content)
@@ -238,8 +238,8 @@ def _write(module: AnsibleModule, planned: List[Tuple[str, Outcome]]) -> None:
             module.atomic_move(temporary, path)
     finally:
         for temporary, _path in staged:
-            if os.path.exists(temporary):
-                os.unlink(temporary)
+            if Path(temporary).exists():
+                Path(temporary).unlink()
 
 
 def main() -> None:
@@ -263,7 +263,7 @@ def main() -> None:
             _write(module, planned)
         for store in module.params["stores"]:
             path = os.path.realpath(store["path"])
-            if os.path.exists(path):
+            if Path(path).exists():
                 arguments = module.load_file_common_arguments(module.params, path=path)
                 changed = module.set_fs_attributes_if_different(arguments, changed)
     except OperatorError as error:

@@ -1,0 +1,122 @@
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+# SPDX-License-Identifier: Apache-2.0
+"""A real nginx with the configuration that role nginx makes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, Callable, Iterator, List
+
+import pytest
+from edge_machine import (
+    HOSTNAME,
+    MAIN,
+    MANAGEMENT,
+    PLAYBOOK,
+    REPOSITORY,
+    Backend,
+    Certificates,
+    Edge,
+    find_nginx,
+    sample_model,
+    sample_variables,
+)
+
+ANSIBLE = Path(sys.executable).parent / "ansible-playbook"
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    made = Certificates(tmp_path_factory.mktemp("certificates"))
+    made.make_authority("ca")
+    made.make_authority("stranger")
+    made.make_pair("lb", "ca", [HOSTNAME, MANAGEMENT])
+    made.make_pair("node", "ca", [HOSTNAME])
+    made.make_pair("forged", "stranger", [HOSTNAME])
+    made.make_pair("misnamed", "ca", ["other.edge.test"])
+    return made
+
+
+@pytest.fixture(scope="session")
+def make_edge(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[Callable[..., Edge]]:
+    """Build a running nginx with this many nodes and these variables of the role."""
+    nginx = find_nginx()
+    running: List[Edge] = []
+
+    def make(nodes: int = 2, **variables: Any) -> Edge:
+        home = tmp_path_factory.mktemp("edge")
+        for folder in ("conf.d", "drain", "temporary"):
+            (home / folder).mkdir()
+        # Workers of a master that runs as root belong to another user, who could not look into pytest's folders.
+        (home / "nginx.conf").write_text(MAIN % {"home": home, "user": "user root;" if os.geteuid() == 0 else ""})
+        (home / "play.yml").write_text(PLAYBOOK)
+        shared = sample_variables()
+        model = sample_model(nodes, shared)
+
+        def render(**more: Any) -> subprocess.CompletedProcess[str]:
+            values = {
+                **shared,
+                "cluster_model": model,
+                "nginx_certificate": str(certificates.folder / "lb.crt"),
+                "nginx_certificate_key": str(certificates.folder / "lb.key"),
+                "nginx_upstream_authorities": str(certificates.authority),
+                "__nginx_directory": str(home),
+                "__nginx_logs": str(home),
+                "__nginx_drain": str(home / "drain"),
+                "__nginx_owner": os.geteuid(),
+                # The sites of this machine are none of a test's business.
+                "__nginx_platforms": {family: {"unwanted": []} for family in ("Debian", "RedHat")},
+                "ansible_python_interpreter": sys.executable,
+                **variables,
+                **more,
+            }
+            (home / "values.json").write_text(json.dumps(values))
+            return subprocess.run(
+                [str(ANSIBLE), "-i", "localhost,", "-e", f"@{home / 'values.json'}", str(home / "play.yml")],
+                cwd=REPOSITORY,
+                env={**os.environ, "PATH": f"{Path(nginx).parent}:{ANSIBLE.parent}:{os.environ['PATH']}", "ANSIBLE_NOCOLOR": "1"},
+                capture_output=True,
+                text=True,
+                timeout=180,
+                check=False,
+            )
+
+        result = render()
+        assert result.returncode == 0, result.stdout + result.stderr
+        backends = [Backend(f"n{node['index']}", node["address"], node["ports"], certificates) for node in model["nodes"]]
+        for backend in backends:
+            backend.ports = {scheme: backend.ports[scheme] for scheme in ("https", "http")}
+            backend.start()
+        edge = Edge(home, model, certificates, backends, render, nginx)
+        running.append(edge)
+        edge.start()
+        return edge
+
+    yield make
+    for edge in running:
+        edge.stop()
+
+
+@pytest.fixture(scope="session")
+def two_nodes(make_edge: Callable[..., Edge]) -> Edge:
+    return make_edge(2)
+
+
+@pytest.fixture
+def edge(two_nodes: Edge) -> Iterator[Edge]:
+    """Two nodes, the role's defaults; every test finds them well and none drained."""
+    yield two_nodes
+    two_nodes.drain()
+    for backend in two_nodes.backends:
+        backend.stop()
+        backend.start()
+    # A node that failed is asked again after its five seconds.
+    if any("upstream" in line for line in (two_nodes.home / "ob-km.error.log").read_text().splitlines()):
+        time.sleep(5.2)
+        (two_nodes.home / "ob-km.error.log").write_text("")

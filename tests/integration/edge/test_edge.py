@@ -1,0 +1,340 @@
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+# SPDX-License-Identifier: Apache-2.0
+"""What role nginx promises, seen at a real nginx."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Callable, Dict
+
+import pytest
+from edge_machine import HOSTNAME, MANAGEMENT, Edge
+
+TOKEN = "/oauth2/token"
+
+
+def test_clients_without_a_route_are_spread_and_get_one(edge: Edge) -> None:
+    answers = [edge.ask(TOKEN) for _number in range(40)]
+    assert set(Counter(answer.node for answer in answers)) == {"n1", "n2"}
+    assert all(answer.route == answer.node for answer in answers)
+    cookie = answers[0].header("Set-Cookie") or ""
+    assert {"Path=/", "Secure", "HttpOnly", "SameSite=None"} <= set(cookie.split("; "))
+
+
+@pytest.mark.parametrize("node", ["n1", "n2"])
+def test_a_route_is_kept(edge: Edge, node: str) -> None:
+    answers = [edge.ask(TOKEN, route=node) for _number in range(10)]
+    assert {answer.node for answer in answers} == {node}
+    assert all(answer.route is None for answer in answers)
+
+
+def test_a_route_that_does_not_exist_counts_as_none(edge: Edge) -> None:
+    answers = [edge.ask(TOKEN, route="n9") for _number in range(20)]
+    assert {answer.node for answer in answers} == {"n1", "n2"}
+    assert all(answer.route == answer.node for answer in answers)
+
+
+def test_a_drained_node_gets_nothing_on_any_listener(edge: Edge) -> None:
+    edge.drain(1)
+    for question in (
+        {"path": TOKEN, "route": "n1"},
+        {"path": TOKEN},
+        {"path": TOKEN, "port": "public_http_port"},
+        {"path": "/carbon/", "host": MANAGEMENT},
+        {"path": "/services/x", "port": "internal_port"},
+        {"path": "/services/x", "port": "internal_port", "headers": {"Cookie": "JSESSIONID=1234.n1"}},
+    ):
+        assert {edge.ask(**question).node for _number in range(8)} == {"n2"}, question
+    assert edge.ask(TOKEN, route="n1").route == "n2"
+    edge.drain()
+    assert edge.ask(TOKEN, route="n1").node == "n1"
+
+
+def test_when_all_nodes_are_drained_they_serve_all_the_same(edge: Edge) -> None:
+    edge.drain(1, 2)
+    assert edge.ask(TOKEN, route="n1").node == "n1"
+    assert edge.ask(TOKEN, route="n2").node == "n2"
+
+
+def test_a_dead_node_is_replaced_and_the_client_moves(edge: Edge) -> None:
+    edge.backends[0].stop()
+    answers = [edge.ask(TOKEN, route="n1", method="POST", body="grant_type=x") for _number in range(20)]
+    assert {answer.status for answer in answers} == {200}
+    assert {answer.node for answer in answers} == {"n2"}
+    assert answers[0].route == "n2"
+
+
+def test_a_frozen_node_is_replaced_within_five_seconds(edge: Edge) -> None:
+    assert edge.ask(TOKEN, route="n1").node == "n1"
+    edge.backends[0].freeze()
+    for method in ("GET", "POST"):
+        answers = [edge.ask(TOKEN, route="n1", method=method) for _number in range(5)]
+        assert {answer.node for answer in answers} == {"n2"}
+        assert max(answer.seconds for answer in answers) < 5
+
+
+def test_the_last_node_left_is_not_given_up_after_one_refusal(edge: Edge) -> None:
+    edge.drain(1)
+    edge.backends[1].stop()
+    assert edge.ask(TOKEN).status == 502
+    edge.backends[1].start()
+    assert [edge.ask(TOKEN).status for _number in range(5)] == [200] * 5
+
+
+@pytest.mark.parametrize("pair", ["forged", "misnamed"])
+def test_a_node_with_a_wrong_certificate_gets_nothing(edge: Edge, pair: str) -> None:
+    edge.backends[0].stop()
+    edge.backends[0].start(pair)
+    assert {edge.ask(TOKEN, route="n1").node for _number in range(3)} == {"n2"}
+
+
+@pytest.mark.parametrize("port", ["public_port", "public_http_port"])
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/oauth2/token", 200),
+        ("/oauth2/authorize?client_id=x", 200),
+        ("/oauth2/revoke", 200),
+        ("/oauth2/introspect", 200),
+        ("/oauth2/userinfo", 200),
+        ("/oauth2/jwks", 200),
+        ("/oauth2/oidcdiscovery/.well-known/openid-configuration", 200),
+        ("/.well-known/webfinger", 200),
+        ("/commonauth", 200),
+        ("/authenticationendpoint/login.do", 200),
+        ("/ob/authenticationendpoint/css/x.css", 200),
+        ("/oidc/logout", 200),
+        ("/samlsso", 200),
+        ("/smsotpauthenticationendpoint/smsotp.jsp", 200),
+        ("/", 404),
+        ("/carbon/admin/login.jsp", 404),
+        ("/services/AuthenticationAdmin", 404),
+        ("/scim2/Users", 404),
+        ("/throttle/data/v1", 404),
+        ("/client-registration/v0.14/register", 404),
+        ("/oidc/../carbon/", 404),
+        ("/oidc/%2e%2e/carbon/", 404),
+        ("/oidc/..;/carbon/", 404),
+        ("/oidc/a/;/../../carbon/", 404),
+        ("/oidc/.;/..;x=y/carbon/", 404),
+        ("/oidc/%2e%2e%3b/carbon/", 404),
+        ("/oidc/%2E./carbon/", 404),
+        ("/oidc/..\\carbon/", 404),
+        ("/oidc/..%2fcarbon/", 404),
+        ("/oidc/logout?next=/a/../b", 200),
+        ("//carbon/", 404),
+    ],
+)
+def test_the_restricted_form(edge: Edge, path: str, status: int, port: str) -> None:
+    assert edge.ask(path, port=port).status == status
+
+
+def test_plain_http_reaches_the_http_port(edge: Edge) -> None:
+    answers = [edge.ask(TOKEN, port="public_http_port") for _number in range(10)]
+    assert len({answer.node for answer in answers}) == 1
+    assert answers[0].seen["headers"]["X-Forwarded-Proto"] == "http"
+
+
+@pytest.mark.parametrize("host", ["evil.example", "localhost"])
+@pytest.mark.parametrize("port", ["public_port", "internal_port", "public_http_port"])
+def test_other_host_names_are_refused(edge: Edge, host: str, port: str) -> None:
+    # The certificate is checked for the right name; only the Host header is another one.
+    answer = edge.ask(TOKEN, port=port, headers={"Host": host})
+    assert answer.status == 404
+
+
+@pytest.mark.parametrize(
+    ("location", "rewritten"),
+    [
+        ("https://127.0.0.11:{https}/carbon/x?a=b", "https://km.edge.test:{public}/carbon/x?a=b"),
+        ("https://127.0.0.12:{https}/", "https://km.edge.test:{public}/"),
+        ("http://127.0.0.11:{http}/oidc", "https://km.edge.test:{public}/oidc"),
+        ("https://km1:{https}/a", "https://km.edge.test:{public}/a"),
+        ("https://localhost:{https}/a", "https://km.edge.test:{public}/a"),
+        ("https://km.edge.test:{https}/a", "https://km.edge.test:{public}/a"),
+        ("https://mgt.km.edge.test:{https}/carbon/", "https://mgt.km.edge.test:{public}/carbon/"),
+        ("https://km.edge.test:{public}/a", "https://km.edge.test:{public}/a"),
+        ("https://client.example/cb?u=https://127.0.0.11:{https}/", "https://client.example/cb?u=https://127.0.0.11:{https}/"),
+        ("https://127.0.0.11.evil.example/", "https://127.0.0.11.evil.example/"),
+    ],
+)
+def test_redirects_name_the_balancer(edge: Edge, location: str, rewritten: str) -> None:
+    numbers: Dict[str, int] = {**edge.backends[0].ports, "public": edge.model["public_port"]}
+    answer = edge.ask("/oidc/logout?location=" + location.format(**numbers).replace("?", "%3F").replace("=", "%3D"))
+    assert answer.status == 302
+    assert answer.header("Location") == rewritten.format(**numbers)
+
+
+def test_a_redirect_from_http_to_https_stays_one(edge: Edge) -> None:
+    answer = edge.ask(f"/oidc/logout?location=https://km.edge.test:{edge.backends[0].ports['https']}/a", port="public_http_port")
+    assert answer.header("Location") == f"https://km.edge.test:{edge.model['public_port']}/a"
+    answer = edge.ask(f"/oidc/logout?location=http://127.0.0.11:{edge.backends[0].ports['http']}/a", port="public_http_port")
+    assert answer.header("Location") == f"http://km.edge.test:{edge.model['public_http_port']}/a"
+
+
+def test_a_client_cannot_forge_what_a_node_believes(edge: Edge) -> None:
+    forged = {
+        "X-Forwarded-For": "203.0.113.7",
+        "X-Forwarded-Proto": "http",
+        "X-Forwarded-Host": "evil.example",
+        "X-Forwarded-Server": "evil.example",
+        "Forwarded": "for=203.0.113.7",
+        "X-Real-IP": "203.0.113.7",
+        "x-wso2-mutual-auth-cert": "forged",
+        "SSL-CLIENT-CERT": "forged",
+    }
+    seen = edge.ask(TOKEN, headers=forged).seen["headers"]
+    assert seen["X-Forwarded-For"] == "127.0.0.1"
+    assert seen["X-Forwarded-Proto"] == "https"
+    assert seen["X-Forwarded-Host"] == seen["X-Forwarded-Server"] == seen["Host"] == HOSTNAME
+    lowered = {name.lower() for name in seen}
+    assert not lowered & {"forwarded", "x-real-ip", "x-wso2-mutual-auth-cert", "ssl-client-cert"}
+
+
+def test_the_gateway_passes_client_certificates_on_internally(edge: Edge) -> None:
+    answer = edge.ask("/oauth2/token", port="internal_port", headers={"x-wso2-mutual-auth-cert": "certificate"})
+    assert answer.seen["headers"]["x-wso2-mutual-auth-cert"] == "certificate"
+
+
+def test_websockets_are_upgraded_and_other_connections_are_not(edge: Edge) -> None:
+    seen = edge.ask(TOKEN, headers={"Connection": "Upgrade", "Upgrade": "websocket"}).seen["headers"]
+    assert (seen["Connection"], seen["Upgrade"]) == ("upgrade", "websocket")
+    seen = edge.ask(TOKEN).seen["headers"]
+    assert seen["Connection"] == "close"
+    assert "Upgrade" not in seen
+
+
+def test_answers_carry_the_security_headers_once(edge: Edge) -> None:
+    headers = [name.lower() for name, _value in edge.ask(TOKEN).headers]
+    assert headers.count("strict-transport-security") == 1
+    assert headers.count("x-content-type-options") == 1
+    assert edge.ask("/nothing").header("Strict-Transport-Security") == "max-age=31536000"
+    assert "/" not in (edge.ask(TOKEN).header("Server") or "")
+
+
+@pytest.mark.parametrize(("source", "status"), [("127.0.0.1", 200), ("127.0.0.41", 200), ("127.0.0.11", 200), ("127.0.0.99", 403)])
+def test_the_internal_listener_is_for_the_cluster_only(edge: Edge, source: str, status: int) -> None:
+    assert edge.ask("/services/AuthenticationAdmin", port="internal_port", source=source).status == status
+
+
+def test_the_internal_listener_serves_what_api_manager_calls_only(edge: Edge) -> None:
+    assert edge.ask("/throttle/data/v1/blocks", port="internal_port").status == 200
+    assert edge.ask("/carbon/admin/login.jsp", port="internal_port").status == 404
+    assert edge.ask("/services/..;/carbon/", port="internal_port").status == 404
+
+
+def test_internal_calls_are_spread_but_a_session_stays(edge: Edge) -> None:
+    assert {edge.ask("/services/x", port="internal_port").node for _number in range(30)} == {"n1", "n2"}
+    for node in ("n1", "n2"):
+        cookie = {"Cookie": f"JSESSIONID=0A1B2C.{node}"}
+        assert {edge.ask("/services/x", port="internal_port", headers=cookie).node for _number in range(8)} == {node}
+
+
+def test_the_console_is_on_the_first_node_with_the_other_as_its_backup(edge: Edge) -> None:
+    assert {edge.ask("/carbon/", host=MANAGEMENT).node for _number in range(10)} == {"n1"}
+    assert (
+        edge.ask("/", host=MANAGEMENT).header(
+            "Location",
+        )
+        == f"https://{MANAGEMENT}:{edge.model['public_port']}/carbon/"
+    )
+    edge.backends[0].stop()
+    moved = edge.ask("/carbon/", host=MANAGEMENT, route="n1")
+    assert (moved.node, moved.route) == ("n2", "n2")
+    edge.backends[0].start()
+    assert edge.ask("/carbon/", host=MANAGEMENT, route="n2").node == "n2"
+
+
+def test_the_console_is_never_served_without_tls(edge: Edge) -> None:
+    answer = edge.ask("/carbon/?x=y", host=MANAGEMENT, port="public_http_port")
+    assert answer.status == 308
+    assert answer.header("Location") == f"https://{MANAGEMENT}:{edge.model['public_port']}/carbon/?x=y"
+
+
+def test_no_request_is_repeated_once_a_node_had_it(edge: Edge) -> None:
+    texts = "".join(path.read_text() for path in (edge.home / "conf.d").iterdir())
+    assert "non_idempotent" not in texts
+    assert texts.count("proxy_ssl_verify on;") == texts.count("proxy_ssl_name " + HOSTNAME) == 3
+
+
+def test_a_configuration_that_nginx_refuses_changes_nothing(edge: Edge) -> None:
+    before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in sorted((edge.home / "conf.d").iterdir())}
+    result = edge.render(nginx_extra_server_config="no_such_directive on;", nginx_client_max_body_size="33m")
+    assert result.returncode != 0
+    assert "nothing of it went live" in result.stdout
+    assert 'unknown directive "no_such_directive"' in result.stdout
+    assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in sorted((edge.home / "conf.d").iterdir())} == before
+
+
+def test_an_unchanged_run_changes_nothing(edge: Edge) -> None:
+    result = edge.render()
+    assert result.returncode == 0, result.stdout
+    assert "changed=0" in result.stdout
+
+
+@pytest.fixture(scope="module")
+def three_nodes(make_edge: Callable[..., Edge]) -> Edge:
+    return make_edge(
+        3, nginx_trusted_proxies=["127.0.0.0/24"], nginx_http="redirect", nginx_management_sources=["127.0.0.7"], nginx_hsts_max_age=0
+    )
+
+
+@pytest.mark.parametrize(
+    ("drained", "expected"),
+    [
+        ((), {"n1": {"n1"}, "n2": {"n2"}, "n3": {"n3"}}),
+        ((1,), {"n1": {"n2"}, "n2": {"n2"}, "n3": {"n3"}}),
+        ((3,), {"n1": {"n1"}, "n2": {"n2"}, "n3": {"n1"}}),
+        ((1, 2), {"n1": {"n3"}, "n2": {"n3"}, "n3": {"n3"}}),
+        ((2, 3), {"n1": {"n1"}, "n2": {"n1"}, "n3": {"n1"}}),
+        ((1, 2, 3), {"n1": {"n1"}, "n2": {"n2"}, "n3": {"n3"}}),
+    ],
+)
+def test_three_nodes_in_every_state_of_drain(three_nodes: Edge, drained: tuple[int, ...], expected: Dict[str, set[str]]) -> None:
+    three_nodes.drain(*drained)
+    found = {route: {three_nodes.ask(TOKEN, route=route).node for _number in range(3)} for route in expected}
+    three_nodes.drain()
+    assert found == expected
+
+
+def test_new_clients_reach_all_three_nodes(three_nodes: Edge) -> None:
+    assert {three_nodes.ask(TOKEN).node for _number in range(60)} == {"n1", "n2", "n3"}
+
+
+def test_trusted_proxies_are_believed(three_nodes: Edge) -> None:
+    seen = three_nodes.ask(TOKEN, headers={"X-Forwarded-For": "203.0.113.7"}).seen["headers"]
+    assert seen["X-Forwarded-For"] == "203.0.113.7"
+
+
+def test_plain_http_can_be_redirected(three_nodes: Edge) -> None:
+    answer = three_nodes.ask("/oauth2/authorize?a=b", port="public_http_port")
+    assert answer.header("Location") == f"https://{HOSTNAME}:{three_nodes.model['public_port']}/oauth2/authorize?a=b"
+
+
+def test_the_console_can_be_limited_to_its_administrators(three_nodes: Edge) -> None:
+    assert three_nodes.ask("/carbon/", host=MANAGEMENT).status == 403
+    assert three_nodes.ask("/carbon/", host=MANAGEMENT, source="127.0.0.7").status == 200
+
+
+@pytest.fixture(scope="module")
+def by_address(make_edge: Callable[..., Edge]) -> Edge:
+    return make_edge(2, nginx_stickiness="ip_hash", nginx_public_access="full", nginx_upstream_keepalive=8)
+
+
+def test_by_address_a_client_stays_and_gets_no_cookie(by_address: Edge) -> None:
+    answers = [by_address.ask("/carbon/admin/login.jsp") for _number in range(10)]
+    assert len({answer.node for answer in answers}) == 1
+    assert answers[0].header("Set-Cookie") is None
+    by_address.drain(int(answers[0].node[1:]))
+    moved = {by_address.ask("/carbon/admin/login.jsp").node for _number in range(10)}
+    by_address.drain()
+    assert moved == {"n1", "n2"} - {answers[0].node}
+
+
+def test_one_node_needs_no_special_case(make_edge: Callable[..., Edge]) -> None:
+    single = make_edge(1)
+    assert single.ask(TOKEN, route="n2").node == "n1"
+    single.drain(1)
+    assert single.ask(TOKEN).node == "n1"
+    assert single.ask("/carbon/", host=MANAGEMENT).node == "n1"
