@@ -23,6 +23,7 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils.clustering 
 )
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.ports import HIGHEST_PORT, PORTS
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.property_files import unescape
 
 try:
     from lxml import etree
@@ -61,6 +62,9 @@ _JAVA_INT = re.compile(r"[+-]?[0-9]+\Z")
 _PORT_OFFSET = re.compile(r"-DportOffset=(\S*)")
 _URL_USER = re.compile(r"(?<=://)[^/?;\s]*@|(?i:(?<=^jdbc:oracle:thin:)|(?<=^jdbc:oracle:oci:)).*(?=@)")
 _URL_SECRET = re.compile(r"(?i)([?&;](?:user|username|password|[a-z]*password|[a-z]*secret)=)[^&;]*")
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_CONTINUED = re.compile(r"(?<!\\)(?:\\\\)*\\\Z")
+_PROPERTY = re.compile(r"((?:\\.|[^\\=: \t\f])*)[ \t\f]*[=:]?[ \t\f]*(.*)", re.DOTALL)
 _SECRET_NAME = re.compile(r"(?i)password|secret|licen[cs]ekey|license\.key|token")
 
 
@@ -499,12 +503,21 @@ def api_manager(root: Any) -> dict[str, Any] | None:
 
 
 def properties_file(text: str | None) -> dict[str, str]:
-    """The keys and values of a .properties file in its simple form; a later line of the same key counts. Secrets are left out."""
+    """The keys and values of a .properties file as java.util.Properties reads them. Secrets are left out."""
     values = {}
-    for line in re.sub(r"\\\r?\n[ \t\f]*", "", text or "").splitlines():
-        match = re.match(r"[ \t\f]*([^\s=:#!][^\s=:]*)[ \t\f]*[=: \t\f]?[ \t\f]*(.*)", line)
+    logical = ""
+    for natural in [*_LINE_END.split(text or ""), ""]:
+        line = natural.lstrip(" \t\f")
+        if not logical and line[:1] in ("", "#", "!"):
+            continue
+        logical += line
+        if _CONTINUED.search(logical):
+            logical = logical[:-1]
+            continue
+        match = _PROPERTY.match(logical)
         if match:
-            values[match.group(1)] = match.group(2)
+            values[unescape(match.group(1))] = unescape(match.group(2))
+        logical = ""
     return {key: "..." if _SECRET_NAME.search(key) else value for key, value in values.items()}
 
 

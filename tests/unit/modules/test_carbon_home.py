@@ -335,9 +335,41 @@ def test_started_before(home: Callable[[str], Path], tmp_path: Path) -> None:
     assert read_home(str(path))["started_before"] is True
 
 
+PROPERTIES = "\r\n".join(
+    [
+        "# a comment=1 \\",
+        "  ! another",
+        "",
+        "a=1",
+        " b : 2",
+        "c 3",
+        "d",
+        "a=4",
+        "e=x\\",
+        "   y\\",
+        "",
+        "f=g=h ",
+        r"k\ e\:y=\u00e9\t.",
+        "back=slash" + "\\" * 2,
+        "my.password=canary",
+        "last=\\",
+    ]
+)
+
+
 def test_properties() -> None:
-    text = "# a comment=1\n! another\n\na=1\n b : 2\nc 3\nd\na=4\ne=x\\\n  y\nf=g=h\nmy.password=canary\n"
-    assert properties_file(text) == {"a": "4", "b": "2", "c": "3", "d": "", "e": "xy", "f": "g=h", "my.password": "..."}
+    assert properties_file(PROPERTIES) == {
+        "a": "4",
+        "b": "2",
+        "c": "3",
+        "d": "",
+        "e": "xy",
+        "f": "g=h ",
+        "k e:y": "é\t.",
+        "back": "slash" + "\\",
+        "my.password": "...",
+        "last": "",
+    }
     assert properties_file(None) == {}
 
 
