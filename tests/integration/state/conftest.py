@@ -19,10 +19,21 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 HERE = Path(__file__).resolve().parent
 NETWORK = "carbon-ops-state-test"
 HOSTS = {"st-db1": "10.203.67.21", "st-km1": "10.203.67.11"}
-SYSTEMD = (
-    "--cap-add SYS_ADMIN --cgroupns=host -v /sys/fs/cgroup:/sys/fs/cgroup:rw --tmpfs /run --tmpfs /run/lock --tmpfs /tmp:exec "
-    "--stop-signal SIGRTMIN+3"
-).split()
+SYSTEMD = [
+    "--cap-add",
+    "SYS_ADMIN",
+    "--cgroupns=host",
+    "-v",
+    "/sys/fs/cgroup:/sys/fs/cgroup:rw",
+    "--tmpfs",
+    "/run",
+    "--tmpfs",
+    "/run/lock",
+    "--tmpfs",
+    "/tmp:exec",
+    "--stop-signal",
+    "SIGRTMIN+3",
+]
 
 
 def docker(*arguments: str, check: bool = True, stdin: str | None = None) -> str:
