@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""Two containers of the demo's host image: a database host and a host that stands for the Key Managers."""
+"""Containers of the demo's host image: a database host, and two hosts that stand for Key Managers and have a volume in common."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[3]
 HERE = Path(__file__).resolve().parent
 NETWORK = "carbon-ops-state-test"
-HOSTS = {"st-db1": "10.203.67.21", "st-km1": "10.203.67.11"}
+HOSTS = {"st-db1": "10.203.67.21", "st-km1": "10.203.67.11", "st-km2": "10.203.67.12"}
+SHARE = "st-share"
 SYSTEMD = [
     "--cap-add",
     "SYS_ADMIN",
@@ -54,6 +55,13 @@ def image() -> str:
     return found[0]
 
 
+def wait_for(host: str) -> None:
+    limit = time.monotonic() + 60
+    while docker("exec", host, "systemctl", "is-system-running", check=False).strip() not in ("running", "degraded"):
+        assert time.monotonic() < limit, f"{host} does not finish booting"
+        time.sleep(0.5)
+
+
 class Hosts:
     """The containers, and the playbook that is run on them."""
 
@@ -65,6 +73,11 @@ class Hosts:
 
     def sql(self, statement: str, database: str = "") -> str:
         return self.run("st-db1", f"mariadb -N {database}", stdin=statement)
+
+    def remount(self, host: str) -> None:
+        """Only a restart brings a volume back that was unmounted inside."""
+        docker("restart", host)
+        wait_for(host)
 
     def play(self, *arguments: str, playbook: str = "site.yml", check: bool = True) -> str:
         environment = {**os.environ, "ANSIBLE_CONFIG": str(REPOSITORY / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
@@ -85,20 +98,28 @@ def hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosts]:
     tag = image()
     remove = ["rm", "-f", "-v", *HOSTS]
     docker(*remove, check=False)
+    docker("volume", "rm", SHARE, check=False)
     docker("network", "rm", NETWORK, check=False)
     try:
         docker("network", "create", "--subnet", "10.203.67.0/24", NETWORK)
         for name, address in HOSTS.items():
-            options = ["--name", name, "--hostname", name, "--network", NETWORK, "--ip", address, "-v", f"{name}-share:/srv/share"]
+            options = [
+                "--name",
+                name,
+                "--hostname",
+                name,
+                "--network",
+                NETWORK,
+                "--ip",
+                address,
+                *(("-v", f"{SHARE}:/srv/share") if "km" in name else ()),
+            ]
             docker("run", "-d", *options, *SYSTEMD, tag)
         for name in HOSTS:
-            limit = time.monotonic() + 60
-            while docker("exec", name, "systemctl", "is-system-running", check=False).strip() not in ("running", "degraded"):
-                assert time.monotonic() < limit, f"{name} does not finish booting"
-                time.sleep(0.5)
+            wait_for(name)
         yield Hosts(tmp_path_factory.mktemp("state"))
     finally:
         if not os.environ.get("CARBON_OPS_TEST_KEEP"):
             docker(*remove, check=False)
-            docker("volume", "rm", *(f"{name}-share" for name in HOSTS), check=False)
+            docker("volume", "rm", SHARE, check=False)
             docker("network", "rm", NETWORK, check=False)

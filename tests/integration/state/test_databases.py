@@ -33,12 +33,20 @@ INSERT INTO UM_USER (UM_NAME) VALUES ('first');
 """
 IDENTITY_SCRIPT = "CREATE TABLE IF NOT EXISTS IDN_BASE_TABLE (PRODUCT_NAME VARCHAR(20), PRIMARY KEY (PRODUCT_NAME))ENGINE INNODB;\n"
 APIMGT_SCRIPT = IDENTITY_SCRIPT + "CREATE TABLE AM_API (API_ID INTEGER, PRIMARY KEY (API_ID))ENGINE INNODB;\n"
-SECRETS = ["it's", "50%", "%s%%d"]
+FINANCE_SCRIPT = "CREATE TABLE OB_CONSENT (CONSENT_ID INTEGER, PRIMARY KEY (CONSENT_ID))ENGINE INNODB;\n"
+SCRIPTS = {
+    "mysql.sql": USER_SCRIPT,
+    "identity/mysql.sql": IDENTITY_SCRIPT,
+    "apimgt/mysql.sql": APIMGT_SCRIPT,
+    "finance/mysql.sql": FINANCE_SCRIPT,
+}
+USERS = ("apim", "config", "open_banking", "registry", "user")
+SECRETS = ["it's", "50%", "%s%%d", "canary"]
 
 
 @pytest.fixture(scope="module")
 def product(hosts: Hosts) -> Hosts:
-    for name, script in (("mysql.sql", USER_SCRIPT), ("identity/mysql.sql", IDENTITY_SCRIPT), ("apimgt/mysql.sql", APIMGT_SCRIPT)):
+    for name, script in SCRIPTS.items():
         hosts.run("st-km1", f"mkdir -p $(dirname {HOME}/dbscripts/{name}) && cat > {HOME}/dbscripts/{name}", stdin=script)
     return hosts
 
@@ -63,18 +71,18 @@ def test_first_run_and_second_run(product: Hosts) -> None:
     assert product.sql("SELECT COUNT(*) FROM carbon_ops_schema WHERE finished_at IS NOT NULL", "openbank_apimgtdb").strip() == "2"
     for arguments in ((), ("--check",)):
         output = product.play(*arguments)
-        assert changed(output) == {"st-db1": 0, "st-km1": 0}, output
+        assert changed(output) == {"st-db1": 0, "st-km1": 0, "st-km2": 0}, output
 
 
 def test_server_is_reachable_where_it_should_be(product: Hosts) -> None:
     assert "10.203.67.21:3306" in product.run("st-db1", "ss -Hltn sport = :3306")
     assert "0.0.0.0:3306" not in product.run("st-db1", "ss -Hltn sport = :3306")
-    assert int(product.sql("SELECT @@max_connections")) == 350
+    assert int(product.sql("SELECT @@max_connections")) == 1550
 
 
 def test_accounts_have_least_privilege(product: Hosts) -> None:
-    accounts = product.sql("SELECT user, host, ssl_type FROM mysql.user WHERE user LIKE 'statetest%' ORDER BY user")
-    assert accounts.split("\n")[:2] == ["statetest_apim\t10.203.67.11\tANY", "statetest_user\t10.203.67.11\tANY"]
+    accounts = product.sql("SELECT user, host, ssl_type FROM mysql.user WHERE user LIKE 'statetest%' ORDER BY user, host")
+    assert accounts.splitlines() == [f"statetest_{user}\t10.203.67.{node}\tANY" for user in USERS for node in (11, 12)]
     grants = product.sql("SHOW GRANTS FOR 'statetest_user'@'10.203.67.11'")
     assert "GRANT USAGE ON *.*" in grants
     assert "ON `openbank\\\\_userdb`.*" in grants
@@ -100,7 +108,7 @@ def test_a_changed_password_is_told_without_the_password(product: Hosts) -> None
     assert "Database openbank_userdb at 10.203.67.21:3306 as statetest_user: 1045" in output
     assert "cluster_database_passwords" in output
     no_secret(output)
-    assert changed(product.play())["st-db1"] == 1
+    assert changed(product.play()) == {"st-db1": 1, "st-km1": 0, "st-km2": 0}
 
 
 def test_a_wrong_certificate_is_refused(product: Hosts) -> None:
@@ -135,7 +143,7 @@ def test_a_schema_made_by_hand_is_accepted_whole_and_refused_half(product: Hosts
     product.sql("CREATE TABLE REG_PATH (X INT)", "openbank_userdb")
     assert "only 1 of the 2 tables of dbscripts/mysql.sql are there" in product.play(check=False)
     product.sql("CREATE TABLE UM_USER (X INT)", "openbank_userdb")
-    assert changed(product.play()) == {"st-db1": 0, "st-km1": 0}
+    assert changed(product.play()) == {"st-db1": 0, "st-km1": 0, "st-km2": 0}
 
 
 def test_check_only_refuses_an_empty_database(product: Hosts) -> None:
