@@ -45,7 +45,7 @@ options:
   start_patience:
     description: Seconds in which a server that systemd is starting at the moment must pass the health check.
     type: int
-    default: 240
+    default: 300
 author:
   - The carbon_ops.key_manager maintainers (@carbon-ops)
 """
@@ -125,7 +125,7 @@ def main() -> None:
             "group": {"type": "str"},
             "instance": {"type": "str"},
             "patience": {"type": "int", "default": 15},
-            "start_patience": {"type": "int", "default": 240},
+            "start_patience": {"type": "int", "default": 300},
         },
         supports_check_mode=True,
     )

@@ -81,7 +81,7 @@ def test_peers_are_the_members_that_a_connection_proves(sockets: list[Socket], o
     ("line", "expected"),
     [
         (
-            "ERROR {org.wso2.carbon.user.core.util.DatabaseUtil} - Database Error - (conn=10) Access denied for user 'obkm_user'@'10.0.0.11'",
+            "ERROR {org.wso2.carbon.user.core.util.DatabaseUtil} - (conn=10) Access denied for user 'obkm_user'@'10.0.0.11'",
             ("refuses the account obkm_user", True),
         ),
         ('FATAL: password authentication failed for user "obkm_user"', ("refuses the account obkm_user", True)),
@@ -91,7 +91,7 @@ def test_peers_are_the_members_that_a_connection_proves(sockets: list[Socket], o
             ("JDBC driver class org.mariadb.jdbc.Driver is missing", True),
         ),
         (
-            "ERROR {org.apache.tomcat.util.digester.Digester} - Begin event threw exception java.lang.ClassNotFoundException: org.x.NoValve",
+            "ERROR {org.apache.tomcat.util.digester.Digester} - Begin event threw java.lang.ClassNotFoundException: org.x.NoValve",
             ("does not find the class org.x.NoValve", True),
         ),
         ("Unknown database 'openbank_userdb'", ("The database openbank_userdb", True)),
