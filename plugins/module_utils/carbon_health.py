@@ -532,11 +532,14 @@ def record_start(config: dict[str, Any], now: Callable[[], float] = time.time) -
     """Notes what the server is about to start with. Run by the unit before the server itself."""
     state = Path(config["state_directory"])
     write_atomically(state / "started.sha256", checksums(managed_paths(config["managed_files"])))
-    position = log_position(config["log_file"])
-    write_atomically(
-        state / "start.json",
-        json.dumps({"started_at": int(now()), "log": list(position), "ready_at": None, "gave_up": None}) + "\n",
-    )
+    # systemd tries again by itself: why the last try was given up stays known until one succeeds.
+    start = {
+        "started_at": int(now()),
+        "log": list(log_position(config["log_file"])),
+        "ready_at": None,
+        "gave_up": read_start(config).get("gave_up"),
+    }
+    write_atomically(state / "start.json", json.dumps(start) + "\n")
 
 
 def read_start(config: dict[str, Any]) -> dict[str, Any]:

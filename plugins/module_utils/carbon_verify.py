@@ -93,7 +93,7 @@ def service_findings(seen: Observation) -> list[str]:
         return []
     text = "The service is {0} ({1})".format(state or "unknown", seen.properties.get("SubState", ""))
     gave_up = str(seen.start.get("gave_up") or "").splitlines()
-    return [text + (": " + gave_up[0] if gave_up else ".")]
+    return [text + ("; its last start was given up: " + gave_up[0] if gave_up else ".")]
 
 
 def port_findings(seen: Observation, expected: Expected) -> list[str]:

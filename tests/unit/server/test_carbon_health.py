@@ -315,7 +315,11 @@ def test_start_is_recorded_before_and_after(config: dict[str, Any], clock: Any) 
     assert (start["started_at"], start["ready_at"], start["gave_up"]) == (5, 6, None)
     assert start["mounts"] == {"Connected to mount at configRegistry": 1, "Connected to mount at governanceRegistry": 0}
     health.record_giving_up(config, "because")
+    # systemd starts it again, which must not hide the reason.
+    health.record_start(config)
     assert health.read_start(config)["gave_up"] == "because"
+    health.record_ready(config, shown)
+    assert health.read_start(config)["gave_up"] is None
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{"])

@@ -73,7 +73,7 @@ def test_nothing_is_wrong_with_a_healthy_server() -> None:
                 listening=[],
                 start={"ready_at": None, "gave_up": "obkm is not healthy (waiting longer does not help): …\n  ERROR"},
             ),
-            ["The service is failed (failed): obkm is not healthy (waiting longer does not help): …"],
+            ["The service is failed (failed); its last start was given up: obkm is not healthy (waiting longer does not help): …"],
             id="start given up",
         ),
         pytest.param(seen(driver_readable=None), ["The JDBC driver /home/lib/driver.jar is missing."], id="missing driver"),
