@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.property_files import escape_value
+
 MYPY = False
 if MYPY:
     from typing import Iterable, Sequence
@@ -34,13 +36,14 @@ _SECRET_PLACES = tuple(
 def _escaped_forms(secret: str) -> set[str]:
     """A secret as it may stand in a file."""
     text = secret.replace("&", "&amp;").replace("<", "&lt;")
-    forms = {secret, text, text.replace(">", "&gt;"), text.replace('"', "&quot;"), text.replace("'", "&apos;")}
-    forms.add(text.replace(">", "&gt;").replace('"', "&quot;").replace("'", "&apos;"))
-    forms.update(form.replace("\n", "\r\n") for form in list(forms))
-    forms.update(form.replace("\n", "&#10;").replace("\t", "&#9;") for form in list(forms))
-    forms.update(form.encode("latin-1", "xmlcharrefreplace").decode("latin-1") for form in list(forms))
-    forms.update(form.encode("ascii", "xmlcharrefreplace").decode("ascii") for form in list(forms))
-    forms.add("".join(f"\\u{ord(char):04X}" if char > "~" else char for char in secret.replace("\\", "\\\\")))
+    closed = text.replace(">", "&gt;")
+    forms = {secret, secret.replace("]]>", "]]]]><![CDATA[>"), text, text.replace("]]>", "]]&gt;"), text.replace('"', "&quot;")}
+    forms |= {text.replace("'", "&apos;"), closed.replace('"', "&quot;").replace("'", "&apos;")}
+    forms |= {form.replace("\r\n", "\n").replace("\r", "&#13;") for form in forms}
+    forms |= {form.replace("\n", "&#10;").replace("\t", "&#9;") for form in forms} | {form.replace("\n", "\r\n") for form in forms}
+    for codec in ("latin-1", "ascii"):
+        forms |= {form.encode(codec, "xmlcharrefreplace").decode(codec) for form in forms}
+    forms.add(escape_value(secret))
     return {form for form in forms if form}
 
 

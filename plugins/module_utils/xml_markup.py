@@ -129,8 +129,13 @@ def markup_of_string(markup: str, secrets: Secrets) -> str:
         if number % 2:
             parts[number] = secrets.resolve(part, lambda value: line_breaks(value).replace("]]>", "]]]]><![CDATA[>"))
         else:
-            parts[number] = secrets.resolve(part, lambda value: escape_attribute(line_breaks(value)).replace("'", "&apos;"))
+            parts[number] = secrets.resolve(part, _escape_anywhere)
     return "".join(parts)
+
+
+def _escape_anywhere(value: str) -> str:
+    """Fit for a text and for an attribute in either quotes."""
+    return escape_attribute(line_breaks(value)).replace("'", "&apos;").replace(">", "&gt;")
 
 
 class Layout:

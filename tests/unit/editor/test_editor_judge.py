@@ -58,7 +58,13 @@ def elements(draw: Any, depth: int = 0, indent: str = "") -> str:
 
 @st.composite
 def comments(draw: Any) -> str:
-    return str(draw(st.sampled_from(("<!-- prose -->", "<!--Offset>1</Offset-->", "<!-- <Offset>2</Offset> -->", "<!--\n <a/>\n <member/>\n-->", "<?pi x?>"))))
+    return str(
+        draw(
+            st.sampled_from(
+                ("<!-- prose -->", "<!--Offset>1</Offset-->", "<!-- <Offset>2</Offset> -->", "<!--\n <a/>\n <member/>\n-->", "<?pi x?>")
+            )
+        )
+    )
 
 
 @st.composite
@@ -120,7 +126,9 @@ def _apply(raw: bytes, edits: list[dict[str, Any]]) -> tuple[bytes, Any, bool]:
         again = patch_files([{"path": str(path), "edits": edits}])
         assert not again.changed
         assert [edit["action"] for edit in again.edits if edit["action"] not in ("unchanged", "ignored")] == []
-        assert [edit["line"] for edit in again.edits if edit["line"]] == [edit["line"] for edit in result.edits if edit["action"] != "removed" and edit["line"]]
+        assert [edit["line"] for edit in again.edits if edit["line"]] == [
+            edit["line"] for edit in result.edits if edit["action"] != "removed" and edit["line"]
+        ]
         assert sorted(entry.name for entry in Path(folder).iterdir()) == ["file.xml"]
         return after, result, result.changed
 
