@@ -1,0 +1,81 @@
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+# SPDX-License-Identifier: Apache-2.0
+"""Product homes on this machine, configured by playbooks/configure.yml as an image builder or a reviewer would."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple
+
+import pytest
+from sites import SHARED, ProcessList, Site
+
+
+class Configured(NamedTuple):
+    """A site after its first and its second run."""
+
+    site: Site
+    first: Any
+    second: Any
+    numstat: Dict[str, tuple[int, int]]
+    after_first: Dict[str, tuple[int, int, bytes]]
+    after_second: Dict[str, tuple[int, int, bytes]]
+    processes: ProcessList
+
+
+SITES = {
+    "fixtures-documented": {"source": "fixtures", "layout": "documented"},
+    "fixtures-standard": {"source": "fixtures", "layout": "standard", "nodes": 1, "api_managers": 0},
+    "real-documented": {"source": "real", "layout": "documented"},
+    "real-standard": {"source": "real", "layout": "standard", "nodes": 1, "api_managers": 0},
+}
+
+
+def pytest_collection_modifyitems(items: List[Any]) -> None:
+    """Tests of one site run in one process, because each process makes its own."""
+    for item in items:
+        name = getattr(item, "callspec", None) and item.callspec.params.get("configured")
+        if name:
+            item.add_marker(pytest.mark.xdist_group(name))
+
+
+@pytest.fixture(scope="session", params=list(SITES))
+def configured(request: Any, tmp_path_factory: Any, playbook: Callable[..., Any]) -> Configured:
+    site = Site(tmp_path_factory.mktemp(request.param), **SITES[request.param])
+    with ProcessList(site.secrets.token) as processes:
+        first = playbook("playbooks/configure.yml", site.inventory, "-vvv", "--diff")
+    assert first.status == 0, first.output
+    numstat, after_first = site.numstat(), site.state()
+    second = playbook("playbooks/configure.yml", site.inventory)
+    assert second.status == 0, second.output
+    return Configured(site, first, second, numstat, after_first, site.state(), processes)
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Callable[..., Site]]:
+    def make(**arguments: Any) -> Site:
+        source = "real" if (SHARED / "real").is_dir() else "fixtures"
+        return Site(tmp_path / "site", **{"source": source, **arguments})
+
+    yield make
+
+
+@pytest.fixture(scope="session")
+def oracle() -> Callable[[Path], Dict[str, Any]]:
+    """What the product's own parsers read in a home."""
+    program = SHARED / "oracle" / "oracle"
+    if not program.exists():
+        pytest.skip("the product's own parsers are not here: set CARBON_OPS_SHARED to their folder")
+    if not (shutil.which("java") and shutil.which("mvn")):
+        pytest.skip("the product's own parsers need java and mvn")
+
+    def read(home: Path) -> Dict[str, Any]:
+        done = subprocess.run([str(program), str(home)], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=600)
+        assert done.returncode in (0, 1), done.stderr
+        return dict(json.loads(done.stdout))
+
+    return read

@@ -1,0 +1,307 @@
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+# SPDX-License-Identifier: Apache-2.0
+"""What the inventory of class Site means for the product files, written out by hand.
+
+Nothing here is derived by the collection's code. A setting that is added to the collection is added here too, or the tests say that a line
+changed which nothing asked for.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Mapping
+
+CONF = "repository/conf/"
+MASTER = CONF + "datasources/master-datasources.xml"
+OPEN_BANKING = CONF + "datasources/open-banking-datasources.xml"
+SECURITY = "${carbon.home}/repository/resources/security/"
+CONSOLE = "${carbon.protocol}://km.bank.example/ob/authenticationendpoint/"
+BALANCER = "${carbon.protocol}://km.bank.example"
+GATEWAY = "${carbon.protocol}://api.bank.example:8244"
+
+# Lines added and removed in each file of a Key Manager, of the real files and of the fixtures alike but for what DIFFERENT says.
+NUMSTAT = {
+    CONF + "axis2/axis2.xml": (12, 7),
+    CONF + "carbon.xml": (13, 13),
+    MASTER: (56, 14),
+    OPEN_BANKING: (5, 5),
+    CONF + "finance/open-banking.xml": (3, 3),
+    CONF + "hazelcast.properties": (2, 0),
+    CONF + "identity/application-authentication.xml": (7, 7),
+    CONF + "identity/identity.xml": (32, 32),
+    CONF + "registry.xml": (5, 3),
+    CONF + "tomcat/catalina-server.xml": (8, 5),
+    CONF + "user-mgt.xml": (3, 3),
+}
+NUMSTAT_API_MANAGER = {
+    CONF + "api-manager.xml": (6, 6),
+    CONF + "carbon.xml": (5, 5),
+    CONF + "user-mgt.xml": (2, 2),
+}
+STANDARD = {
+    # One member instead of two, and the datasources, mounts and user store stay where the product has them.
+    CONF + "axis2/axis2.xml": (8, 7),
+    MASTER: (8, 8),
+    CONF + "registry.xml": (2, 0),
+    CONF + "user-mgt.xml": (2, 2),
+}
+DIFFERENT = {
+    # The fixture's own datasource has another description, and the files that were published of Open Banking API Manager are few.
+    "fixtures-documented": {MASTER: (57, 15)},
+    "fixtures-standard": {MASTER: (9, 9)},
+    "fixtures-documented api_manager": {
+        CONF + "tomcat/catalina-server.xml": (5, 4),
+        "repository/resources/api_templates/velocity_template.xml": (11, 11),
+        "repository/resources/finance/apis/berlin-group.org/PSD2API_1.3.3/dynamic-endpoint-insequence-1.3.3.xml": (1, 1),
+        "repository/resources/finance/apis/openbanking.org.uk/Accounts_3.1.2/dynamic-endpoint-insequence-3.1.2.xml": (2, 2),
+    },
+}
+
+
+def numstat(name: str, side: str) -> Dict[str, tuple[int, int]]:
+    if side == "api_manager":
+        return {**NUMSTAT_API_MANAGER, **DIFFERENT.get(name + " api_manager", {})}
+    return {**NUMSTAT, **(STANDARD if name.endswith("standard") else {}), **DIFFERENT.get(name, {})}
+
+
+# The databases by layout: name and JNDI name of the datasource, its database, its account, its file.
+DATASOURCES = {
+    "documented": {
+        "user": ("WSO2UM_DB", "jdbc/WSO2UM_DB", "openbank_userdb", MASTER),
+        "apim": ("WSO2AM_DB", "jdbc/WSO2AM_DB", "openbank_apimgtdb", MASTER),
+        "config": ("WSO2CONFIG_DB", "jdbc/WSO2Config_DB", "openbank_iskm_configdb", MASTER),
+        "registry": ("WSO2REG_DB", "jdbc/WSO2REG_DB", "openbank_govdb", MASTER),
+        "open_banking": ("WSO2_OPEN_BANKING_DB", "jdbc/WSO2OpenBankingDB", "openbank_openbankingdb", OPEN_BANKING),
+    },
+    "standard": {
+        "common": ("WSO2_COMMON_DB", "jdbc/WSO2CommonDB", "openbank_commondb", MASTER),
+        "apim": ("WSO2AM_DB", "jdbc/WSO2AM_DB", "openbank_apimgtdb", MASTER),
+        "open_banking": ("WSO2_OPEN_BANKING_DB", "jdbc/WSO2OpenBankingDB", "openbank_openbankingdb", OPEN_BANKING),
+    },
+}
+DESCRIPTIONS = {
+    "user": "The datasource used by user manager",
+    "common": "The datasource used by user manager",
+    "apim": "The datasource used for API Manager database",
+    "config": "The datasource used by the registry",
+    "registry": "The datasource used by the registry",
+    "open_banking": "The datasource used for Open Banking",
+}
+UNUSED = {"documented": ["jdbc/WSO2CommonDB"], "standard": []}
+# Which datasource serves users, and the two registries.
+USES = {"documented": ("user", "config", "registry"), "standard": ("common", "common", "common")}
+CONFIG_TARGET = {"documented": "/_system/config", "standard": "/_system/obkm/config"}
+
+IDENTITY_URLS = {
+    "OAuth/OAuth1RequestTokenUrl": BALANCER + "/oauth/request-token",
+    "OAuth/OAuth1AuthorizeUrl": BALANCER + "/oauth/authorize-url",
+    "OAuth/OAuth1AccessTokenUrl": BALANCER + "/oauth/access-token",
+    "OAuth/OAuth2AuthzEPUrl": GATEWAY + "/authorize",
+    "OAuth/OAuth2TokenEPUrl": GATEWAY + "/token",
+    "OAuth/OAuth2RevokeEPUrl": BALANCER + "/oauth2/revoke",
+    "OAuth/OAuth2IntrospectEPUrl": BALANCER + "/oauth2/introspect",
+    "OAuth/OAuth2UserInfoEPUrl": GATEWAY + "/userinfo",
+    "OAuth/OIDCCheckSessionEPUrl": "${carbon.protocol}://${carbon.host}:${carbon.management.port}/oidc/checksession",
+    "OAuth/OIDCLogoutEPUrl": BALANCER + "/oidc/logout",
+    "OAuth/OAuth2ConsentPage": CONSOLE + "oauth2_authz.do",
+    "OAuth/OAuth2ErrorPage": CONSOLE + "oauth2_error.do",
+    "OAuth/OIDCConsentPage": CONSOLE + "oauth2_consent.do",
+    "OAuth/OIDCLogoutConsentPage": CONSOLE + "oauth2_logout_consent.do",
+    "OAuth/OIDCLogoutPage": CONSOLE + "oauth2_logout.do",
+    "OAuth/OIDCWebFingerEPUrl": BALANCER + "/.well-known/webfinger",
+    "OAuth/OAuth2DCREPUrl": GATEWAY + "/register",
+    "OAuth/OAuth2JWKSPage": BALANCER + "/oauth2/jwks",
+    "OAuth/OIDCDiscoveryEPUrl": BALANCER + "/oauth2/oidcdiscovery",
+    "OAuth/OpenIDConnect/IDTokenIssuerID": "https://api.bank.example:8244/token",
+    "OpenID/OpenIDLoginUrl": CONSOLE + "openid_login.do",
+    "SSOService/IdentityProviderURL": BALANCER + "/samlsso",
+    "SSOService/DefaultLogoutEndpoint": CONSOLE + "samlsso_logout.do",
+    "SSOService/NotificationEndpoint": CONSOLE + "samlsso_notification.do",
+    "PassiveSTS/IdentityProviderURL": BALANCER + "/passivests",
+    "PassiveSTS/RetryURL": CONSOLE + "retry.do",
+    "SecurityTokenService/IdentityProviderURL": BALANCER + "/services/wso2carbon-sts",
+    "SCIM/UserEPUrl": BALANCER + "/wso2/scim/Users",
+    "SCIM/GroupEPUrl": BALANCER + "/wso2/scim/Groups",
+    "SCIM2/UserEPUrl": BALANCER + "/scim2/Users",
+    "SCIM2/GroupEPUrl": BALANCER + "/scim2/Groups",
+}
+SMS = "AuthenticatorConfigs/AuthenticatorConfig[SMSOTP]/Parameter"
+AUTHENTICATION_URLS = {
+    "AuthenticationEndpointURL": "https://km.bank.example/ob/authenticationendpoint/login.do",
+    "AuthenticationEndpointRetryURL": "https://km.bank.example/ob/authenticationendpoint/retry.do",
+    "AuthenticationEndpointMissingClaimsURL": "/ob/authenticationendpoint/claims.do",
+    SMS + "[SMSOTPAuthenticationEndpointURL]": "https://km.bank.example/smsotpauthenticationendpoint/smsotp.jsp",
+    SMS + "[SMSOTPAuthenticationEndpointErrorPage]": "https://km.bank.example/smsotpauthenticationendpoint/smsotpError.jsp",
+    SMS + "[MobileNumberRegPage]": "https://km.bank.example/smsotpauthenticationendpoint/mobile.jsp",
+    "AuthenticatorConfigs/AuthenticatorConfig[FIDOAuthenticator]/Parameter[AppID]": "https://km.bank.example",
+    "AuthenticatorConfigs/AuthenticatorConfig[x509CertificateAuthenticator]/Parameter[AuthenticationEndpoint]": (
+        "https://km.bank.example/x509-certificate-servlet"
+    ),
+}
+# Settings that stood in comments, by file: what each comment held.
+UNCOMMENTED = {
+    CONF + "identity/application-authentication.xml": ['<Parameter name="AppID">https://localhost</Parameter>'],
+    CONF + "identity/identity.xml": [
+        "GroupEPUrl>${carbon.protocol}://${carbon.host}:${carbon.management.port}/scim2/Groups</GroupEPUrl",
+        "UserEPUrl>${carbon.protocol}://${carbon.host}:${carbon.management.port}/scim2/Users</UserEPUrl",
+    ],
+}
+
+
+def url(database: str) -> str:
+    return "jdbc:mysql://10.20.30.31:3306/{0}?autoReconnect=true&sslMode=VERIFY_IDENTITY".format(database)
+
+
+def datasource(key: str, layout: str, secrets: Any) -> Dict[str, str]:
+    name, jndi, database, _file = DATASOURCES[layout][key]
+    definition = {
+        "url": url(database),
+        "username": "obkm_" + key,
+        "password": secrets.database(key),
+        "driverClassName": "com.mysql.cj.jdbc.Driver",
+        "maxActive": "150",
+        "maxWait": "60000",
+        "testOnBorrow": "true",
+        "validationQuery": "SELECT 1",
+        "validationInterval": "30000",
+        "defaultAutoCommit": "false",
+    }
+    return {
+        "name": name,
+        "description": DESCRIPTIONS[key],
+        "jndiConfig/name": jndi,
+        "definition/@type": "RDBMS",
+        **{"definition/configuration/" + option: value for option, value in definition.items()},
+    }
+
+
+def cache_id(key: str, layout: str) -> str:
+    return "obkm_{0}@jdbc:mysql://10.20.30.31:3306/{1}".format(key, DATASOURCES[layout][key][2])
+
+
+def key_manager(layout: str, address: str, members: list[str], secrets: Any) -> Dict[str, Mapping[str, str | None]]:
+    """What each file of a Key Manager must say after a run, by path; None is what must not stand there any more."""
+    user, config, registry = USES[layout]
+    jndi = {key: source[1] for key, source in DATASOURCES[layout].items()}
+    keystore = secrets("keystore")
+    clustering = "axisconfig[AxisJava2.0]/clustering/"
+    server = "Server/"
+    tomcat = "Server/Service[Catalina]/"
+    axis2: Dict[str, str | None] = {
+        clustering + "@enable": "true",
+        clustering + "parameter[membershipScheme]": "wka",
+        clustering + "parameter[domain]": "bank.obkm.domain",
+        clustering + "parameter[groupPassword]": secrets("group"),
+        clustering + "parameter[groupPassword]/@name": "groupPassword",
+        clustering + "parameter[localMemberHost]": address,
+        clustering + "parameter[localMemberPort]": "4100",
+    }
+    for number, member in enumerate(members, start=1):
+        place = clustering + "members/member" + ("#{0}/".format(number) if len(members) > 1 else "/")
+        axis2.update({place + "hostName": member, place + "port": "4100"})
+    if len(members) > 1:
+        axis2.update({clustering + "members/member/hostName": None, clustering + "members/member/port": None})
+    sources: Dict[str, Dict[str, str | None]] = {MASTER: {}, OPEN_BANKING: {}}
+    for key, (_name, jndi_name, _database, file) in DATASOURCES[layout].items():
+        for path, value in datasource(key, layout, secrets).items():
+            sources[file]["datasources-configuration/datasources/datasource[{0}]/{1}".format(jndi_name, path)] = value
+    for unused in UNUSED[layout]:
+        for path in datasource("apim", layout, secrets):
+            sources[MASTER]["datasources-configuration/datasources/datasource[{0}]/{1}".format(unused, path)] = None
+    mounts = "wso2registry/"
+    return {
+        CONF + "axis2/axis2.xml": axis2,
+        CONF + "carbon.xml": {
+            server + "HostName": "km.bank.example",
+            server + "MgtHostName": "console.bank.example",
+            server + "Ports/Offset": "7",
+            server + "Cache/ForceLocalCache": "true",
+            server + "Security/KeyStore/Location": SECURITY + "obkm.jks",
+            server + "Security/KeyStore/Type": "JKS",
+            server + "Security/KeyStore/Password": keystore,
+            server + "Security/KeyStore/KeyAlias": "obkm",
+            server + "Security/KeyStore/KeyPassword": keystore,
+            server + "Security/InternalKeyStore/Location": SECURITY + "obkm-internal.jks",
+            server + "Security/InternalKeyStore/Type": "JKS",
+            server + "Security/InternalKeyStore/Password": keystore,
+            server + "Security/InternalKeyStore/KeyAlias": "obkm-internal",
+            server + "Security/InternalKeyStore/KeyPassword": keystore,
+            server + "Security/TrustStore/Password": secrets("truststore"),
+        },
+        **sources,
+        CONF + "finance/open-banking.xml": {
+            server + "JDBCPersistenceManager/DataSource/Name": jndi["open_banking"],
+            server + "APISecurity/Global/Username": "operator@bank.example",
+            server + "APISecurity/Global/Password": secrets("a"),
+            server + "OBIdentityRetriever/Server/SigningCertificateAlias": "obkm",
+        },
+        CONF + "identity/application-authentication.xml": {
+            **{"ApplicationAuthentication/" + path: value for path, value in AUTHENTICATION_URLS.items()},
+            "ApplicationAuthentication/AuthenticatorConfigs/AuthenticatorConfig[FIDOAuthenticator]/Parameter[AppID]/@name": "AppID",
+        },
+        CONF + "identity/identity.xml": {
+            server + "JDBCPersistenceManager/DataSource/Name": jndi["apim"],
+            server + "EntitlementSettings/ThirftBasedEntitlementConfig/KeyStore/Location": SECURITY + "obkm.jks",
+            server + "EntitlementSettings/ThirftBasedEntitlementConfig/KeyStore/Password": keystore,
+            **{server + path: value for path, value in IDENTITY_URLS.items()},
+            # It was a leaf, nothing but comments in it.
+            server + "SCIM2": None,
+        },
+        CONF + "registry.xml": {
+            mounts + "dbConfig[configRegistry]/dataSource": jndi[config],
+            mounts + "dbConfig[governanceRegistry]/dataSource": jndi[registry],
+            mounts + "remoteInstance[configInstance]/cacheId": cache_id(config, layout),
+            mounts + "remoteInstance[governanceInstance]/cacheId": cache_id(registry, layout),
+            mounts + "mount[/_system/config]/targetPath": CONFIG_TARGET[layout],
+            mounts + "mount[/_system/governance]/targetPath": "/_system/governance",
+        },
+        CONF + "tomcat/catalina-server.xml": {
+            tomcat + "Connector[9763]/@proxyPort": "80",
+            tomcat + "Connector[9443]/@proxyPort": "443",
+            tomcat + "Connector[9443]/@sslEnabledProtocols": "TLSv1.2",
+            tomcat + "Connector[9443]/@keystoreFile": SECURITY + "obkm.jks",
+            tomcat + "Connector[9443]/@keystorePass": keystore,
+            tomcat + "Connector[9443]/@keyAlias": "obkm",
+        },
+        CONF + "user-mgt.xml": {
+            "UserManager/Realm/Configuration/Property[dataSource]": jndi[user],
+            "UserManager/Realm/Configuration/AdminUser/UserName": "operator@bank.example",
+            "UserManager/Realm/Configuration/AdminUser/Password": secrets("a"),
+        },
+    }
+
+
+def api_manager(secrets: Any) -> Dict[str, Mapping[str, str | None]]:
+    services = "https://km.bank.example:9443${carbon.context}services/"
+    gateway = "https://api.bank.example:${https.nio.port}"
+    keystore = secrets("keystore")
+    return {
+        CONF + "api-manager.xml": {
+            "APIManager/AuthManager/ServerURL": services,
+            "APIManager/APIKeyValidator/ServerURL": services,
+            "APIManager/APIKeyValidator/KeyValidatorClientType": "WSClient",
+            "APIManager/APIKeyValidator/EnableThriftServer": "false",
+            "APIManager/APIKeyManager/Configuration/ServerURL": services,
+            "APIManager/APIKeyManager/Configuration/TokenURL": gateway + "/token",
+            "APIManager/APIKeyManager/Configuration/RevokeURL": gateway + "/revoke",
+            "APIManager/OAuthConfigurations/RevokeAPIURL": gateway + "/revoke",
+        },
+        CONF + "carbon.xml": {
+            "Server/Security/KeyStore/Location": SECURITY + "obkm-apim.jks",
+            "Server/Security/KeyStore/Type": "JKS",
+            "Server/Security/KeyStore/Password": keystore,
+            "Server/Security/KeyStore/KeyAlias": "obkm-apim",
+            "Server/Security/KeyStore/KeyPassword": keystore,
+            "Server/Security/TrustStore/Password": secrets("truststore"),
+        },
+        CONF + "tomcat/catalina-server.xml": {
+            "Server/Service[Catalina]/Connector[9443]/@sslEnabledProtocols": "TLSv1.2",
+            "Server/Service[Catalina]/Connector[9443]/@keystoreFile": SECURITY + "obkm-apim.jks",
+            "Server/Service[Catalina]/Connector[9443]/@keystorePass": keystore,
+            "Server/Service[Catalina]/Connector[9443]/@keyAlias": "obkm-apim",
+        },
+        CONF + "user-mgt.xml": {
+            "UserManager/Realm/Configuration/AdminUser/UserName": "operator@bank.example",
+            "UserManager/Realm/Configuration/AdminUser/Password": secrets("a"),
+        },
+    }

@@ -1,0 +1,255 @@
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+# SPDX-License-Identifier: Apache-2.0
+"""WSO2's own parsers read in the edited files exactly what the inventory says, and complain of nothing they did not complain of before."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, NamedTuple
+
+import expected
+import pytest
+from sites import ADDRESSES
+
+
+class Reading(NamedTuple):
+    configured: Any
+    site: Any
+    home: Path
+    before: Dict[str, Any]
+    after: Dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def readings(configured: Any, oracle: Any, tmp_path_factory: Any) -> Dict[str, Reading]:
+    """One Key Manager and one API Manager, before and after. (The second Key Manager differs by its address alone.)"""
+    stock = tmp_path_factory.mktemp("stock")
+    configured.site.git("--work-tree", str(stock), "checkout", "HEAD", "--", "homes")
+    found = {}
+    for host in configured.site.key_managers[:1] + configured.site.api_managers:
+        home = configured.site.homes[host]
+        found[host] = Reading(configured, configured.site, home, oracle(stock / "homes" / host), oracle(home))
+    return found
+
+
+@pytest.fixture(scope="module")
+def key_manager(readings: Dict[str, Reading]) -> Reading:
+    return readings["km1"]
+
+
+def errors(reading: Dict[str, Any], home: Path) -> Counter[str]:
+    """What a parser gave up on or logged, by file, without the path of the home. Absent add-on classes are the oracle's own."""
+    lines: List[str] = []
+    for file, content in reading.items():
+        for key in ("error", "persistenceError", "oauthError"):
+            if content.get(key):
+                lines.append("{0}: {1}: {2}".format(file, key, content[key]))
+        for line in content.get("log", ()):
+            if line.startswith("ERROR") and "Cannot find class" not in line and "ClassNotFoundException" not in line:
+                lines.append("{0}: {1}".format(file, line))
+        lines += ["{0}: look-up of {1} failed".format(file, name) for name, there in content.get("jndiLookups", {}).items() if not there]
+    return Counter(line.replace(str(home), "<home>") for line in lines)
+
+
+def test_no_parser_complains_of_anything_new(readings: Dict[str, Reading]) -> None:
+    for host, reading in readings.items():
+        stock = errors(reading.before, reading.home) + errors(reading.before, reading.home.parent)
+        assert not errors(reading.after, reading.home) - stock, host
+        assert set(reading.after) == set(reading.before), "a file is not read any more, or a new one is"
+
+
+def test_every_look_up_succeeds(readings: Dict[str, Reading]) -> None:
+    lookups = {name: there for reading in readings.values() for content in reading.after.values() for name, there in content.get("jndiLookups", {}).items()}
+    assert lookups and all(lookups.values()), lookups
+
+
+def datasources(reading: Dict[str, Any]) -> Iterator[Dict[str, Any]]:
+    for file, content in reading.items():
+        if file.startswith("datasources/"):
+            for source in content["datasources"]:
+                yield {**source, "file": expected.CONF + file}
+
+
+def test_every_datasource_is_the_inventorys(key_manager: Reading) -> None:
+    layout, secrets = key_manager.site.layout, key_manager.site.secrets
+    found = {source["jndiName"]: source for source in datasources(key_manager.after)}
+    assert set(found) == {source[1] for source in expected.DATASOURCES[layout].values()} | {"jdbc/WSO2CarbonDB"}
+    for key, (name, jndi, database, file) in expected.DATASOURCES[layout].items():
+        source, pool = found[jndi], found[jndi]["pool"]
+        assert (source["name"], source["file"], source["type"]) == (name, file, "RDBMS")
+        assert pool["url"] == expected.url(database)
+        assert pool["username"] == "obkm_" + key
+        assert pool["password"] == secrets.database(key)
+        assert pool["driverClassName"] == "com.mysql.cj.jdbc.Driver"
+        options = ("maxActive", "maxWait", "testOnBorrow", "validationQuery", "validationInterval", "defaultAutoCommit")
+        assert [pool[option] for option in options] == [150, 60000, True, "SELECT 1", 30000, False]
+
+
+def test_every_jndi_name_is_defined_once_over_all_files(readings: Dict[str, Reading]) -> None:
+    for host, reading in readings.items():
+        names = Counter(source["jndiName"] for source in datasources(reading.after))
+        twice = {name for name, count in names.items() if count > 1}
+        assert not twice, (host, twice)
+
+
+def test_the_embedded_database_stays_as_shipped(key_manager: Reading) -> None:
+    before, after = ([source for source in datasources(reading) if source["jndiName"] == "jdbc/WSO2CarbonDB"] for reading in key_manager[3:])
+    home = str(key_manager.home)
+    assert json.dumps(after).replace(home, "") == json.dumps(before).replace(home, "")
+
+
+def test_the_server_gives_out_the_names_of_the_balancer(key_manager: Reading) -> None:
+    properties = key_manager.after["carbon.xml"]["properties"]
+    security = str(key_manager.home) + "/repository/resources/security/"
+    keystore = key_manager.site.secrets("keystore")
+    assert {key: properties[key] for key in properties if key in EXPECTED_CARBON} == {
+        **{key: [value] for key, value in EXPECTED_CARBON.items()},
+        "Security.KeyStore.Location": [security + "obkm.jks"],
+        "Security.KeyStore.Password": [keystore],
+        "Security.KeyStore.KeyPassword": [keystore],
+        "Security.InternalKeyStore.Location": [security + "obkm-internal.jks"],
+        "Security.InternalKeyStore.Password": [keystore],
+        "Security.InternalKeyStore.KeyPassword": [keystore],
+        "Security.TrustStore.Password": [key_manager.site.secrets("truststore")],
+    }
+
+
+EXPECTED_CARBON = {
+    "HostName": "km.bank.example",
+    "MgtHostName": "console.bank.example",
+    "Ports.Offset": "7",
+    "Cache.ForceLocalCache": "true",
+    "Security.KeyStore.Location": "",
+    "Security.KeyStore.Type": "JKS",
+    "Security.KeyStore.KeyAlias": "obkm",
+    "Security.KeyStore.Password": "",
+    "Security.KeyStore.KeyPassword": "",
+    "Security.InternalKeyStore.Location": "",
+    "Security.InternalKeyStore.Type": "JKS",
+    "Security.InternalKeyStore.KeyAlias": "obkm-internal",
+    "Security.InternalKeyStore.Password": "",
+    "Security.InternalKeyStore.KeyPassword": "",
+    "Security.TrustStore.Password": "",
+}
+
+
+def test_connectors_keep_their_ports_and_name_the_balancers(key_manager: Reading) -> None:
+    tomcat = key_manager.after["tomcat/catalina-server.xml"]
+    connectors = {connector["scheme"]: connector for connector in tomcat["connectors"]}
+    assert {scheme: (connector["port"], connector["proxyPort"]) for scheme, connector in connectors.items()} == {"http": (9763, 80), "https": (9443, 443)}
+    https = connectors["https"]
+    assert https["keystoreFile"] == str(key_manager.home) + "/repository/resources/security/obkm.jks"
+    assert https["keystorePass"] == key_manager.site.secrets("keystore")
+    assert (https["SSLEnabled"], https["secure"], https["sslEnabledProtocols"]) == (True, True, "TLSv1.2")
+    ports = {name: value for name, value in tomcat["systemProperties"].items() if name.startswith("mgt.transport")}
+    assert {name: str(value) for name, value in ports.items()} == {
+        "mgt.transport.http.port": "9770",
+        "mgt.transport.http.proxyPort": "80",
+        "mgt.transport.https.port": "9450",
+        "mgt.transport.https.proxyPort": "443",
+    }
+
+
+def test_the_node_joins_its_cluster(key_manager: Reading) -> None:
+    clustering = key_manager.after["axis2/axis2.xml"]["clustering"]
+    members = ["{0}:4100".format(ADDRESSES[host]) for host in key_manager.site.key_managers]
+    assert clustering["enabled"] is True
+    assert clustering["members"] == members
+    parameters = clustering["parameters"]
+    wanted = {
+        "domain": "bank.obkm.domain",
+        "groupPassword": key_manager.site.secrets("group"),
+        "localMemberHost": ADDRESSES["km1"],
+        "localMemberPort": "4100",
+        "membershipScheme": "wka",
+    }
+    assert {name: str(parameters[name]) for name in wanted} == wanted
+    hazelcast = clustering["hazelcast"]
+    assert (hazelcast["group"], hazelcast["publicAddress"], hazelcast["port"]) == ("bank.obkm.domain", ADDRESSES["km1"], 4100)
+    assert (hazelcast["tcpIp"], hazelcast["multicast"], hazelcast["aws"], hazelcast["members"]) == (True, False, False, members)
+
+
+def test_users_stand_in_the_shared_database(key_manager: Reading) -> None:
+    layout = key_manager.site.layout
+    users = key_manager.after["user-mgt.xml"]
+    assert users["realmProperties"]["dataSource"] == expected.DATASOURCES[layout][expected.USES[layout][0]][1]
+    assert (users["adminUser"], users["adminPassword"]) == ("operator@bank.example", key_manager.site.secrets("a"))
+
+
+def test_the_registry_is_mounted_from_the_shared_databases(key_manager: Reading) -> None:
+    layout = key_manager.site.layout
+    registry = key_manager.after["registry.xml"]
+    _user, config, governance = expected.USES[layout]
+    for name, key in (("configRegistry", config), ("governanceRegistry", governance)):
+        source = expected.DATASOURCES[layout][key]
+        found = registry["dbConfigs"][name]
+        assert (found["dataSource"], found["url"], found["userName"]) == (source[1], expected.url(source[2]), "obkm_" + key)
+    assert registry["dbConfigs"]["wso2registry"]["dataSource"] == "jdbc/WSO2CarbonDB"
+    instances = {
+        instance["id"]: (instance["dbConfig"], instance["dbConfigDefined"], instance["readOnly"], instance["enableCache"], instance["cacheId"])
+        for instance in registry["remoteInstances"]
+    }
+    assert instances == {
+        "configInstance": ("configRegistry", True, "false", "true", expected.cache_id(config, layout)),
+        "governanceInstance": ("governanceRegistry", True, "false", "true", expected.cache_id(governance, layout)),
+    }
+    mounts = {mount["path"]: (mount["instanceId"], mount["targetPath"], mount["overwrite"]) for mount in registry["mounts"]}
+    assert mounts == {
+        "/_system/config": ("configInstance", expected.CONFIG_TARGET[layout], True),
+        "/_system/governance": ("governanceInstance", "/_system/governance", True),
+    }
+
+
+def test_clients_find_the_endpoints(key_manager: Reading) -> None:
+    identity = key_manager.after["identity/identity.xml"]
+    properties = identity["properties"]
+    found = {path: properties.get(path.replace("/", ".")) for path in expected.IDENTITY_URLS}
+    assert found == expected.IDENTITY_URLS
+    assert properties["JDBCPersistenceManager.DataSource.Name"] == "jdbc/WSO2AM_DB"
+    oauth = identity["oauth"]
+    assert oauth["openIDConnectIDTokenIssuerIdentifier"] == "https://api.bank.example:8244/token"
+    assert oauth["oAuth2TokenEPUrl"] == "https://api.bank.example:8244/token"
+    assert oauth["oidcWebFingerEPUrl"] == "https://km.bank.example/.well-known/webfinger"
+    localhost = {name: value for name, value in oauth.items() if isinstance(value, str) and "localhost" in value}
+    assert not localhost, "these URLs name the node itself"
+
+
+def test_browsers_find_the_pages(key_manager: Reading) -> None:
+    authentication = key_manager.after["identity/application-authentication.xml"]
+    pages = ("authenticationEndpointURL", "authenticationEndpointRetryURL", "authenticationEndpointMissingClaimsURL")
+    urls = expected.AUTHENTICATION_URLS
+    assert [authentication[page] for page in pages] == [urls[page[0].upper() + page[1:]] for page in pages]
+    authenticators = authentication["authenticatorConfigMap"]
+    for path, value in urls.items():
+        if "AuthenticatorConfig[" in path:
+            authenticator, parameter = (part.partition("]")[0] for part in path.split("[")[1:])
+            assert authenticators[authenticator]["parameters"][parameter] == value, path
+
+
+def test_api_manager_calls_the_balancer(readings: Dict[str, Reading]) -> None:
+    for host in readings.get("km1").site.api_managers:
+        properties = readings[host].after["api-manager.xml"]["properties"]
+        services = ["https://km.bank.example:9443/services/"]
+        assert properties["AuthManager.ServerURL"] == services
+        assert properties["APIKeyValidator.ServerURL"] == services
+        assert properties["APIKeyManager.Configuration.ServerURL"] == services
+        assert properties["APIKeyValidator.KeyValidatorClientType"] == ["WSClient"]
+        assert properties["APIKeyValidator.EnableThriftServer"] == ["false"]
+        assert properties["APIKeyManager.Configuration.TokenURL"] == ["https://api.bank.example:${https.nio.port}/token"]
+        assert properties["AuthManager.Username"] == ["operator@bank.example"]
+        assert properties["AuthManager.Password"] == [readings[host].site.secrets("a")]
+        before = readings[host].before["api-manager.xml"]["properties"]
+        changed = {key for key in properties if properties[key] != before.get(key)}
+        # Everything else that differs is the administrator's name and password, which this file takes from user-mgt.xml.
+        account = {key for key in changed if key.endswith(("Username", "Password", "RestApiUsername"))}
+        assert changed - account == {
+            "APIKeyManager.Configuration.RevokeURL",
+            "APIKeyManager.Configuration.ServerURL",
+            "APIKeyManager.Configuration.TokenURL",
+            "APIKeyValidator.ServerURL",
+            "AuthManager.ServerURL",
+            "OAuthConfigurations.RevokeAPIURL",
+        }
