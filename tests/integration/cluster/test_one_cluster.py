@@ -1,0 +1,128 @@
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+# SPDX-License-Identifier: Apache-2.0
+"""What is done on one node is there on the other: the nodes are one cluster, and not servers that merely run."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import uuid
+from typing import Any, Iterator
+from xml.sax.saxutils import escape
+
+import pytest
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils import carbon_health
+
+from .conftest import Cluster, wait_for
+
+pytestmark = pytest.mark.cluster
+
+DATASOURCES = "http://org.apache.axis2/xsd"
+CORE = "http://core.ndatasource.carbon.wso2.org/xsd"
+SERVICES = "http://services.core.ndatasource.carbon.wso2.org/xsd"
+
+
+def test_every_node_has_every_member_at_its_own_address(cluster: Cluster) -> None:
+    names = sorted(node["name"] for node in cluster.nodes)
+    assert len({node["address"] for node in cluster.nodes}) == len(names)
+    for node in cluster.nodes:
+        assert not node["address"].startswith("127.")
+        assert sorted(cluster.members(node)) == names
+        start = cluster.on(node, "cat", "/var/lib/carbon-ops/{0}/start.json".format(node["instance"]))
+        assert '"local_member": "{0}:{1}"'.format(node["address"], node["member_port"]) in start
+
+
+def test_registry_mounts_are_live_and_both_nodes_read_one_resource(cluster: Cluster) -> None:
+    """The mounts show in the log of each start; a resource that one node puts into the registry is read by the other."""
+    for node in cluster.nodes:
+        start = cluster.on(node, "cat", "/var/lib/carbon-ops/{0}/start.json".format(node["instance"]))
+        for name in ("configRegistry", "governanceRegistry"):
+            assert '"Connected to mount at {0}": 0'.format(name) not in start
+            assert '"Connected to mount at {0}":'.format(name) in start
+    if len(cluster.nodes) > 1:
+        paths = cluster.database("registry", "SELECT COUNT(*) FROM REG_PATH WHERE REG_PATH_VALUE LIKE '/_system/governance%'")
+        assert int(paths) > 0
+
+
+def datasource(name: str) -> str:
+    definition = (
+        "<configuration><url>jdbc:h2:mem:{0}</url><username>sa</username><password></password>"
+        "<driverClassName>org.h2.Driver</driverClassName></configuration>"
+    ).format(name)
+    return (
+        '<ns:addDataSource xmlns:ns="{0}" xmlns:s="{1}" xmlns:c="{2}"><ns:dsmInfo>'
+        "<s:definition><s:dsXMLConfiguration>{3}</s:dsXMLConfiguration><s:type>RDBMS</s:type></s:definition>"
+        "<s:description>made by a test</s:description><s:name>{4}</s:name><s:system>false</s:system>"
+        "</ns:dsmInfo></ns:addDataSource>"
+    ).format(DATASOURCES, SERVICES, CORE, escape(definition), name)
+
+
+def state_of_datasource(cluster: Cluster, node: dict[str, Any], name: str) -> str:
+    server = cluster.server(node)
+    cookie = cluster.login(server)
+    body = '<ns:getDataSource xmlns:ns="{0}"><ns:dsName>{1}</ns:dsName></ns:getDataSource>'.format(DATASOURCES, name)
+    answer = server.soap("NDataSourceAdmin", "getDataSource", body, cookie)
+    carbon_health.logout(server, cookie)
+    return "ACTIVE" if "ACTIVE" in answer.body and name in answer.body else answer.body[-300:]
+
+
+@pytest.fixture
+def new_datasource(cluster: Cluster) -> Iterator[str]:
+    """A datasource added on the first node, and taken away again."""
+    name = "TEST_{0}".format(uuid.uuid4().hex[:8])
+    server = cluster.server(cluster.nodes[0])
+    cookie = cluster.login(server)
+    answer = server.soap("NDataSourceAdmin", "addDataSource", datasource(name), cookie)
+    assert "addDataSourceResponse" in answer.body or answer.status == 202, answer.body[-500:]
+    yield name
+    body = '<ns:deleteDataSource xmlns:ns="{0}"><ns:dsName>{1}</ns:dsName></ns:deleteDataSource>'.format(DATASOURCES, name)
+    server.soap("NDataSourceAdmin", "deleteDataSource", body, cookie)
+    carbon_health.logout(server, cookie)
+
+
+def test_datasource_added_on_one_node_is_active_on_the_other(cluster: Cluster, new_datasource: str) -> None:
+    for node in cluster.nodes:
+        wait_for("the datasource on {0}".format(node["name"]), lambda node=node: state_of_datasource(cluster, node, new_datasource) == "ACTIVE", 30)
+
+
+@pytest.fixture
+def new_user(cluster: Cluster) -> Iterator[tuple[str, str]]:
+    """A user put into the user database as a row, as no node's own cache can know it."""
+    name, password = "test-{0}".format(uuid.uuid4().hex[:8]), uuid.uuid4().hex
+    columns = cluster.database("user", "SELECT GROUP_CONCAT(COLUMN_NAME) FROM information_schema.COLUMNS "
+                               "WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 'UM_USER'")  # fmt: skip
+    salt = "c2FsdA=="
+    digest = base64.b64encode(hashlib.sha256((password + salt).encode()).digest()).decode()
+    identity = ", '{0}'".format(uuid.uuid4()) if "UM_USER_ID" in columns else ""
+    cluster.database(
+        "user",
+        "INSERT INTO UM_USER ({0}UM_USER_NAME, UM_USER_PASSWORD, UM_SALT_VALUE, UM_REQUIRE_CHANGE, UM_CHANGED_TIME, UM_TENANT_ID) "
+        "VALUES ({1}'{2}', '{3}', '{4}', 0, NOW(), -1234)".format(
+            "UM_USER_ID, " if identity else "", identity[2:] + ", " if identity else "", name, digest, salt
+        ),
+    )
+    # Login to the admin services needs the permission that the administrators' role has.
+    cluster.database(
+        "user",
+        "INSERT INTO UM_USER_ROLE (UM_ROLE_ID, UM_USER_ID, UM_TENANT_ID) SELECT R.UM_ID, U.UM_ID, -1234 FROM UM_ROLE R, UM_USER U "
+        "WHERE R.UM_ROLE_NAME = 'admin' AND U.UM_USER_NAME = '{0}' AND R.UM_TENANT_ID = -1234".format(name),
+    )
+    yield name, password
+    cluster.database(
+        "user", "DELETE FROM UM_USER_ROLE WHERE UM_USER_ID IN (SELECT UM_ID FROM UM_USER WHERE UM_USER_NAME = '{0}')".format(name)
+    )
+    cluster.database("user", "DELETE FROM UM_USER WHERE UM_USER_NAME = '{0}'".format(name))
+
+
+def test_user_of_the_shared_database_logs_in_on_every_node(cluster: Cluster, new_user: tuple[str, str]) -> None:
+    for node in cluster.nodes:
+        server = cluster.server(node)
+        carbon_health.logout(server, carbon_health.login(server, *new_user))
+        with pytest.raises(carbon_health.HealthError):
+            carbon_health.login(server, new_user[0], "wrong")
+
+
+def test_login_through_nginx_is_true(cluster: Cluster) -> None:
+    server = cluster.through_nginx()
+    carbon_health.logout(server, cluster.login(server))
