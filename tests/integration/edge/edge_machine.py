@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import http.client
 import http.server
+import itertools
 import json
 import os
 import shutil
@@ -67,6 +68,10 @@ def find_nginx() -> str:
     if not binary.exists() or subprocess.run([str(binary), "-v"], capture_output=True, timeout=10, check=False).returncode != 0:
         pytest.skip("nginx is not installed, and its package cannot be fetched with apt-get download")
     return str(binary)
+
+
+# Nodes of several edges stand on the same addresses, so each edge has ports of its own.
+OFFSETS = itertools.count(12000 + os.getpid() % 500 * 4)
 
 
 @dataclass
@@ -305,7 +310,7 @@ def sample_variables() -> Dict[str, Any]:
         "cluster_public_port": public,
         "cluster_public_http_port": public_http,
         "cluster_internal_port": internal,
-        "cluster_port_offset": 12000 + os.getpid() % 1000,
+        "cluster_port_offset": next(OFFSETS),
         "cluster_database": {"host": "db.edge.test"},
         "cluster_admin_password": "not-used-here",
         "cluster_group_password": "not-used-here",
