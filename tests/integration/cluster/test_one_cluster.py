@@ -13,8 +13,7 @@ from xml.sax.saxutils import escape
 
 import pytest
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils import carbon_health
-
-from .conftest import Cluster, wait_for
+from running_cluster import Cluster, wait_for
 
 pytestmark = pytest.mark.cluster
 
@@ -83,7 +82,11 @@ def new_datasource(cluster: Cluster) -> Iterator[str]:
 
 def test_datasource_added_on_one_node_is_active_on_the_other(cluster: Cluster, new_datasource: str) -> None:
     for node in cluster.nodes:
-        wait_for("the datasource on {0}".format(node["name"]), lambda node=node: state_of_datasource(cluster, node, new_datasource) == "ACTIVE", 30)
+        wait_for(
+            "the datasource on {0}".format(node["name"]),
+            lambda node=node: state_of_datasource(cluster, node, new_datasource) == "ACTIVE",
+            30,
+        )
 
 
 @pytest.fixture

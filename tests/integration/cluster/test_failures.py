@@ -1,0 +1,115 @@
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+# SPDX-License-Identifier: Apache-2.0
+"""A node that is killed, hangs or is cut off: clients are answered by the other, the cluster notices, and the node comes back.
+
+Each node is struck once in each way, because nginx prefers one of them for the console.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any, Callable, Iterator
+
+import pytest
+from running_cluster import Cluster, docker, wait_for
+
+pytestmark = pytest.mark.cluster
+
+ANSWER_SECONDS = 5
+NOTICE_SECONDS = 30
+# A node that was away must find its cluster again, or start anew.
+RETURN_SECONDS = 240
+
+
+def network_of(container: str) -> tuple[str, dict[str, Any]]:
+    networks = json.loads(docker("inspect", "--format", "{{json .NetworkSettings.Networks}}", container))
+    [(name, settings)] = networks.items()
+    return name, settings
+
+
+def kill_jvm(name: str) -> Callable[[], None]:
+    """The virtual machine dies; its socket closes at once, and systemd starts it again."""
+    docker("exec", name, "pkill", "-KILL", "java")
+    return lambda: None
+
+
+def kill_machine(name: str) -> Callable[[], None]:
+    """The machine loses its power and is switched on again later: the service starts at boot."""
+    docker("kill", name)
+    return lambda: docker("start", name) and None
+
+
+def freeze(name: str) -> Callable[[], None]:
+    """Every process stands still: the kernel still accepts connections, and nobody answers."""
+    docker("pause", name)
+    return lambda: docker("unpause", name) and None
+
+
+def cut_off(name: str) -> Callable[[], None]:
+    network, settings = network_of(name)
+    docker("network", "disconnect", network, name)
+
+    def connect() -> None:
+        aliases = [part for alias in settings.get("Aliases") or [] for part in ("--alias", alias)]
+        docker("network", "connect", "--ip", settings["IPAddress"], *aliases, network, name)
+
+    return connect
+
+
+STRIKES = {"killed virtual machine": kill_jvm, "killed machine": kill_machine, "frozen": freeze, "cut off": cut_off}
+
+
+@pytest.fixture(params=[(strike, index) for strike in STRIKES for index in (0, 1)], ids=lambda value: "{0}, node {1}".format(*value))
+def struck(request: pytest.FixtureRequest, whole_cluster: Cluster) -> Iterator[tuple[Cluster, dict[str, Any], Callable[[], None]]]:
+    """A cluster whose node has just been struck, the other node, and what brings the struck one back."""
+    strike, index = request.param
+    if len(whole_cluster.nodes) < 2:
+        pytest.skip("a cluster of one node has nobody to take over")
+    victim = whole_cluster.nodes[index]
+    other = whole_cluster.nodes[1 - index]
+    back = STRIKES[strike](victim["name"])
+    returned: list[bool] = []
+
+    def bring_back() -> None:
+        if not returned:
+            returned.append(True)
+            back()
+
+    yield whole_cluster, other, bring_back
+    bring_back()
+
+
+def test_node_that_fails_is_replaced_noticed_and_comes_back(struck: tuple[Cluster, dict[str, Any], Callable[[], None]]) -> None:
+    cluster, other, bring_back = struck
+    struck_at = time.monotonic()
+
+    # Requests in flight at the moment of the strike may be lost; every one that follows is answered, and soon.
+    answered = 0
+    while time.monotonic() - struck_at < 10:
+        begun = time.monotonic()
+        cluster.login(cluster.through_nginx())
+        page = cluster.through_nginx().request("GET", "/carbon/admin/login.jsp")
+        assert page.status == 200
+        assert "</html>" in page.body
+        assert time.monotonic() - begun < 2 * ANSWER_SECONDS
+        answered += 1
+    assert answered >= 2
+
+    def noticed() -> bool:
+        return cluster.members(other) == [other["name"]] or _came_back_already(cluster)
+
+    wait_for("{0} notices".format(other["name"]), noticed, max(1.0, NOTICE_SECONDS - (time.monotonic() - struck_at)))
+    bring_back()
+    cluster.wait_until_whole(RETURN_SECONDS)
+    for node in cluster.nodes:
+        cluster.login(cluster.server(node))
+
+
+def _came_back_already(cluster: Cluster) -> bool:
+    """A killed virtual machine is started again by systemd; a new start after the strike proves that its going was noticed."""
+    return any(
+        "NRestarts=0" not in cluster.on(node, "systemctl", "show", "-p", "NRestarts", node["instance"], check=False)
+        for node in cluster.nodes
+    )
