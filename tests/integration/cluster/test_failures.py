@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Any, Callable, Iterator
+from typing import Any, Callable, Iterator, NamedTuple
 
 import pytest
 from running_cluster import Cluster, docker, wait_for
@@ -61,14 +61,30 @@ def cut_off(name: str) -> Callable[[], None]:
 STRIKES = {"killed virtual machine": kill_jvm, "killed machine": kill_machine, "frozen": freeze, "cut off": cut_off}
 
 
+class Struck(NamedTuple):
+    """A cluster one of whose nodes has just been struck."""
+
+    cluster: Cluster
+    victim: dict[str, Any]
+    other: dict[str, Any]
+    started_before: str
+    bring_back: Callable[[], None]
+
+
+def started(cluster: Cluster, node: dict[str, Any]) -> str:
+    """When the node was started last; empty while it cannot be asked."""
+    file = "/var/lib/carbon-ops/{0}/start.json".format(node["instance"])
+    shown = docker("exec", node["name"], "cat", file, timeout=5, check=False)
+    return str(json.loads(shown)["started_at"]) if shown else ""
+
+
 @pytest.fixture(params=[(strike, index) for strike in STRIKES for index in (0, 1)], ids=lambda value: "{0}, node {1}".format(*value))
-def struck(request: pytest.FixtureRequest, whole_cluster: Cluster) -> Iterator[tuple[Cluster, dict[str, Any], Callable[[], None]]]:
-    """A cluster whose node has just been struck, the other node, and what brings the struck one back."""
+def struck(request: pytest.FixtureRequest, whole_cluster: Cluster) -> Iterator[Struck]:
     strike, index = request.param
     if len(whole_cluster.nodes) < 2:
         pytest.skip("a cluster of one node has nobody to take over")
     victim = whole_cluster.nodes[index]
-    other = whole_cluster.nodes[1 - index]
+    before = started(whole_cluster, victim)
     back = STRIKES[strike](victim["name"])
     returned: list[bool] = []
 
@@ -77,39 +93,37 @@ def struck(request: pytest.FixtureRequest, whole_cluster: Cluster) -> Iterator[t
             returned.append(True)
             back()
 
-    yield whole_cluster, other, bring_back
+    yield Struck(whole_cluster, victim, whole_cluster.nodes[1 - index], before, bring_back)
     bring_back()
 
 
-def test_node_that_fails_is_replaced_noticed_and_comes_back(struck: tuple[Cluster, dict[str, Any], Callable[[], None]]) -> None:
-    cluster, other, bring_back = struck
+def test_node_that_fails_is_replaced_noticed_and_comes_back(struck: Struck, request: pytest.FixtureRequest) -> None:
+    cluster, other = struck.cluster, struck.other
     struck_at = time.monotonic()
 
     # Requests in flight at the moment of the strike may be lost; every one that follows is answered, and soon.
+    slowest = 0.0
     answered = 0
     while time.monotonic() - struck_at < 10:
         begun = time.monotonic()
         cluster.login(cluster.through_nginx())
+        logged_in = time.monotonic()
         page = cluster.through_nginx().request("GET", "/carbon/admin/login.jsp")
         assert page.status == 200
         assert "</html>" in page.body
-        assert time.monotonic() - begun < 2 * ANSWER_SECONDS
+        slowest = max(slowest, logged_in - begun, time.monotonic() - logged_in)
         answered += 1
     assert answered >= 2
+    assert slowest < ANSWER_SECONDS
 
     def noticed() -> bool:
-        return cluster.members(other) == [other["name"]] or _came_back_already(cluster)
+        if cluster.members(other) == [other["name"]]:
+            return True
+        # systemd may have started a killed virtual machine again before anybody looked: it joined anew, so its going was noticed.
+        return "virtual machine" in request.node.name and started(cluster, struck.victim) not in ("", struck.started_before)
 
     wait_for("{0} notices".format(other["name"]), noticed, max(1.0, NOTICE_SECONDS - (time.monotonic() - struck_at)))
-    bring_back()
+    struck.bring_back()
     cluster.wait_until_whole(RETURN_SECONDS)
     for node in cluster.nodes:
         cluster.login(cluster.server(node))
-
-
-def _came_back_already(cluster: Cluster) -> bool:
-    """A killed virtual machine is started again by systemd; a new start after the strike proves that its going was noticed."""
-    return any(
-        "NRestarts=0" not in cluster.on(node, "systemctl", "show", "-p", "NRestarts", node["instance"], check=False)
-        for node in cluster.nodes
-    )
