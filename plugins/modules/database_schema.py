@@ -157,7 +157,7 @@ ADVICE = {
 
 
 class Unreachable(OperatorError):
-    """The server could not be asked."""
+    """The server could not be asked, which before the first run is no wonder."""
 
 
 def read_scripts(home: str, names: list[str]) -> list[Script]:
@@ -180,7 +180,7 @@ def connect(params: dict[str, Any], database: dict[str, Any]) -> Any:
         try:
             context = ssl.create_default_context(cafile=params["ca_file"])
         except OSError as error:
-            raise OperatorError(
+            raise Unreachable(
                 f"{params['ca_file']}: the certificate authority of the database cannot be read ({error.strerror}). Role certificates puts "
                 "it there; name another file with databases_ca_file."
             ) from error
