@@ -74,6 +74,12 @@ def test_a_frozen_node_is_replaced_within_five_seconds(edge: Edge) -> None:
         assert max(answer.seconds for answer in answers) < 5
 
 
+def test_a_frozen_node_costs_its_clients_a_few_slow_answers_only(edge: Edge) -> None:
+    edge.backends[0].freeze()
+    seconds = [edge.ask(TOKEN, route="n1").seconds for _number in range(12)]
+    assert sum(1 for taken in seconds if taken > 1) <= 4
+
+
 def test_the_last_node_left_is_not_given_up_after_one_refusal(edge: Edge) -> None:
     edge.drain(1)
     edge.backends[1].stop()
