@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from ansible.plugins.action import ActionBase
-
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.preflight import check_inventory
 from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils.inventory import collection_sources, read_variables, role_options
 

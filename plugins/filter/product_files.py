@@ -35,7 +35,11 @@ def datasource_removals(jndi_names: Iterable[str]) -> List[Dict[str, Any]]:
 
 def moved_commitments(found: Mapping[str, Any], wanted: Mapping[str, Any], allowed: Iterable[str]) -> List[str]:
     """What the data of a live server hang on and the model has otherwise (requirement IN2), less the changes that are allowed by name."""
-    return ["{0} ({1} on the node, {2} in the inventory)".format(key, found.get(key), wanted[key]) for key in wanted if wanted[key] != found.get(key) and key not in allowed]
+    return [
+        "{0} ({1} on the node, {2} in the inventory)".format(key, found.get(key), wanted[key])
+        for key in wanted
+        if wanted[key] != found.get(key) and key not in allowed
+    ]
 
 
 def _by_jndi(name: str) -> str:

@@ -36,7 +36,6 @@ _raw:
 
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
-
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.model import build_model
 from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils.inventory import collection_sources, read_inventory

@@ -11,11 +11,10 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
+from typing import Any, Dict, List, Mapping, NamedTuple, Sequence
 
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.ports import port_table
 
@@ -94,7 +93,7 @@ def read_yaml(path: Path) -> Any:
         return yaml.load(file, Loader=loader)  # noqa: S506 - both loaders are safe ones
 
 
-def validated(variables: Variables, options: Mapping[str, Any]) -> "tuple[Dict[str, Any], List[str]]":
+def validated(variables: Variables, options: Mapping[str, Any]) -> tuple[Dict[str, Any], List[str]]:
     """Give the variables their types and defaults; return them with the errors of the argument spec.
 
     Secrets (no_log) are left out: the model needs none, and a message of the spec's might quote one.
@@ -230,7 +229,7 @@ def _host(name: str, role: str, index: int, raw: Variables, variables: Variables
     return host
 
 
-def _first_address(names: Sequence[str], hosts: Mapping[str, Mapping[str, Any]]) -> Optional[str]:
+def _first_address(names: Sequence[str], hosts: Mapping[str, Mapping[str, Any]]) -> str | None:
     return hosts[names[0]]["address"] if names else None
 
 
@@ -274,7 +273,7 @@ def _database(shared: Variables, groups: Mapping[str, Sequence[str]], hosts: Map
 
 def _datasources(
     shared: Variables, product: Mapping[str, Any], layout: Mapping[str, Any], database: Mapping[str, Any]
-) -> "tuple[List[Dict[str, Any]], List[Dict[str, Any]]]":
+) -> tuple[List[Dict[str, Any]], List[Dict[str, Any]]]:
     settings = shared["cluster_database"]
     query = "&".join("{0}={1}".format(key, value) for key, value in database["parameters"].items())
     databases: Dict[str, Dict[str, Any]] = {}
@@ -284,7 +283,7 @@ def _datasources(
         name = settings["names"].get(source["id"], source["database"])
         user = settings["users"].get(account, "{0}_{1}".format(shared["cluster_name"], account))
         secret = "database_{0}_password".format(account)
-        # Several datasources may stand in one database (requirement DB5): its scripts are then loaded once, in the order of the datasources.
+        # Several datasources may stand in one database (requirement DB5): its scripts are then loaded once, in their order.
         entry = databases.setdefault(name, {"id": source["id"], "name": name, "user": user, "secret": secret, "scripts": []})
         scripts = source.get("scripts") or product["schema_scripts"].get(source["id"], [])
         entry["scripts"] += [script for script in scripts if script not in entry["scripts"]]

@@ -14,10 +14,9 @@ import ipaddress
 import re
 from collections import Counter
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Sequence
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils import ports
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.model import (
@@ -30,7 +29,9 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils.model impor
 )
 
 # What the products ship with, and what everybody tries first.
-DEFAULT_PASSWORDS = frozenset({"admin", "wso2", "wso2carbon", "wso2123", "root", "password", "changeit", "wso2pass", "mysql", "hazelcast", "dev-pass"})
+DEFAULT_PASSWORDS = frozenset(
+    {"admin", "wso2", "wso2carbon", "wso2123", "root", "password", "changeit", "wso2pass", "mysql", "hazelcast", "dev-pass"}
+)
 # WSO2's own rule for passwords of the primary user store (PasswordJavaRegEx of user-mgt.xml), and what keytool demands.
 ADMIN_PASSWORD = re.compile(r"\S{5,30}\Z")
 KEYSTORE_PASSWORD_LENGTH = 6
@@ -64,7 +65,8 @@ def check_inventory(
     clusters = _clusters(inventory, sources)
     if not clusters:
         sentences.append(
-            "The inventory has no Key Manager: put at least one host into the group key_manager, or name your group in cluster_key_manager_group."
+            "The inventory has no Key Manager: put at least one host into the group key_manager, "
+            "or name your group in cluster_key_manager_group."
         )
     for groups in clusters:
         hosts = list(dict.fromkeys(host for names in groups.values() for host in names))
@@ -88,9 +90,9 @@ def _clusters(inventory: Inventory, sources: Sources) -> List[Dict[str, List[str
 
 def _unresolved(unresolved: Mapping[str, Sequence[str]]) -> Sentences:
     for name, hosts in unresolved.items():
-        yield "{0} (set for {1}) cannot be resolved: it refers to a variable that is not defined, or is vaulted with another password.".format(
-            name, _listed(hosts)
-        )
+        yield (
+            "{0} (set for {1}) cannot be resolved: it refers to a variable that is not defined, or is vaulted with another password."
+        ).format(name, _listed(hosts))
 
 
 def _unknown(inventory: Inventory, known: Mapping[str, Any], role_options: Specs) -> Sentences:
@@ -110,7 +112,7 @@ def _unknown(inventory: Inventory, known: Mapping[str, Any], role_options: Specs
 
 
 def _spec_errors(cluster: Inventory, known: Mapping[str, Any], own: Mapping[str, Any], unresolved: Mapping[str, Any]) -> Sentences:
-    """What the argument specs say, once for each variable whatever the number of hosts. Secrets are checked elsewhere, without quoting them."""
+    """What the argument specs say, once for each variable whatever the number of hosts. Secrets are checked elsewhere, unquoted."""
     found: Dict[str, List[str]] = {}
     for host, variables in cluster.hosts.items():
         for name, option in known.items():
@@ -137,7 +139,9 @@ def _inconsistent(cluster: Inventory, options: Mapping[str, Any]) -> Sentences:
             values.setdefault(repr(variables.get(name, option.get("default"))), []).append(host)
         if len(values) > 1:
             groups = [_listed(hosts) for hosts in values.values()]
-            yield "{0} describes the whole cluster, but {1} differ in it. Set it once, for all hosts of the cluster.".format(name, " and ".join(groups[:2]))
+            yield "{0} describes the whole cluster, but {1} differ in it. Set it once, for all hosts of the cluster.".format(
+                name, " and ".join(groups[:2])
+            )
 
 
 def _secrets(cluster: Inventory, groups: Mapping[str, Sequence[str]], sources: Sources, unresolved: Mapping[str, Any]) -> Sentences:
@@ -148,7 +152,9 @@ def _secrets(cluster: Inventory, groups: Mapping[str, Sequence[str]], sources: S
             continue
         if variables.get(name) is None:
             if option.get("required"):
-                yield "{0} is not set. It is: {1} Keep it in a vault.".format(name, _first(option["description"]).replace("Secret. ", "").rstrip(".") + ".")
+                yield "{0} is not set. It is: {1} Keep it in a vault.".format(
+                    name, _first(option["description"]).replace("Secret. ", "").rstrip(".") + "."
+                )
             continue
         if option["type"] == "dict":
             secrets = variables[name]
@@ -193,10 +199,14 @@ def _values(cluster: Inventory, groups: Mapping[str, Sequence[str]], sources: So
     yield from _storage(shared, groups)
     limit, interval = shared["cluster_heartbeat_limit"], shared["cluster_heartbeat_interval"]
     if isinstance(limit, int) and isinstance(interval, int) and not 0 < interval < limit:
-        yield "cluster_heartbeat_interval ({0} s) must be shorter than cluster_heartbeat_limit ({1} s), and longer than nothing.".format(interval, limit)
+        yield "cluster_heartbeat_interval ({0} s) must be shorter than cluster_heartbeat_limit ({1} s), and longer than nothing.".format(
+            interval, limit
+        )
     for host, variables in cluster.hosts.items():
         if any("-DportOffset" in str(option) for option in variables.get("cluster_java_options") or []):
-            yield "cluster_java_options of {0} sets -DportOffset, which would win over carbon.xml. Set cluster_port_offset instead.".format(host)
+            yield "cluster_java_options of {0} sets -DportOffset, which would win over carbon.xml. Set cluster_port_offset instead.".format(
+                host
+            )
     try:
         model = build_model(groups["key_manager"][0], cluster, sources)
         servers = model["nodes"] + model["api_managers"]
@@ -238,14 +248,19 @@ def _names(shared: _Settings, cluster: Inventory) -> Sentences:
             yield "{0} is an address. Clients check a name against the certificate: give the load balancer a host name.".format(name)
     hostname = shared["cluster_hostname"]
     if hostname and hostname == shared["cluster_management_hostname"]:
-        yield "cluster_management_hostname is the same as cluster_hostname. The console needs a name of its own, so that it can be closed to the public."
+        yield (
+            "cluster_management_hostname is the same as cluster_hostname. The console needs a name of its own, "
+            "so that it can be closed to the public."
+        )
     for name in ("cluster_name", "cluster_service_user", "cluster_service_group"):
         if not NAME.match(str(shared[name])):
             yield "{0} must begin with a small letter and hold only small letters, digits and hyphens, at most 31.".format(name)
     for host, variables in cluster.hosts.items():
         instance = variables.get("cluster_instance")
         if instance is not None and not NAME.match(str(instance)):
-            yield "cluster_instance of {0} must begin with a small letter and hold only small letters, digits and hyphens, at most 31.".format(host)
+            yield (
+                "cluster_instance of {0} must begin with a small letter and hold only small letters, digits and hyphens, at most 31."
+            ).format(host)
     if shared["cluster_domain"] is not None and not re.match(r"[A-Za-z0-9._-]+\Z", str(shared["cluster_domain"])):
         yield "cluster_domain may hold only letters, digits, dots, hyphens and underscores."
     admin = shared["cluster_admin_user"]
@@ -300,12 +315,14 @@ def _hosts(shared: _Settings, cluster: Inventory, groups: Mapping[str, Sequence[
         ).format(_listed(loopback), _listed([host for host in nodes if host not in loopback]))
     unspecified = [host for host, address in addresses.items() if address in ("0.0.0.0", "::")]  # noqa: S104 - looked for, not bound to
     if unspecified:
-        yield "cluster_node_address of {0} is the unspecified address. Give the address under which other hosts reach it.".format(_listed(unspecified))
+        yield "cluster_node_address of {0} is the unspecified address. Give the address under which other hosts reach it.".format(
+            _listed(unspecified)
+        )
     both = [host for host in nodes if host in groups["api_manager"]]
     if both:
         yield (
-            "{0} is in the groups of cluster_key_manager_group and of cluster_api_manager_group. Give each server an inventory host of its own, "
-            "with the same ansible_host, and different cluster_instance and port offsets."
+            "{0} is in the groups of cluster_key_manager_group and of cluster_api_manager_group. "
+            "Give each server an inventory host of its own, with the same ansible_host, and different cluster_instance and port offsets."
         ).format(_listed(both))
     for role, names in groups.items():
         for host, count in Counter(names).items():
@@ -325,7 +342,10 @@ def _files(shared: _Settings, exists: Callable[[str], bool]) -> Sentences:
             continue
         source, checksum = value.get("src"), value.get("checksum")
         if checksum is not None and not CHECKSUM.match(str(checksum)):
-            yield "{0}.checksum is no checksum: write the algorithm, a colon and the digits, for example sha256:1234… (sha1, sha256 or sha512).".format(name)
+            yield (
+                "{0}.checksum is no checksum: write the algorithm, a colon and the digits, for example sha256:1234… "
+                "(sha1, sha256 or sha512)."
+            ).format(name)
         if isinstance(source, str) and not REMOTE.match(source) and not exists(source):
             yield "{0}.src is not on the controller: {1} does not exist. Put the file there, or give a URL.".format(name, source)
 
@@ -365,9 +385,13 @@ def _identity(shared: _Settings, sources: Sources) -> Sentences:
     for name, url in overrides.items():
         if name not in product["urls"]:
             close = difflib.get_close_matches(str(name), product["urls"], n=1)
-            yield "cluster_identity_urls.{0} is no URL of {1}.{2}".format(name, product["title"], " Did you mean {0}?".format(close[0]) if close else "")
+            yield "cluster_identity_urls.{0} is no URL of {1}.{2}".format(
+                name, product["title"], " Did you mean {0}?".format(close[0]) if close else ""
+            )
         elif not URL.match(str(url)):
-            yield "cluster_identity_urls.{0} is no URL: it begins with https://, ${{carbon.protocol}}:// or / and holds no blank.".format(name)
+            yield "cluster_identity_urls.{0} is no URL: it begins with https://, ${{carbon.protocol}}:// or / and holds no blank.".format(
+                name
+            )
     issuer = shared["cluster_token_issuer"]
     if issuer is not None and not URL.match(str(issuer)):
         yield "cluster_token_issuer is no URL: it begins with https:// or ${carbon.protocol}:// and holds no blank."
@@ -379,7 +403,10 @@ def _databases(shared: _Settings, sources: Sources, groups: Mapping[str, Sequenc
     if product is None or not isinstance(database, Mapping):
         return
     if not database.get("host") and not groups["database"]:
-        yield "cluster_database.host is not set, and the group that cluster_database_group names has no host. One of them must say where the databases are."
+        yield (
+            "cluster_database.host is not set, and the group that cluster_database_group names has no host. "
+            "One of them must say where the databases are."
+        )
     layout = product["layouts"].get(shared.option("cluster_database", "layout"))
     if layout is None:
         return
@@ -398,12 +425,16 @@ def _databases(shared: _Settings, sources: Sources, groups: Mapping[str, Sequenc
                 )
     for source in further:
         if not DATABASE_NAME.match(str(source.get("database", ""))):
-            yield "cluster_additional_datasources.{0}: database may hold only letters, digits and underscores, at most 64.".format(source.get("id"))
+            yield "cluster_additional_datasources.{0}: database may hold only letters, digits and underscores, at most 64.".format(
+                source.get("id")
+            )
     passwords = shared["cluster_database_passwords"]
     if isinstance(passwords, Mapping):
         for account in accounts:
             if account not in passwords:
-                yield "cluster_database_passwords.{0} is not set: the password of the database account of {0}. Keep it in a vault.".format(account)
+                yield "cluster_database_passwords.{0} is not set: the password of the database account of {0}. Keep it in a vault.".format(
+                    account
+                )
         for key in passwords:
             if key not in accounts:
                 yield "cluster_database_passwords.{0} belongs to no account of this layout. There are: {1}.".format(key, _listed(accounts))
@@ -436,13 +467,18 @@ def _datasources(model: Mapping[str, Any]) -> Sentences:
     for key, word in (("jndi", "JNDI name"), ("name", "name"), ("id", "id")):
         for value, count in Counter(source[key] for source in model["datasources"]).items():
             if count > 1:
-                yield "cluster_additional_datasources: the {0} {1} is used by {2} datasources. Each must have its own.".format(word, value, count)
+                yield "cluster_additional_datasources: the {0} {1} is used by {2} datasources. Each must have its own.".format(
+                    word, value, count
+                )
     for source in model["datasources"]:
         if source["jndi"] in ("jdbc/WSO2CarbonDB",):
-            yield "cluster_additional_datasources: the JNDI name jdbc/WSO2CarbonDB is the embedded database of each node. Choose another one."
+            yield (
+                "cluster_additional_datasources: the JNDI name jdbc/WSO2CarbonDB is the embedded database of each node. "
+                "Choose another one."
+            )
 
 
-def _address(text: str) -> Optional[Any]:
+def _address(text: str) -> Any | None:
     try:
         return ipaddress.ip_address(text)
     except ValueError:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Container, Dict, List, Mapping, NamedTuple
 
 from ansible.errors import AnsibleError
-
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.model import Inventory, Sources, load_sources, read_yaml
 
 ROLES = Path(__file__).resolve().parents[2] / "roles"
@@ -29,7 +28,7 @@ class Reading(NamedTuple):
     """Variables whose value cannot be told, by name, with the hosts they are set for."""
 
 
-def read_variables(variables: Mapping[str, Any], wanted: Container[str], prefixes: "tuple[str, ...]" = ()) -> Reading:
+def read_variables(variables: Mapping[str, Any], wanted: Container[str], prefixes: tuple[str, ...] = ()) -> Reading:
     """Read the wanted variables of every host, resolved; of those that only carry one of the prefixes just the name, with None as value.
 
     Values come out of Ansible one by one, so that a value that cannot be resolved costs no more than itself.
@@ -61,7 +60,9 @@ def read_inventory(variables: Mapping[str, Any]) -> Inventory:
     reading = read_variables(variables, wanted)
     if reading.unresolved:
         name, hosts = next(iter(reading.unresolved.items()))
-        raise AnsibleError("{0} (set for {1}) cannot be resolved: it refers to a variable that is not defined.".format(name, ", ".join(hosts)))
+        raise AnsibleError(
+            "{0} (set for {1}) cannot be resolved: it refers to a variable that is not defined.".format(name, ", ".join(hosts))
+        )
     return reading.inventory
 
 

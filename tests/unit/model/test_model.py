@@ -10,7 +10,6 @@ from typing import Any, Dict
 
 import pytest
 import yaml
-
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.datasources import datasource_element
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.model import HOST_VARIABLES, Inventory, build_model

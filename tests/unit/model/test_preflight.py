@@ -9,7 +9,6 @@ import copy
 from typing import Any, Callable, Dict
 
 import pytest
-
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.model import Inventory
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.preflight import check_inventory
 from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils.inventory import collection_sources, role_options
@@ -43,7 +42,7 @@ class Case:
         for values in self.hosts.values():
             values.pop(name, None)
 
-    def errors(self, unresolved: Any = None) -> "list[str]":
+    def errors(self, unresolved: Any = None) -> list[str]:
         inventory = Inventory({**self.groups, "all": list(self.hosts)}, self.hosts)
         others = {role: spec for role, spec in role_options().items() if role != "cluster"}
         return check_inventory(inventory, unresolved or {}, collection_sources(), others, exists=lambda path: "missing" not in path)
@@ -56,7 +55,7 @@ def two_on_one_host(case: Case, **second: Any) -> None:
 
 
 # What is wrong, the change that makes it so, and what its sentence must name.
-BAD: "list[tuple[str, Callable[[Case], Any], list[str]]]" = [
+BAD: list[tuple[str, Callable[[Case], Any], list[str]]] = [
     ("a typo", lambda c: c.everywhere(cluster_hostnam="x"), ["cluster_hostnam ", "Did you mean cluster_hostname?"]),
     ("no such variable", lambda c: c.everywhere(km_node_frobnicate=1), ["km_node_frobnicate"]),
     ("an unknown product", lambda c: c.everywhere(cluster_product="ob_km_9"), ["cluster_product"]),
@@ -82,11 +81,19 @@ BAD: "list[tuple[str, Callable[[Case], Any], list[str]]]" = [
         lambda c: c.everywhere(cluster_database_passwords={**GOOD["cluster_database_passwords"], "regsitry": "Canary-x"}),  # type: ignore[dict-item]
         ["cluster_database_passwords.regsitry belongs to no account"],
     ),
-    ("passwords that are no dictionary", lambda c: c.everywhere(cluster_database_passwords="Canary"), ["cluster_database_passwords must be"]),
+    (
+        "passwords that are no dictionary",
+        lambda c: c.everywhere(cluster_database_passwords="Canary"),
+        ["cluster_database_passwords must be"],
+    ),
     ("an offset out of range", lambda c: c.everywhere(cluster_port_offset=60000), ["cluster_port_offset"]),
     ("a negative offset", lambda c: c.everywhere(cluster_port_offset=-1), ["cluster_port_offset"]),
     ("an offset that is no number", lambda c: c.everywhere(cluster_port_offset="three"), ["cluster_port_offset"]),
-    ("an offset at start too", lambda c: c.everywhere(cluster_java_options=["-DportOffset=4"]), ["cluster_java_options", "cluster_port_offset"]),
+    (
+        "an offset at start too",
+        lambda c: c.everywhere(cluster_java_options=["-DportOffset=4"]),
+        ["cluster_java_options", "cluster_port_offset"],
+    ),
     ("one member port twice", lambda c: two_on_one_host(c, cluster_member_port=4000), ["Port 4000", "cluster_member_port"]),
     ("one offset twice", lambda c: two_on_one_host(c, cluster_port_offset=3), ["9446", "cluster_port_offset"]),
     ("one instance twice", lambda c: two_on_one_host(c, cluster_instance="obkm"), ["cluster_instance obkm"]),
@@ -128,19 +135,31 @@ BAD: "list[tuple[str, Callable[[Case], Any], list[str]]]" = [
     ("a heap without unit", lambda c: c.everywhere(cluster_heap_maximum="2048"), ["cluster_heap_maximum"]),
     ("a heap upside down", lambda c: c.everywhere(cluster_heap_initial="2g", cluster_heap_maximum="512m"), ["cluster_heap_initial"]),
     ("a mounted share without path", lambda c: c.everywhere(cluster_shared_storage={"type": "mounted"}), ["cluster_shared_storage.path"]),
-    ("a URL of nothing", lambda c: c.everywhere(cluster_identity_urls={"OAuth2TokenEPUrI": "https://x"}), ["cluster_identity_urls.OAuth2TokenEPUrI"]),
-    ("a URL that is none", lambda c: c.everywhere(cluster_identity_urls={"OAuth2TokenEPUrl": "x y"}), ["cluster_identity_urls.OAuth2TokenEPUrl"]),
+    (
+        "a URL of nothing",
+        lambda c: c.everywhere(cluster_identity_urls={"OAuth2TokenEPUrI": "https://x"}),
+        ["cluster_identity_urls.OAuth2TokenEPUrI"],
+    ),
+    (
+        "a URL that is none",
+        lambda c: c.everywhere(cluster_identity_urls={"OAuth2TokenEPUrl": "x y"}),
+        ["cluster_identity_urls.OAuth2TokenEPUrl"],
+    ),
     ("an issuer that is none", lambda c: c.everywhere(cluster_token_issuer="token"), ["cluster_token_issuer"]),
     ("a change that is none", lambda c: c.everywhere(cluster_allowed_changes=["everything"]), ["cluster_allowed_changes"]),
     ("a cluster name with blanks", lambda c: c.everywhere(cluster_name="My Cluster"), ["cluster_name"]),
     ("a domain with blanks", lambda c: c.everywhere(cluster_domain="a b"), ["cluster_domain"]),
-    ("a cluster variable of one host", lambda c: c.hosts["km2"].update(cluster_domain="other.domain"), ["cluster_domain describes the whole cluster"]),
+    (
+        "a cluster variable of one host",
+        lambda c: c.hosts["km2"].update(cluster_domain="other.domain"),
+        ["cluster_domain describes the whole cluster"],
+    ),
     ("a typo of nginx", lambda c: c.everywhere(nginx_stickines="cookie"), ["nginx_stickines"]),
 ]
 
 
 @pytest.mark.parametrize(("change", "names"), [case[1:] for case in BAD], ids=[case[0] for case in BAD])
-def test_a_contradiction_is_found_and_named(change: Callable[[Case], Any], names: "list[str]") -> None:
+def test_a_contradiction_is_found_and_named(change: Callable[[Case], Any], names: list[str]) -> None:
     case = Case()
     change(case)
     errors = case.errors()
@@ -158,12 +177,22 @@ def test_a_good_inventory_has_none() -> None:
         lambda c: two_on_one_host(c),
         lambda c: c.everywhere(cluster_allow_default_passwords=True, cluster_keystore_password="wso2carbon"),
         lambda c: c.everywhere(cluster_identity_urls={"OAuth2TokenEPUrl": "https://LB/oauth2/token"}),
-        lambda c: c.everywhere(cluster_database={"vendor": "mysql", "accounts": "shared"}, cluster_database_passwords={"shared": "Canary-1"}),
+        lambda c: c.everywhere(
+            cluster_database={"vendor": "mysql", "accounts": "shared"}, cluster_database_passwords={"shared": "Canary-1"}
+        ),
         lambda c: c.everywhere(nginx_worker_processes_of_another_role=1),
         lambda c: (c.groups["database"].clear(), c.everywhere(cluster_database={"host": "managed.example"})),
         lambda c: c.everywhere(cluster_heap_initial="512m", cluster_heap_maximum="2g"),
     ],
-    ids=["two on one host", "allowed defaults", "an overridden URL", "a shared account", "another nginx role", "a managed database", "a heap"],
+    ids=[
+        "two on one host",
+        "allowed defaults",
+        "an overridden URL",
+        "a shared account",
+        "another nginx role",
+        "a managed database",
+        "a heap",
+    ],
 )
 def test_what_is_right_passes(change: Callable[[Case], Any]) -> None:
     case = Case()
