@@ -1,7 +1,10 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""Write the README of every role from its argument specs, or with --check say which of them are not what would be written."""
+"""Write the README of every role from its argument specs, or with --check say which of them are not what would be written.
+
+What a README says by hand stays: everything above the marker line.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from typing import Any, Dict, Iterator, List
 import yaml
 
 COLLECTION = "carbon_ops.key_manager"
+MARKER = "<!-- Written by scripts/docs from meta/argument_specs.yml: edit that file. -->\n"
 # Ansible's documentation markup, in Markdown. L(text,url) comes first, because its text may be anything.
 MARKUP = (
     (re.compile(r"\bL\(([^,)]+),\s*([^)]+)\)"), r"[\1](\2)"),
@@ -31,8 +35,10 @@ def main() -> int:
     stale = []
     for spec in sorted(arguments.roles.glob("*/meta/argument_specs.yml")):
         readme = spec.parents[1] / "README.md"
-        text = render(spec.parents[1].name, yaml.safe_load(spec.read_text(encoding="utf-8"))["argument_specs"])
-        if readme.is_file() and readme.read_text(encoding="utf-8") == text:
+        old = readme.read_text(encoding="utf-8") if readme.is_file() else ""
+        by_hand = old.partition(MARKER)[0].rstrip()
+        text = render(spec.parents[1].name, yaml.safe_load(spec.read_text(encoding="utf-8"))["argument_specs"], by_hand)
+        if text == old:
             continue
         stale.append(readme)
         if not arguments.check:
@@ -42,16 +48,16 @@ def main() -> int:
     return 1 if stale and arguments.check else 0
 
 
-def render(role: str, specs: Dict[str, Any]) -> str:
-    lines = [
-        "<!-- Written by scripts/docs from meta/argument_specs.yml: edit that file. -->",
-        "",
-        "# Role {0}.{1}".format(COLLECTION, role),
-        "",
-    ]
+def render(role: str, specs: Dict[str, Any], by_hand: str) -> str:
+    lines = [by_hand, ""] if by_hand else []
+    lines += [MARKER]
+    if not by_hand:
+        lines += ["# Role {0}.{1}".format(COLLECTION, role), ""]
     main_options = specs.get("main", {}).get("options", {})
     for name, spec in specs.items():
-        if name != "main":
+        if name == "main" and by_hand:
+            lines += ["## Variables", ""]
+        elif name != "main":
             lines += ["## Entry point `{0}`".format(name), ""]
         lines += ["{0}.".format(markdown(spec["short_description"]).rstrip(".")), ""]
         for paragraph in paragraphs(spec.get("description", [])):
@@ -59,10 +65,11 @@ def render(role: str, specs: Dict[str, Any]) -> str:
         options = spec.get("options", {})
         if name != "main" and options == main_options:
             lines += ["It reads the same variables as the entry point `main`." if options else "It reads no variable of its own.", ""]
-        else:
+            continue
+        if name != "main" or not by_hand:
             lines += ["## Variables" if name == "main" else "### Variables", ""]
-            lines += list(table(options)) if options else ["The role has none of its own."]
-            lines += [""]
+        lines += list(table(options)) if options else ["The role has none of its own."]
+        lines += [""]
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
