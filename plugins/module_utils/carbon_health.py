@@ -227,6 +227,30 @@ def peers(
     return sorted(seen + neighbours[:local])
 
 
+_MEMBER_EVENT = re.compile(r"\bMember (joined|left) \[[^\]]*\]: [^\s/]*/([0-9A-Fa-f.:]+):(\d+)")
+
+
+def left_members(lines: Iterable[str]) -> set[tuple[str, int]]:
+    """Address and port of the members whose going was the last that the log said of them."""
+    last = {(match.group(2), int(match.group(3))): match.group(1) for match in map(_MEMBER_EVENT.search, lines) if match}
+    return {member for member, event in last.items() if event == "left"}
+
+
+def members_of(config: dict[str, Any], sockets: Sequence[Socket], addresses: Callable[[str], set[str]] = resolve) -> list[str]:
+    """The names of the other members. After a split two nodes are connected again some time before their clusters are one again."""
+    member_port = int(config.get("member_port") or 0)
+    if not member_port:
+        return []
+    others = list(config.get("others") or [])
+    gone = (
+        left_members(log_since(config["log_file"], LogPosition(*read_start(config).get("log", (0, 0)))))
+        if config.get("log_file")
+        else set()
+    )
+    away = {other["name"] for other in others if any((where, int(other["member_port"])) in gone for where in addresses(other["address"]))}
+    return [name for name in peers(sockets, config["address"], member_port, others, addresses) if name not in away]
+
+
 class _Connection(http.client.HTTPSConnection):
     """HTTPS to an address whose certificate must be good for a name, without that name having to be in the DNS."""
 
@@ -405,7 +429,7 @@ def check_members(config: dict[str, Any], wanted: str = "reachable", sockets: Se
         return []
     others = list(config.get("others") or [])
     rows = read_sockets() if sockets is None else sockets
-    found = peers(rows, config["address"], member_port, others)
+    found = members_of(config, rows)
     if wanted == "reachable":
         expected = serving(config, [other for other in others if other["name"] not in found])
     elif wanted == "all":

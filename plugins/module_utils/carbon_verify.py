@@ -219,9 +219,7 @@ def observe(config: Mapping[str, Any], unit: str, driver: str, service_user: str
         recent_causes=[sentence for sentence, _fatal in carbon_health.explain(recent_lines(lines, time.time()))],
         driver_readable=readable_by(driver, service_user) if driver else None,
         services=services,
-        peers=carbon_health.peers(
-            carbon_health.read_sockets(), config["address"], int(config.get("member_port") or 0), list(config.get("others") or [])
-        ),
+        peers=carbon_health.members_of(dict(config), carbon_health.read_sockets()),
     )
 
 

@@ -295,6 +295,27 @@ def test_members_that_are_wanted(config: dict[str, Any], wanted: str, sockets: l
     assert caught.value.part == "cluster"
 
 
+EVENTS = [
+    "INFO {WKABasedMembershipScheme} - Member joined [c4-11]: /127.0.0.1:4000",
+    "INFO {WKABasedMembershipScheme} - Member left [c4-11]: km1/127.0.0.1:4000",
+    "INFO {WKABasedMembershipScheme} - Member left [c4-12]: /10.0.0.7:4000",
+]
+
+
+def test_connected_node_that_left_is_no_member_until_it_joins_anew(config: dict[str, Any]) -> None:
+    log = Path(config["log_file"])
+    node = clustered(config)
+    log.write_text(EVENTS[0] + "\n")
+    assert health.members_of(node, CONNECTED) == [config["name"]]
+    log.write_text("\n".join(EVENTS) + "\n")
+    assert health.left_members(EVENTS) == {("127.0.0.1", 4000), ("10.0.0.7", 4000)}
+    assert health.members_of(node, CONNECTED) == []
+    with pytest.raises(HealthError, match="1 of 2 members"):
+        health.check_members(node, "all", CONNECTED)
+    log.write_text("\n".join([*EVENTS, EVENTS[0]]) + "\n")
+    assert health.members_of(node, CONNECTED) == [config["name"]]
+
+
 def test_server_without_a_cluster_has_no_members(config: dict[str, Any]) -> None:
     assert health.check_members(config, "all", CONNECTED) == []
 
