@@ -119,7 +119,7 @@ databases:
       sample: openbank_userdb
     scripts:
       description:
-        - One entry for each script. RV(databases[].scripts[].action) is V(loaded) when this run loaded it, V(present) when an earlier run
+        - One entry for each script. The C(action) of each is V(loaded) when this run loaded it, V(present) when an earlier run
           did, and V(accepted) when somebody else did.
       type: list
       elements: dict
@@ -141,6 +141,7 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils.database_sc
 )
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
 
+PYMYSQL_IMPORT_ERROR = None
 try:
     import pymysql
 except ImportError:

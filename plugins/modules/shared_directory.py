@@ -92,8 +92,8 @@ identity:
   sample: 6f6a1b7e-53b1-4d0f-9d8a-0f6f9f2b8f3c
 links:
   description:
-    - One entry for each link. RV(links[].action) is V(carried over) when this node filled the share, V(linked), or V(unchanged).
-    - RV(links[].kept) is where content was put that the share does not have, and RV(links[].differences) names up to ten of its files.
+    - One entry for each link. C(action) is V(carried over) when this node filled the share, V(linked), or V(unchanged).
+    - C(kept) is where content was put that the share does not have, and C(differences) names up to ten of its files.
   returned: success
   type: list
   elements: dict

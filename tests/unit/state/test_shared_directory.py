@@ -303,7 +303,7 @@ def test_nodes_at_once_do_not_clash(tmp_path: Path, share: Path, attempt: int) -
     for process in processes:
         process.join(30)
         assert process.exitcode == 0
-    actions = dict(results.get() for _ in links)
+    actions = dict(results.get() for _link in links)
     assert sorted(actions.values()) == ["carried over", "linked", "linked"]
     winner = next(name for name, action in actions.items() if action == "carried over")
     for name, link in links.items():
