@@ -165,7 +165,7 @@ class Socket(NamedTuple):
 
 
 def _address(text: str) -> tuple[str, int]:
-    host, _, port = text.partition(":")
+    host, _colon, port = text.partition(":")
     raw = b"".join(bytes.fromhex(host[at : at + 8])[::-1] for at in range(0, len(host), 8))
     address = ipaddress.ip_address(raw)
     mapped = getattr(address, "ipv4_mapped", None)
@@ -717,9 +717,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         sentence, code = str(error), error.exit_code
         result["part"] = error.part
     result["sentence"] = sentence
-    print(json.dumps(result) if arguments.json else sentence, file=sys.stdout if code == 0 or arguments.json else sys.stderr)
+    # On the nodes this file is a program, not only a part of modules.
+    stream = sys.stdout if code == 0 or arguments.json else sys.stderr
+    print(json.dumps(result) if arguments.json else sentence, file=stream)  # pylint: disable=ansible-bad-function
     return code
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main())  # pylint: disable=ansible-bad-function

@@ -11,9 +11,9 @@ import re
 import socket
 import ssl
 import time
-import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from typing import Any, Callable, Mapping, NamedTuple, Sequence
+from xml.etree import ElementTree
 
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils import carbon_health, carbon_server, keystore
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.carbon_health import HealthError, Server, Socket

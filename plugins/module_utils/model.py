@@ -10,10 +10,8 @@ and no host is asked. The variables, their types and their defaults are those of
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any, Dict, List, Mapping, NamedTuple, Sequence
 
-import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.ports import port_table
@@ -73,24 +71,6 @@ class Sources(NamedTuple):
     """Argument spec of role cluster, by variable."""
     profiles: Dict[str, Dict[str, Any]]
     """Product profiles by id, inheritance resolved."""
-
-
-def load_sources(roles: Path) -> Sources:
-    """Read the argument spec and the product profiles below the collection's roles folder."""
-    spec = read_yaml(roles / "cluster" / "meta" / "argument_specs.yml")
-    folder = roles / "cluster" / "files" / "products"
-    raw = {path.parent.name: read_yaml(path) for path in sorted(folder.glob("*/profile.yml"))}
-    profiles = {}
-    for name, data in raw.items():
-        base = raw[data["inherits"]] if "inherits" in data else {}
-        profiles[name] = {**base, **data, "id": name}
-    return Sources(spec["argument_specs"]["main"]["options"], profiles)
-
-
-def read_yaml(path: Path) -> Any:
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    with path.open(encoding="utf-8") as file:
-        return yaml.load(file, Loader=loader)  # noqa: S506 - both loaders are safe ones
 
 
 def validated(variables: Variables, options: Mapping[str, Any]) -> tuple[Dict[str, Any], List[str]]:

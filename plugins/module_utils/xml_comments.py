@@ -13,11 +13,11 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils.xml_markup 
 
 MYPY = False
 if MYPY:
-    from typing import Any, Mapping, Sequence
+    from typing import Any, Mapping, Optional, Sequence
 
     from ansible_collections.carbon_ops.key_manager.plugins.module_utils.xml_document import Element
 
-    Context = Mapping[str | None, str]
+    Context = Mapping[Optional[str], str]
 
 # `Tag attribute="value">` or `Tag/>`: the comment took the bracket in front of the name. Prose has no ">" before its first "<".
 _SWALLOWED_START = re.compile(r"""\s*[^\W\d][\w.:\-]*(?:\s+[\w.:\-]+\s*=\s*(?:"[^"]*"|'[^']*'))*\s*/?>?""")

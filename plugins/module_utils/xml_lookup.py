@@ -7,12 +7,12 @@ from __future__ import annotations
 
 MYPY = False
 if MYPY:
-    from typing import Iterable
+    from typing import Iterable, Optional
 
     from ansible_collections.carbon_ops.key_manager.plugins.module_utils.xml_document import Element
     from ansible_collections.carbon_ops.key_manager.plugins.module_utils.xml_path import Step
 
-    _Table = dict[tuple[str, ...], dict[tuple[str | None, ...], list[Element]]]
+    _Table = dict[tuple[str, ...], dict[tuple[Optional[str], ...], list[Element]]]
 
 # With fewer children a look at each of them is as fast as a table.
 MANY = 50

@@ -9,10 +9,29 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Container, Dict, List, Mapping, NamedTuple
 
+import yaml
 from ansible.errors import AnsibleError
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.model import Inventory, Sources, load_sources, read_yaml
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.model import Inventory, Sources
 
 ROLES = Path(__file__).resolve().parents[2] / "roles"
+
+
+def load_sources(roles: Path) -> Sources:
+    """Read the argument spec and the product profiles below the collection's roles folder."""
+    spec = read_yaml(roles / "cluster" / "meta" / "argument_specs.yml")
+    folder = roles / "cluster" / "files" / "products"
+    raw = {path.parent.name: read_yaml(path) for path in sorted(folder.glob("*/profile.yml"))}
+    profiles = {}
+    for name, data in raw.items():
+        base = raw[data["inherits"]] if "inherits" in data else {}
+        profiles[name] = {**base, **data, "id": name}
+    return Sources(spec["argument_specs"]["main"]["options"], profiles)
+
+
+def read_yaml(path: Path) -> Any:
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    with path.open(encoding="utf-8") as file:
+        return yaml.load(file, Loader=loader)  # noqa: S506 - both loaders are safe ones
 
 
 @lru_cache(maxsize=None)

@@ -102,7 +102,7 @@ class Cluster:
         plain = r"-type f -printf '%p\t%i %T@ %m %u ' -exec sha256sum {} \;"
         link = r"-type l -printf '%p\t%i %T@ -> %l\n'"
         found = self.on(name).run(f"find {' '.join(MANAGED)} -xdev \\( {plain} \\) -o \\( {link} \\) 2>/dev/null")
-        return {path: re.sub(r"  /.*", "", facts) for path, _, facts in (line.partition("\t") for line in found.stdout.splitlines())}
+        return {path: re.sub(r"  /.*", "", facts) for path, _tab, facts in (line.partition("\t") for line in found.stdout.splitlines())}
 
     def processes(self) -> dict[str, str]:
         """The main process of every service that the cluster is made of, with when it started."""

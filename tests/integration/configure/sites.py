@@ -162,5 +162,3 @@ class ProcessList:
                     self.found.add(line)
             self.looks += 1
             time.sleep(0.1)
-
-

@@ -174,7 +174,7 @@ def test_a_good_inventory_has_none() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        lambda c: two_on_one_host(c),
+        two_on_one_host,
         lambda c: c.everywhere(cluster_allow_default_passwords=True, cluster_keystore_password="wso2carbon"),
         lambda c: c.everywhere(cluster_identity_urls={"OAuth2TokenEPUrl": "https://LB/oauth2/token"}),
         lambda c: c.everywhere(
