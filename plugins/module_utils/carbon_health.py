@@ -242,11 +242,7 @@ def members_of(config: dict[str, Any], sockets: Sequence[Socket], addresses: Cal
     if not member_port:
         return []
     others = list(config.get("others") or [])
-    gone = (
-        left_members(log_since(config["log_file"], LogPosition(*read_start(config).get("log", (0, 0)))))
-        if config.get("log_file")
-        else set()
-    )
+    gone = left_members(log_since(config["log_file"], LogPosition(*read_start(config).get("log", (0, 0)))))
     away = {other["name"] for other in others if any((where, int(other["member_port"])) in gone for where in addresses(other["address"]))}
     return [name for name in peers(sockets, config["address"], member_port, others, addresses) if name not in away]
 
@@ -666,7 +662,8 @@ def load_config(path: str) -> dict[str, Any]:
         # ValueError's own words could quote the document, which holds a password.
         cause = error.strerror if isinstance(error, OSError) else "it is not valid JSON"
         raise HealthError("configuration", "The file {0} cannot be read: {1}.".format(path, cause)) from None
-    missing = [key for key in ("instance", "address", "name", "https_port", "ca_file", "user", "password") if key not in config]
+    needed = ("instance", "address", "name", "https_port", "ca_file", "user", "password", "log_file", "managed_files", "state_directory")
+    missing = [key for key in needed if key not in config]
     if missing:
         raise HealthError("configuration", "The file {0} does not hold {1}.".format(path, ", ".join(missing)))
     return dict(config)
