@@ -39,6 +39,8 @@ def run_module(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[st
         sent = dict(arguments, **{f"_ansible_{key}": value for key, value in internal.items()})
         monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": sent}).encode())
         monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
+        # Another test may have imported Ansible's controller side, and warnings would go to its display instead of the result.
+        monkeypatch.setattr("ansible.module_utils._internal.is_controller", False, raising=False)
         monkeypatch.setattr(sys, "stdin", io.StringIO())
         with pytest.raises(SystemExit):
             module.main()
