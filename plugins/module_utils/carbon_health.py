@@ -28,8 +28,8 @@ from xml.sax.saxutils import escape
 # A login compiles and loads classes the first time, and a loaded server may take seconds; a hung one never answers.
 REQUEST_SECONDS = 10.0
 CONNECT_SECONDS = 3.0
-# How long a start may go on after its log showed an error from which the product never recovers by itself.
-FATAL_GRACE_SECONDS = 15.0
+# How long the log may stay silent after an error from which the product never recovers by itself.
+FATAL_GRACE_SECONDS = 30.0
 WARM_SECONDS = 0.5
 WARM_LIMIT_SECONDS = 60.0
 LOG_TAIL_BYTES = 8 * 1024 * 1024
@@ -403,12 +403,15 @@ def check_patiently(
         sleep(1.0)
 
 
-def serving(config: dict[str, Any], others: Sequence[dict[str, Any]]) -> list[str]:
-    """The names of the other nodes whose HTTPS port answers as itself."""
+def serving(config: dict[str, Any], others: Sequence[dict[str, Any]], thoroughly: bool = False) -> list[str]:
+    """The names of the other nodes whose HTTPS port answers as itself, or, thoroughly, that are healthy."""
     answering = []
     for other in others:
         try:
-            Server(other["address"], int(other["https_port"]), other["name"], config["ca_file"]).handshake()
+            if thoroughly:
+                check_services({**config, **other})
+            else:
+                Server(other["address"], int(other["https_port"]), other["name"], config["ca_file"]).handshake()
         except HealthError:
             continue
         answering.append(str(other["name"]))
@@ -608,7 +611,7 @@ def wait(
     limit = now() + seconds
     start = read_start(config)
     position = LogPosition(*start.get("log", (0, 0)))
-    fatal_since: float | None = None
+    silent_since, written = now(), 0
     while True:
         lines = log_since(config["log_file"], position)
         shown = shown_by_log(lines, config)
@@ -632,8 +635,9 @@ def wait(
         elif now() >= limit:
             reason = "it was given {0:g} s".format(seconds)
         elif any(fatal for _sentence, fatal in causes):
-            fatal_since = now() if fatal_since is None else fatal_since
-            if now() - fatal_since >= FATAL_GRACE_SECONDS:
+            if len(lines) != written:
+                silent_since, written = now(), len(lines)
+            if now() - silent_since >= FATAL_GRACE_SECONDS:
                 reason = "waiting longer does not help"
         if reason:
             text = "{0} is not healthy ({1}): {2}".format(config["instance"], reason, problem)

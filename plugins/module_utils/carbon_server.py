@@ -327,7 +327,7 @@ def service_state(instance: str, config_path: str, patience: float, start_patien
         "owed": service.owed,
         "reasons": service.reasons,
         "healthy": service.healthy,
-        "others_serving": carbon_health.serving(config, config.get("others") or []) if service.owed and config else [],
+        "others_serving": carbon_health.serving(config, config.get("others") or [], thoroughly=True) if service.owed and config else [],
         "gave_up": carbon_health.read_start(config).get("gave_up") if config else None,
     }
 

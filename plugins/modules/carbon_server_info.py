@@ -104,7 +104,7 @@ service:
     reasons: {description: Why it is owed., type: list, elements: str, returned: always}
     healthy: {description: Whether the health check was passed., type: bool, returned: always}
     others_serving:
-      description: Names of the other nodes that answer; looked up when something is owed.
+      description: Names of the other nodes that are healthy; looked up when something is owed.
       type: list
       elements: str
       returned: always

@@ -250,7 +250,7 @@ def test_silent_and_closed_ports_are_told_apart(config: dict[str, Any], monkeypa
         assert caught.value.part == "no answer"
 
 
-def test_others_that_serve_are_those_with_a_good_certificate(config: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_others_that_serve_are_those_with_a_good_certificate(config: dict[str, Any], carbon: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "CONNECT_SECONDS", 0.3)
     answering = {"name": config["name"], "address": "127.0.0.1", "https_port": config["https_port"]}
     assert health.serving(config, [answering, {**answering, "name": "km2.test.example"}, {**answering, "https_port": 1}]) == [
@@ -372,7 +372,7 @@ def test_server_that_became_ready_once_needs_no_ready_line_in_a_rotated_log(conf
     ("log", "main_pid", "words", "seconds"),
     [
         pytest.param("INFO - Starting\n", 0, "it was given 60 s): its log does not show 'Mgt Console URL' yet.", 60, id="never ready"),
-        pytest.param("ERROR - Unknown database 'x'\n", 0, "waiting longer does not help): its log", 15, id="hopeless"),
+        pytest.param("ERROR - Unknown database 'x'\n", 0, "waiting longer does not help): its log", 30, id="hopeless"),
         pytest.param("INFO - Starting\n", 2**22 - 3, "its process has ended", 0, id="died"),
         pytest.param("Mgt Console URL\n", 0, "The server refuses the login of admin", 60, id="ready but sick"),
     ],
@@ -389,6 +389,19 @@ def test_start_is_given_up_with_a_sentence(
     if "ERROR" in log:
         assert "The database x of a datasource does not exist." in str(caught.value)
         assert str(caught.value).endswith("ERROR - Unknown database 'x'")
+
+
+def test_start_whose_log_goes_on_is_not_given_up_for_an_error_in_it(config: dict[str, Any], clock: Any) -> None:
+    log = Path(config["log_file"])
+    log.write_text("ERROR - Unknown database 'x'\n")
+
+    def sleep(seconds: float) -> None:
+        clock.sleep(seconds)
+        with log.open("a") as stream:
+            stream.write("INFO - Deploying\n" if clock.time < 1100 else "Mgt Console URL\n")
+
+    health.wait(config, 200, now=clock.now, sleep=sleep)
+    assert clock.time > 1090
 
 
 def test_living_process_is_waited_for(config: dict[str, Any], clock: Any) -> None:
