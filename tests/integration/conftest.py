@@ -42,6 +42,10 @@ def run_playbook(playbook: str, inventory: Path, *arguments: str, directory: Pat
     return Run(done.returncode, done.stdout, time.monotonic() - started)
 
 
+def pytest_configure(config: Any) -> None:
+    config.addinivalue_line("markers", "slow: left out by scripts/test --fast, where a quicker test of the same kind stays")
+
+
 @pytest.fixture(scope="session")
 def playbook() -> Callable[..., Any]:
     return run_playbook

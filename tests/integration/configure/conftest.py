@@ -43,7 +43,11 @@ def pytest_collection_modifyitems(items: List[Any]) -> None:
             item.add_marker(pytest.mark.xdist_group(name))
 
 
-@pytest.fixture(scope="session", params=list(SITES))
+QUICK = "real-documented" if (SHARED / "real").is_dir() else "fixtures-documented"
+PARAMETERS = [pytest.param(name, marks=[pytest.mark.slow] * (name != QUICK)) for name in SITES]
+
+
+@pytest.fixture(scope="session", params=PARAMETERS)
 def configured(request: Any, tmp_path_factory: Any, playbook: Callable[..., Any]) -> Configured:
     site = Site(tmp_path_factory.mktemp(request.param), **SITES[request.param])
     with ProcessList(site.secrets.token) as processes:

@@ -10,6 +10,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Callable, Dict, List
 
+import pytest
 import yaml
 
 INVOCATIONS = 3
@@ -40,6 +41,7 @@ def cost(playbook: Callable[..., Any], path: Path, inventory: Path) -> tuple[flo
     return run.seconds, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
+@pytest.mark.slow
 def test_a_node_costs_at_most_twice_as_many_tasks_that_do_nothing(site: Callable[..., Any], playbook: Callable[..., Any]) -> None:
     there = site(nodes=1, api_managers=0)
     files = {"ansible.builtin.import_role": {"name": "carbon_ops.key_manager.km_node", "tasks_from": "files"}}

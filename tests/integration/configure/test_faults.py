@@ -22,6 +22,7 @@ def changed_files(before: Any, after: Any) -> List[str]:
     return [path for path in after if before[path] != after[path]]
 
 
+@pytest.mark.slow
 def test_one_byte_edited_by_hand_is_the_only_thing_put_right(site: Callable[..., Any], playbook: Callable[..., Any]) -> None:
     there = site()
     assert playbook(CONFIGURE, there.inventory).status == 0
