@@ -37,10 +37,12 @@ def create(doc: XmlState, edit: XmlEdit, path: Path) -> None:
     parent = parents[0]
     described = missing if edit.markup is None else missing[:-1]
     markup = _new_element(edit, missing[-1]) if edit.markup is None else edit.markup
-    for step in described:
-        if step.name is None or step.attributes is None or step.separator != "/" and not edit.parent:
+    for step in missing:
+        hidden = step.separator != "/" and not edit.parent
+        if hidden or (step in described and (step.name is None or step.attributes is None)):
             raise OperatorError(
-                f"cannot be created: the step {step.given} is not of the form name[@a='v']. Give the whole element with xml."
+                f"cannot be created: the step {step.given} is not of the form name[@a='v']. "
+                + ("Name the element it goes into with parent." if hidden else "Give the whole element with xml.")
             )
     for step in reversed(missing[:-1]):
         markup = f"<{step.name}{_attribute_markup(step.attributes or [])}>{markup}</{step.name}>"
