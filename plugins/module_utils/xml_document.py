@@ -89,11 +89,12 @@ def parse(text: str) -> Element:
         raise OperatorError(
             "the file has an internal DTD subset, whose entities and default attributes cannot be edited safely. Remove it first."
         )
+    parser = _parser()
     try:
-        root = etree.fromstring(text.encode("utf-8"), _parser())
+        root = etree.fromstring(text.encode("utf-8"), parser)
     except etree.XMLSyntaxError as exc:
         raise OperatorError(
-            "the file is not well-formed XML" + _position(exc) + ". Correct the file, or restore it from the product."
+            "the file is not well-formed XML" + _position(exc, parser) + ". Correct the file, or restore it from the product."
         ) from None
     if next(root.iter(etree.Entity), None) is not None:
         raise OperatorError(
@@ -102,9 +103,9 @@ def parse(text: str) -> Element:
     return root
 
 
-def _position(exc: Any) -> str:
+def _position(exc: Any, parser: Any) -> str:
     line, column = exc.position or (0, 0)
-    kinds = [entry.type_name for entry in exc.error_log or () if entry.type_name.startswith("ERR_")]
+    kinds = [entry.type_name for entry in parser.error_log if entry.type_name.startswith("ERR_")]
     kind = kinds[0][4:].replace("_", " ").lower() if kinds else ""
     place = f" at line {line}, column {column}" if line else ""
     return f"{place} ({kind})" if kind else place

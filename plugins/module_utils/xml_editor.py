@@ -38,7 +38,6 @@ class XmlEditor:
 
     def __init__(self, text: str, codec: str) -> None:
         self._doc = XmlState(text, codec)
-        self._before = text
 
     @property
     def text(self) -> str:
@@ -60,11 +59,11 @@ class XmlEditor:
                 self._doc.flush()
 
     def finish(self) -> bool:
-        """Bring the text up to date, and say whether it changed. From then on no edit may change anything."""
+        """Bring the text up to date, and say whether any edit changed it. From then on none may change anything."""
         if self._doc.pending:
             self._doc.flush(last=True)
         self._doc.repeat()
-        return self.text != self._before
+        return self._doc.edited
 
     def _apply(self, edit: XmlEdit, outcome: Outcome) -> None:
         path = self._doc.path(edit.xpath)

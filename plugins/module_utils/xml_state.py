@@ -75,6 +75,7 @@ class XmlState:
         self.codec = codec
         self.newline = newline_of(text)
         self.replaced_secrets: list[str] = []
+        self.edited = False
         self._repeating = False
         self._paths: dict[tuple[str, bool], Path] = {}
         self._owners: dict[tuple[Element, str], int] = {}
@@ -205,6 +206,7 @@ class XmlState:
             if unit.edit.uses_secret and end > start:
                 self.replaced_secrets.append(self.text[start:end])
             insort(self._pending, (start, end, order, new))
+        self.edited = True
         for change in unit.live:
             change()
         if self._lookup is not None:

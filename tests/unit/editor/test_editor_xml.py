@@ -1,6 +1,7 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
+# ruff: noqa: E501 - rows of tables: one line shows document, edit and result side by side
 """Edits of XML: each case is a document, its edits, and the document that must come out, byte for byte."""
 
 from __future__ import annotations
