@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.property_files import escape_value
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.xml_markup import cdata, line_breaks
 
 MYPY = False
 if MYPY:
@@ -43,6 +46,10 @@ def _escaped_forms(secret: str) -> set[str]:
     forms |= {form.replace("\n", "&#10;").replace("\t", "&#9;") for form in forms} | {form.replace("\n", "\r\n") for form in forms}
     for codec in ("latin-1", "ascii"):
         forms |= {form.encode(codec, "xmlcharrefreplace").decode(codec) for form in forms}
+    for codec in ("utf-8", "latin-1", "ascii"):
+        with contextlib.suppress(OperatorError):
+            section = cdata(line_breaks(secret), codec)[9:-3]
+            forms |= {section, section.replace("\n", "\r\n")}
     forms.add(escape_value(secret))
     return {form for form in forms if form}
 

@@ -1,6 +1,7 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
+# ruff: noqa: E501 - rows of tables: one line shows input and result side by side
 """Large documents are edited through tables of their elements; an edit must find there what XPath would find."""
 
 from __future__ import annotations
@@ -8,8 +9,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils import xml_state
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.xml_document import parse
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.xml_lookup import Lookup
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.xml_state import XmlState
 
 COUNT = 120
+
+
+@pytest.fixture(autouse=True)
+def every_document_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(xml_state, "_LARGE", 0)
 
 
 def document(namespace: str = "") -> str:
@@ -41,3 +51,48 @@ def test_what_earlier_edits_made_is_found_by_later_ones(edit: Any) -> None:
 def test_one_that_is_missing_among_many_is_said_to_be(edit: Any) -> None:
     assert "FILE: edit 1 (/a/p[@name='500']):" in edit.error(document(), {"xpath": "/a/p[@name='500']", "text": "x"})
     assert "FILE: edit 1 (/b/p[@name='5']):" in edit.error(document(), {"xpath": "/b/p[@name='5']", "text": "x"})
+
+
+@pytest.mark.parametrize("namespace", ["", " xmlns='urn:x'"])
+@pytest.mark.parametrize(
+    "xpath",
+    [
+        "/a",
+        "/b",
+        "/a[@x='1']",
+        "/a/p",
+        "/a/p[@name='7']",
+        "/a/p[@kind='1' and @name='7']",
+        "/a/p[@none='1']",
+        "/a/q/r",
+        "/a/q/r[@s='t']",
+        "/a/p/r",
+    ],
+)
+def test_the_tables_say_what_xpath_says(namespace: str, xpath: str) -> None:
+    text = document(namespace).replace("</a>", "<q><r s='t'/><r/><!-- c --></q><q/></a>")
+    state = XmlState(text, "utf-8")
+    path = state.path(xpath)
+    assert Lookup.understands(path.steps)
+    assert state.select(path) == state.evaluate(path.evaluated, path.prefixes)
+
+
+@pytest.mark.parametrize("xpath", ["//p", "/a/p[1]", "/a/p[x='1']", "/a/*", "/a/n:p", "/a/p[@n:m='1']", "/a/p[@m]"])
+def test_what_the_tables_do_not_understand(xpath: str) -> None:
+    assert not Lookup.understands(XmlState("<a/>", "utf-8").path(xpath).steps)
+
+
+def test_a_change_is_seen() -> None:
+    root = parse(document())
+    state = XmlState(document(), "utf-8")
+    lookup = Lookup(root, None)
+    steps = state.path("/a/p[@name='new']").steps
+    assert lookup.find(steps) == []
+    root[0].set("name", "new")
+    lookup.changed([], ["other"])
+    assert lookup.find(steps) == []
+    lookup.changed([], ["name"])
+    assert lookup.find(steps) == [root[0]]
+    del root[0]
+    lookup.changed([root], [])
+    assert lookup.find(steps) == []
