@@ -106,9 +106,7 @@ def refuse(what: str, number: int, error: int = errno.ENOSPC) -> Callable[[pytes
 
 @pytest.mark.parametrize("number", [1, 2, 3])
 @pytest.mark.parametrize("what", ["write", "fsync", "rename", "fchmod"])
-def test_a_disk_that_is_full_leaves_all_files_as_they_were(
-    folder: Folder, monkeypatch: pytest.MonkeyPatch, what: str, number: int
-) -> None:
+def test_a_disk_that_is_full_leaves_all_files_as_they_were(folder: Folder, monkeypatch: pytest.MonkeyPatch, what: str, number: int) -> None:
     refuse(what, number)(monkeypatch)
     message = folder.fails()
     monkeypatch.undo()
