@@ -19,21 +19,30 @@ if MYPY:
 MASK = "********"
 CONTEXT = 2
 
-_TELLING = r"[\w.\-:]*(?:pass(?:word|wd|phrase|code)?|pwd|secret|credential|private[_.\-]?key|access[_.\-]?key|token[_.\-]?value)[\w.\-:]*"
+_WORD = r"(?:pass(?:word|wd|phrase|code)?|pwd|secret|credential|private[_.\-]?key|access[_.\-]?key|token[_.\-]?value)"
+_TELLING = rf"[\w.\-:]*{_WORD}[\w.\-:]*"
 _TELLING_ATTRIBUTE = rf"""\b(?:name|key|id)\s*=\s*(?:"{_TELLING}"|'{_TELLING}')"""
-# What neighbouring secrets look like: an element, an attribute, an element with a telling name attribute, a property, a URL.
-_SECRET_PLACES = tuple(
-    re.compile(pattern, re.IGNORECASE | re.DOTALL)
-    for pattern in (
-        rf"<{_TELLING}(?:\s[^<>]*)?(?<!/)>((?:<!\[CDATA\[.*?\]\]>|[^<])+)</",
-        rf"""\s{_TELLING}\s*=\s*(?:"([^"]*)"|'([^']*)')""",
-        rf"<[^\s<>/!?]+\s[^<>]*{_TELLING_ATTRIBUTE}[^<>]*(?<!/)>((?:<!\[CDATA\[.*?\]\]>|[^<])+)</",
-        rf"""<[^\s<>/!?]+\s[^<>]*{_TELLING_ATTRIBUTE}[^<>]*?\bvalue\s*=\s*(?:"([^"]*)"|'([^']*)')""",
-        rf"(?m:^)[ \t]*[#!]?[ \t]*{_TELLING}[ \t]*[=:][ \t]*([^\r\n<>]+)",
-        rf"[?&;]{_TELLING}=([^\s&;<>\"']+)",
-        r"\b[a-z][a-z0-9+.\-]*://[^\s/:@<>\"']*:([^\s/@<>\"']+)@",
-    )
+_TEXT = r"((?:<!--.*?-->|<!\[CDATA\[.*?\]\]>|[^<])+)</"
+_QUOTED = r"""\s*=\s*(?:"([^"]*)"|'([^']*)')"""
+
+
+def _pattern(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE | re.DOTALL)
+
+
+_HINT = _pattern(_WORD)
+_NAME_BEFORE = re.compile(r"[\w.\-:]*\Z")
+# What neighbouring secrets look like. First what begins with the bracket of the tag: an element, active or commented out, and an
+# element whose name attribute tells.
+_TAGS = (
+    _pattern(rf"<(?:!--\s*)?{_TELLING}(?:\s[^<>]*)?(?<!/)>{_TEXT}"),
+    _pattern(rf"<(?:!--\s*)?[^\s<>/!?]+\s[^<>]*{_TELLING_ATTRIBUTE}[^<>]*(?<!/)>{_TEXT}"),
+    _pattern(rf"<(?:!--\s*)?[^\s<>/!?]+\s[^<>]*{_TELLING_ATTRIBUTE}[^<>]*?\bvalue{_QUOTED}"),
 )
+# Then what begins with the name: an attribute, a parameter of a URL; with the line: a property; and a password in a URL.
+_NAMES = (_pattern(rf"{_TELLING}{_QUOTED}"), _pattern(rf"(?<=[?&;]){_TELLING}=([^\s&;<>\"']+)"))
+_LINE = _pattern(rf"[ \t]*[#!]?[ \t]*{_TELLING}[ \t]*[=:][ \t]*([^\r\n<>]+)")
+_URL = re.compile(r"(?<=://)[^\s/:@<>\"']*:([^\s/@<>\"']+)@")
 
 
 def _escaped_forms(secret: str) -> set[str]:
@@ -66,19 +75,35 @@ def _places(text: str, values: Iterable[str]) -> list[tuple[int, int]]:
 
 def _secret_places(text: str, secrets: Sequence[str]) -> list[tuple[int, int]]:
     places = _places(text, {form for secret in secrets for form in _escaped_forms(secret)})
-    for pattern in _SECRET_PLACES:
-        for found in pattern.finditer(text):
-            group = found.lastindex or 1
-            if found.group(group) and found.group(group).strip():
-                places.append(found.span(group))
+    found = list(_URL.finditer(text))
+    for hint in _HINT.finditer(text):
+        # Each pattern is only tried where it would have to begin: a search over the whole text takes long.
+        position = hint.start()
+        line = text.rfind("\n", 0, position) + 1
+        name = position - len(_name_before(text, position))
+        bracket = text.rfind("<", 0, position)
+        tried = [pattern.match(text, bracket) for pattern in _TAGS] if bracket >= 0 else []
+        tried += [pattern.match(text, name) for pattern in _NAMES]
+        tried.append(_LINE.match(text, line))
+        found.extend(match for match in tried if match)
+    for match in found:
+        group = match.lastindex or 1
+        if match.group(group).strip():
+            places.append(match.span(group))
     return places
+
+
+def _name_before(text: str, position: int) -> str:
+    found = _NAME_BEFORE.search(text, max(position - 100, 0), position)
+    return found.group() if found else ""
 
 
 class _Masked:
     """The lines of a text, and the same lines with their secrets masked."""
 
     def __init__(self, text: str, secrets: Sequence[str], replaced: Sequence[str]) -> None:
-        self.lines = text.splitlines(keepends=True) if "\r" not in text.replace("\r\n", "") else re.findall(r"[^\n]*\n|[^\n]+", text)
+        # Not splitlines(), which also splits at characters that end no line in these files.
+        self.lines = re.findall(r"[^\n]*\n|[^\n]+", text)
         self._starts = [0]
         for line in self.lines:
             self._starts.append(self._starts[-1] + len(line))

@@ -20,7 +20,7 @@ def test_hunks() -> None:
     assert masked_diff("a", "b", [], []) == "@@ -1,1 +1,1 @@\n-a\n\\ No newline at end of file\n+b\n\\ No newline at end of file\n"
     assert masked_diff("a\r\n", "b\r\n", [], []) == "@@ -1,1 +1,1 @@\n-a\n+b\n"
     assert masked_diff("same\n", "same\n", [], []) == ""
-    assert masked_diff("a\rb\r", "a\rc\r", [], []).count("c") == 1
+    assert masked_diff("a\rb\x85\r\n", "a\rc\x85\r\n", [], []) == "@@ -1,1 +1,1 @@\n-a\rb\x85\n+a\rc\x85\n"
 
 
 @pytest.mark.parametrize(
@@ -38,6 +38,12 @@ def test_hunks() -> None:
         "<url>jdbc:mysql://h/db?user=a&amp;password=canary</url>",
         "<url>amqp://admin:canary@host</url>",
         "<ClientSecret>canary</ClientSecret>",
+        "<ClientSecret>can<!-- why -->canary</ClientSecret>",
+        "<!--Password>canary</Password-->",
+        "<!-- <Password>canary</Password> -->",
+        "<!--Property name='password'>canary</Property-->",
+        "<x password = 'a' keystorePass='canary'></x>",
+        "<x url='jdbc:h2:x;password=canary;y'/>",
         "<credential>canary</credential>",
         "db.password = canary",
         "#db.passwd: canary",
