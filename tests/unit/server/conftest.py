@@ -10,7 +10,7 @@ import ssl
 import subprocess
 import threading
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any, Callable, Iterator
 
 import pytest
 
@@ -49,6 +49,7 @@ class Carbon:
         self.page = (200, "<html>login</html>")
         self.empty = False
         self.requests: list[str] = []
+        self.on_page: Callable[[], None] = lambda: None
 
     def answer(self, path: str, body: str, cookie: str) -> tuple[int, str, str]:
         self.requests.append(path)
@@ -63,6 +64,7 @@ class Carbon:
             return 200, "<ns:return>{0}</ns:return>".format(self.login if right else "false"), "JSESSIONID=ABC; Path=/; Secure; HttpOnly"
         if path == "/services/ServerRolesManager":
             return 200, self.registry if cookie == "JSESSIONID=ABC" else "<faultstring>not logged in</faultstring>", ""
+        self.on_page()
         return self.page[0], self.page[1], ""
 
 
