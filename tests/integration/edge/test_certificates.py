@@ -26,7 +26,7 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils.keystore im
 )
 from edge_machine import REPOSITORY
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the role gives files to root")
+pytestmark = [pytest.mark.skipif(os.geteuid() != 0, reason="the role gives files to root"), pytest.mark.slow]
 
 KEYSTORE_PASSWORD = "Canary'k$e\\y %store"
 TRUSTSTORE_PASSWORD = "Canary-truststore"
