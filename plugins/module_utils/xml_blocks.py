@@ -236,8 +236,8 @@ def comment_out(doc: XmlState, unit: Unit, node: Element) -> None:
         raise OperatorError(
             f"{qualified_name(node)} (line {doc.line(node)}) holds a comment or --, so it cannot be commented out as a whole."
         )
-    unit.splice(span.start, span.start, "<!-- ")
-    unit.splice(span.end, span.end, " -->")
+    # One splice over the whole element, so that what an earlier edit changed inside it is applied first.
+    unit.splice(span.start, span.end, f"<!-- {markup} -->")
     comment = etree.Comment(f" {markup} ".replace("\r\n", "\n"))
 
     def change() -> None:

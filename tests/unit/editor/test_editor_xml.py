@@ -137,6 +137,16 @@ CASES: list[tuple[str, str, list[dict[str, Any]], str]] = [
     ),
     ("the same text twice", "<a><b>1</b></a>", [{"xpath": "/a/b", "text": 2}, {"xpath": "/a/b", "text": 2}], "<a><b>2</b></a>"),
     ("text with an absolute root", "<a><b><c>1</c></b></a>", [{"xpath": "/a/b/c", "text": 2}], "<a><b><c>2</c></b></a>"),
+    (
+        "an element commented out that an earlier edit changed",
+        "<a><b c='1'>2</b><d/></a>",
+        [
+            {"xpath": "/a/b", "attributes": {"c": 2}, "if_missing": "ignore"},
+            {"xpath": "/a/d", "text": "3"},
+            {"xpath": "/a/b", "state": "commented"},
+        ],
+        "<a><!-- <b c='2'>2</b> --><d>3</d></a>",
+    ),
     # creating
     ("create at the end", "<a>\n  <b/>\n</a>", [{"xpath": "/a/c", "text": 1, "if_missing": "create"}], "<a>\n  <b/>\n  <c>1</c>\n</a>"),
     (
