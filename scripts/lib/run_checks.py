@@ -28,12 +28,15 @@ WORDS = {"passed": PASSED, "xfailed": PASSED, "failed": FAILED, "error": FAILED,
 
 
 class Step(NamedTuple):
-    """One check. Static ones only read the sources, so they run beside the tests; --fast leaves out those that need containers."""
+    """One check. Static ones only read the sources, so they run beside the tests.
+
+    Those that run alone hold servers to times, nginx or a whole cluster in containers, and come last; --fast leaves them out.
+    """
 
     name: str
     command: List[str]
     static: bool = False
-    needs_containers: bool = False
+    alone: bool = False
 
 
 class Outcome(NamedTuple):
@@ -72,8 +75,8 @@ def steps(fast: bool) -> List[Step]:
         Step("unit", pytest("-n", "2", *COVERAGE, "tests/unit")),
         Step("preflight", pytest("-n", "2", *quick, "tests/integration/preflight")),
         Step("configure", pytest("-n", "2", "--dist", "loadgroup", *quick, "tests/integration/configure")),
-        Step("edge", pytest(*quick, "tests/integration/edge")),
-        Step("molecule", ["molecule", "test", "--scenario-name", "default"], needs_containers=True),
+        Step("edge", pytest("tests/integration/edge"), alone=True),
+        Step("molecule", ["molecule", "test", "--scenario-name", "default"], alone=True),
     ]
 
 
@@ -130,7 +133,7 @@ def say(text: str) -> None:
 
 
 def run_all(chosen: Sequence[Step]) -> List[Outcome]:
-    """The static steps in one thread and the tests in another, for there are two cores. What needs containers comes last and alone."""
+    """The static steps in one thread and the tests in another, for there are two cores; then the others, one by one."""
     outcomes: Dict[str, Outcome] = {}
 
     def work(lane: Sequence[Step]) -> None:
@@ -139,9 +142,9 @@ def run_all(chosen: Sequence[Step]) -> List[Outcome]:
 
     static = threading.Thread(target=work, args=([step for step in chosen if step.static],))
     static.start()
-    work([step for step in chosen if not step.static and not step.needs_containers])
+    work([step for step in chosen if not step.static and not step.alone])
     static.join()
-    work([step for step in chosen if step.needs_containers])
+    work([step for step in chosen if step.alone])
     return [outcomes[step.name] for step in chosen]
 
 
@@ -168,7 +171,7 @@ def main() -> int:
     unknown = sorted(set(arguments.only or ()) - set(names))
     if unknown:
         parser.error("no such step: {0}. There are: {1}".format(", ".join(unknown), ", ".join(names)))
-    chosen = [step for step in everything if step.name in (arguments.only or names) and not (arguments.fast and step.needs_containers)]
+    chosen = [step for step in everything if step.name in (arguments.only or names) and not (arguments.fast and step.alone)]
     OUTPUT.mkdir(parents=True, exist_ok=True)
     os.environ["PATH"] = "{0}{1}{2}".format(Path(sys.executable).parent, os.pathsep, os.environ["PATH"])
     started = time.monotonic()
