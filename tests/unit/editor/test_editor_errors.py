@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.xml_document import parse
 
 DOCUMENT = "<a>\n  <b c='1'>canary</b>\n  <b c='2'>canary<d/></b>\n  <port/>\n  <e/>\n</a>\n"
 
@@ -189,3 +190,22 @@ def test_edits_that_contradict_each_other(edit: Any, document: str, edits: list[
 def test_a_file_that_is_not_xml(edit: Any) -> None:
     message = edit.error("<a>canary<b></a>", {"xpath": "/a", "text": 1})
     assert message.startswith("FILE: the file is not well-formed XML at line 1") and "canary" not in message
+
+
+@pytest.mark.parametrize(
+    ("damage", "edits"),
+    [
+        (("xml_writing", "escape_text", lambda value: "wrong"), [{"xpath": "/a/port", "text": "right"}]),
+        (("xml_writing", "escape_text", lambda value: "<"), [{"xpath": "/a/port", "text": "right"}]),
+        (("xml_writing", "escape_attribute", lambda value, quote: '" other="'), [{"xpath": "/a/port/@x", "text": "right"}]),
+        (("xml_state", "spans_of", lambda text: []), [{"xpath": "/a/port", "text": "right"}]),
+        (("xml_blocks", "_copy", lambda element: parse("<new>wrong</new>")), [{"xpath": "/a/new", "text": "x", "if_missing": "create"}]),
+    ],
+)
+def test_a_mistake_of_the_editor_itself_is_found_before_anything_is_written(
+    edit: Any, monkeypatch: pytest.MonkeyPatch, damage: tuple[str, str, Any], edits: list[dict[str, Any]]
+) -> None:
+    module, name, wrong = damage
+    monkeypatch.setattr(f"ansible_collections.carbon_ops.key_manager.plugins.module_utils.{module}.{name}", wrong)
+    message = edit.error(DOCUMENT, *edits)
+    assert "internal error" in message and "nothing was written" in message and "canary" not in message

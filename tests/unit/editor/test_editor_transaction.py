@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import stat
+import subprocess
 from pathlib import Path
 from typing import Any, Callable
 
@@ -333,3 +335,23 @@ def test_attributes_that_cannot_be_set_matter_only_when_the_disk_is_full(
 )
 def test_a_file_entry_that_is_refused(folder: Folder, entries: list[Any], sentence: str) -> None:
     assert sentence in folder.fails(entries=entries)
+
+
+def test_a_really_full_disk(tmp_path: Path) -> None:
+    """The kernel's own refusal, on a file system of 64 KiB: the second file no longer fits beside the first ones."""
+    if (
+        shutil.which("mount") is None
+        or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(tmp_path)], check=False).returncode
+    ):
+        pytest.skip("this user may not mount a small file system")
+    try:
+        paths = [tmp_path / "a.xml", tmp_path / "b.xml"]
+        for path in paths:
+            path.write_text(f"<a><b>old</b><c>{'x' * 15000}</c></a>")
+        before = [(path.stat().st_ino, path.stat().st_mtime_ns, path.read_bytes()) for path in paths]
+        with pytest.raises(OperatorError, match="no space left on device"):
+            patch_files([{"path": str(path), "edits": [{"xpath": "/a/b", "text": "new"}]} for path in paths], backup=True)
+        assert [(path.stat().st_ino, path.stat().st_mtime_ns, path.read_bytes()) for path in paths] == before
+        assert sorted(tmp_path.iterdir()) == paths
+    finally:
+        subprocess.run(["umount", str(tmp_path)], check=True)
