@@ -20,6 +20,11 @@ OUTPUT = REPOSITORY / "tests" / "output"
 PLUGINS = "collections/ansible_collections/carbon_ops/key_manager/plugins"
 COVERAGE = ("--cov=plugins/module_utils", "--cov-branch", "--cov-fail-under=95", "--cov-report=term:skip-covered")
 HEARTBEAT = 60
+# The scenario's containers stay between its steps, and so do their passwords and what else Molecule keeps of them.
+SCENARIO = {
+    "MOLECULE_EPHEMERAL_DIRECTORY": str(OUTPUT / "molecule"),
+    "CARBON_OPS_INVENTORY": str(REPOSITORY / "molecule" / "default" / "inventory"),
+}
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
 OUTCOMES = (PASSED, FAILED, SKIPPED)
 # Pytest's closing line, with ("== 3 failed, 12 passed, 1 skipped in 4.20s ==") or without its frame.
@@ -76,7 +81,10 @@ def steps(fast: bool) -> List[Step]:
         Step("preflight", pytest("-n", "2", *quick, "tests/integration/preflight")),
         Step("configure", pytest("-n", "2", "--dist", "loadgroup", *quick, "tests/integration/configure")),
         Step("edge", pytest("tests/integration/edge"), alone=True),
-        Step("molecule", ["molecule", "test", "--scenario-name", "default"], alone=True),
+        Step("molecule", ["molecule", "test", "--scenario-name", "default", "--destroy", "never"], alone=True),
+        Step("cluster", pytest("tests/integration/cluster"), alone=True),
+        Step("browser", pytest("tests/integration/browser"), alone=True),
+        Step("clean-up", ["molecule", "destroy", "--scenario-name", "default"], alone=True),
     ]
 
 
@@ -174,6 +182,7 @@ def main() -> int:
     chosen = [step for step in everything if step.name in (arguments.only or names) and not (arguments.fast and step.alone)]
     OUTPUT.mkdir(parents=True, exist_ok=True)
     os.environ["PATH"] = "{0}{1}{2}".format(Path(sys.executable).parent, os.pathsep, os.environ["PATH"])
+    os.environ.update(SCENARIO)
     started = time.monotonic()
     say("Steps: {0}".format(", ".join(step.name for step in chosen)))
     outcomes = run_all(chosen)
