@@ -133,6 +133,15 @@ def test_a_good_inventory_gets_past_the_preflight(playbook: Callable[..., Any], 
     assert run.status == 0, run.output
 
 
+def test_what_a_run_has_learnt_is_no_contradiction(playbook: Callable[..., Any], tmp_path: Path) -> None:
+    """site.yml ends with verify.yml, which begins with the same check again: by then the hosts have facts of ours."""
+    model = {"ansible.builtin.import_playbook": str(REPOSITORY / "playbooks" / "model.yml")}
+    path = tmp_path / "twice.yml"
+    path.write_text(yaml.safe_dump([model, model]), encoding="utf-8")
+    run = playbook(str(path), inventory_file(cases.Case(), tmp_path))
+    assert run.status == 0, run.output
+
+
 def test_the_sample_inventory_is_good_in_a_plain_clone(playbook: Callable[..., Any], tmp_path: Path) -> None:
     subprocess.run(["git", "clone", "--quiet", "--no-hardlinks", str(REPOSITORY), str(tmp_path / "clone")], check=True)
     run = playbook("site.yml", Path("inventories/prod"), "--syntax-check", directory=tmp_path / "clone")
