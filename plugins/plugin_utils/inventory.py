@@ -47,6 +47,15 @@ class Reading(NamedTuple):
     """Variables whose value cannot be told, by name, with the hosts they are set for."""
 
 
+def plain(value: Any) -> Any:
+    """The value without what Ansible's lazy containers carry along, which every later copy of it would copy too."""
+    if isinstance(value, Mapping):
+        return {plain(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    return value
+
+
 def read_variables(variables: Mapping[str, Any], wanted: Container[str], prefixes: tuple[str, ...] = ()) -> Reading:
     """Read the wanted variables of every host, resolved; of those that only carry one of the prefixes just the name, with None as value.
 
@@ -62,11 +71,12 @@ def read_variables(variables: Mapping[str, Any], wanted: Container[str], prefixe
         for name in of_host:
             if name in wanted:
                 try:
-                    values[name] = of_host[name]
+                    values[name] = plain(of_host[name])
                 except AnsibleError:
                     # The message of the error may quote what the value is made of, a secret among it; the name is enough.
                     unresolved.setdefault(name, []).append(host)
-            elif name.startswith(prefixes) and prefixes:
+            # The model itself is a fact of an earlier play, not a variable of the inventory.
+            elif prefixes and name.startswith(prefixes) and name != "cluster_model":
                 values[name] = None
         hosts[host] = values
     return Reading(Inventory(groups, hosts), unresolved)
