@@ -11,7 +11,7 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors impo
 
 MYPY = False
 if MYPY:
-    from typing import Iterator
+    from typing import Any, Callable, Iterator, Sequence
 
 UNCHANGED = "unchanged"
 CHANGED = "changed"
@@ -45,3 +45,22 @@ def repeated() -> Iterator[None]:
         yield
     except OperatorError as exc:
         raise OperatorError(f"is not repeatable: made again after all edits of this file, it {exc}") from None
+
+
+def edit_repeatably(
+    make: Callable[[str, Any, str, list[str]], tuple[str, Outcome]], text: str, edits: Sequence[Any], newline: str, label: Any
+) -> tuple[str, list[Outcome], list[str]]:
+    """Make all edits in order, then once more: the second time none of them may change anything."""
+    replaced: list[str] = []
+    outcomes = []
+    for edit in edits:
+        with label(edit):
+            text, outcome = make(text, edit, newline, replaced)
+        outcomes.append(outcome)
+    for edit, outcome in zip(edits, outcomes):
+        with label(edit), repeated():
+            again, repetition = make(text, edit, newline, [])
+            if again != text:
+                raise OperatorError("would change the file again. Let it find what it leaves behind.")
+            outcome.line = repetition.line
+    return text, outcomes, replaced

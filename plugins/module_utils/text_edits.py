@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.edit_outcome import CHANGED, IGNORED, Outcome, repeated
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.edit_outcome import CHANGED, IGNORED, Outcome, edit_repeatably
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.edit_values import (
     MATCHES,
     Secrets,
@@ -102,19 +102,7 @@ def _check_references(pattern: re.Pattern[str], replace: str) -> None:
 
 def edit_text(text: str, edits: Sequence[TextEdit], newline: str, label: Any) -> tuple[str, list[Outcome], list[str]]:
     """Make all edits in order, then once more: the second time none of them may change anything."""
-    replaced: list[str] = []
-    outcomes = []
-    for edit in edits:
-        with label(edit):
-            text, outcome = _edit(text, edit, newline, replaced)
-        outcomes.append(outcome)
-    for edit, outcome in zip(edits, outcomes):
-        with label(edit), repeated():
-            again, repetition = _edit(text, edit, newline, [])
-            if again != text:
-                raise OperatorError("would change the file again. Let it find what it leaves behind.")
-            outcome.line = repetition.line
-    return text, outcomes, replaced
+    return edit_repeatably(_edit, text, edits, newline, label)
 
 
 def _edit(text: str, edit: TextEdit, newline: str, replaced: list[str]) -> tuple[str, Outcome]:
