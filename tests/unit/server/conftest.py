@@ -46,6 +46,7 @@ class Carbon:
         self.password = "p&ss<word>"
         self.login = "true"
         self.registry = "<ns:readServerRolesResponse/>"
+        self.registry_faults = 0
         self.page = (200, "<html>login</html>")
         self.empty = False
         self.requests: list[str] = []
@@ -63,6 +64,9 @@ class Carbon:
                 return 500, "<soapenv:Fault><faultstring>Cannot borrow a connection.</faultstring></soapenv:Fault>", ""
             return 200, "<ns:return>{0}</ns:return>".format(self.login if right else "false"), "JSESSIONID=ABC; Path=/; Secure; HttpOnly"
         if path == "/services/ServerRolesManager":
+            if self.registry_faults:
+                self.registry_faults -= 1
+                return 200, "<faultstring>Resource does not exist at path /_system/config</faultstring>", ""
             return 200, self.registry if cookie == "JSESSIONID=ABC" else "<faultstring>not logged in</faultstring>", ""
         self.on_page()
         return self.page[0], self.page[1], ""

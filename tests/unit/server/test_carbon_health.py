@@ -200,6 +200,14 @@ def test_healthy_server_passes(config: dict[str, Any], carbon: Any) -> None:
     assert carbon.requests == ["/services/AuthenticationAdmin", "/services/ServerRolesManager", "/services/AuthenticationAdmin"]
 
 
+def test_registry_that_answers_wrongly_now_and_then_is_read_again(config: dict[str, Any], carbon: Any) -> None:
+    carbon.registry_faults = health.REGISTRY_ATTEMPTS - 1
+    health.check_services(config)
+    carbon.registry_faults = health.REGISTRY_ATTEMPTS
+    with pytest.raises(HealthError, match="Resource does not exist"):
+        health.check_services(config)
+
+
 @pytest.mark.parametrize(
     ("change", "part", "words"),
     [
