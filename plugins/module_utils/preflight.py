@@ -19,6 +19,7 @@ from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Seque
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils import ports
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.firewall import is_network, port_range
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.model import (
     HOST_VARIABLES,
     Inventory,
@@ -43,6 +44,16 @@ DATABASE_NAME = re.compile(r"[A-Za-z0-9_]{1,64}\Z")
 ACCOUNT_NAME = re.compile(r"[A-Za-z0-9_]{1,32}\Z")
 URL = re.compile(r"(https?://|\$\{carbon\.protocol\}://|/)\S*\Z")
 REMOTE = re.compile(r"(https?|ftp)://", re.IGNORECASE)
+# Lists of those who may come in, which nginx and the firewalls take as addresses and networks only.
+SOURCE_LISTS = (
+    "firewall_administration_sources",
+    "firewall_internal_sources",
+    "firewall_portal_sources",
+    "firewall_public_sources",
+    "nginx_internal_sources",
+    "nginx_management_sources",
+    "nginx_trusted_proxies",
+)
 
 Specs = Mapping[str, Mapping[str, Any]]
 Sentences = Iterator[str]
@@ -197,6 +208,7 @@ def _values(cluster: Inventory, groups: Mapping[str, Sequence[str]], sources: So
     yield from _identity(shared, sources)
     yield from _databases(shared, sources, groups)
     yield from _storage(shared, groups)
+    yield from _network_sources(cluster)
     limit, interval = shared["cluster_heartbeat_limit"], shared["cluster_heartbeat_interval"]
     if isinstance(limit, int) and isinstance(interval, int) and not 0 < interval < limit:
         yield "cluster_heartbeat_interval ({0} s) must be shorter than cluster_heartbeat_limit ({1} s), and longer than nothing.".format(
@@ -449,6 +461,26 @@ def _storage(shared: _Settings, groups: Mapping[str, Sequence[str]]) -> Sentence
         yield "cluster_shared_storage.path is not set: where is the shared file system mounted on the Key Managers?"
     if path is not None and not str(path).startswith("/"):
         yield "cluster_shared_storage.path must be an absolute path."
+
+
+def _network_sources(cluster: Inventory) -> Sentences:
+    """Lists of addresses that nginx or a firewall would refuse, on the hosts, half-way through a run."""
+    for variables in cluster.hosts.values():
+        lists = {name: variables.get(name) for name in SOURCE_LISTS}
+        rules = variables.get("firewall_extra_rules")
+        for number, rule in enumerate(rules if isinstance(rules, list) else [], start=1):
+            if not isinstance(rule, Mapping):
+                continue
+            name = "firewall_extra_rules[{0}]".format(number)
+            lists[name + ".sources"] = rule.get("sources")
+            try:
+                port_range(rule.get("port"), name + ".port")
+            except OperatorError as error:
+                yield str(error)
+        for name, sources in lists.items():
+            for source in sources if isinstance(sources, list) else []:
+                if not is_network(str(source)):
+                    yield "{0}: {1} is neither an address nor a network. Write 192.0.2.7 or 192.0.2.0/24.".format(name, source)
 
 
 def _instances(servers: Sequence[Mapping[str, Any]]) -> Sentences:

@@ -80,7 +80,7 @@ def steps(fast: bool) -> List[Step]:
         Step("unit", pytest("-n", "2", *COVERAGE, "tests/unit")),
         Step("preflight", pytest("-n", "2", *quick, "tests/integration/preflight")),
         Step("configure", pytest("-n", "2", "--dist", "loadgroup", *quick, "tests/integration/configure")),
-        Step("edge", pytest("tests/integration/edge"), alone=True),
+        Step("edge", pytest("tests/integration/edge", "tests/integration/firewall"), alone=True),
         Step("molecule", ["molecule", "test", "--scenario-name", "default", "--destroy", "never"], alone=True),
         Step("cluster", pytest("tests/integration/cluster"), alone=True),
         Step("browser", pytest("tests/integration/browser"), alone=True),

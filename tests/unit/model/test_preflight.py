@@ -102,6 +102,26 @@ BAD: list[tuple[str, Callable[[Case], Any], list[str]]] = [
     ("the unspecified address", lambda c: c.hosts["km1"].update(cluster_node_address="0.0.0.0"), ["cluster_node_address of km1"]),
     ("no address", lambda c: c.hosts["km1"].update(cluster_node_address="not an address"), ["cluster_node_address of km1"]),
     ("two roles for one host", lambda c: c.groups["api_manager"].append("km1"), ["cluster_api_manager_group", "cluster_instance"]),
+    (
+        "administrators by name",
+        lambda c: c.everywhere(firewall_administration_sources=["admin.bank.example"]),
+        ["firewall_administration_sources", "admin.bank.example"],
+    ),
+    (
+        "a network with bits behind it",
+        lambda c: c.hosts["lb1"].update(nginx_management_sources=["192.0.2.7/24"]),
+        ["nginx_management_sources", "192.0.2.7/24"],
+    ),
+    (
+        "a port range upside down",
+        lambda c: c.hosts["km1"].update(firewall_extra_rules=[{"port": "9110-9100"}]),
+        ["firewall_extra_rules[1].port"],
+    ),
+    (
+        "a source of a further port",
+        lambda c: c.hosts["km1"].update(firewall_extra_rules=[{"port": "9100"}, {"port": "9101", "sources": ["monitor"]}]),
+        ["firewall_extra_rules[2].sources", "monitor"],
+    ),
     ("no Key Manager", lambda c: c.groups["key_manager"].clear(), ["cluster_key_manager_group"]),
     ("no database anywhere", lambda c: c.groups["database"].clear(), ["cluster_database.host"]),
     ("an update release", lambda c: c.everywhere(cluster_api_manager_release="APIM-2.6.0-update-1"), ["cluster_api_manager_release"]),

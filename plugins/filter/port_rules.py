@@ -1,0 +1,27 @@
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a firewall lets in, from the model."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Mapping, Sequence
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils import firewall
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
+
+
+def port_rules(
+    model: Mapping[str, Any], host: str, settings: Mapping[str, Any] | None = None, resolved: Mapping[str, Sequence[str]] | None = None
+) -> List[Dict[str, Any]]:
+    """Which ports of this host's machine are open to whom."""
+    try:
+        return firewall.port_rules(model, host, settings or {}, resolved)
+    except OperatorError as error:
+        raise AnsibleFilterError(str(error)) from error
+
+
+class FilterModule:
+    def filters(self) -> Dict[str, Any]:
+        return {"port_rules": port_rules, "names_to_resolve": firewall.names_to_resolve}
