@@ -9,6 +9,7 @@ import contextlib
 import re
 
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.json_document import quoted
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.property_files import escape_value
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.xml_markup import cdata, line_breaks
 
@@ -39,8 +40,9 @@ _TAGS = (
     _pattern(rf"<(?:!--\s*)?[^\s<>/!?]+\s[^<>]*{_TELLING_ATTRIBUTE}[^<>]*(?<!/)>{_TEXT}"),
     _pattern(rf"<(?:!--\s*)?[^\s<>/!?]+\s[^<>]*{_TELLING_ATTRIBUTE}[^<>]*?\bvalue{_QUOTED}"),
 )
-# Then what begins with the name: an attribute, a parameter of a URL; with the line: a property; and a password in a URL.
+# Then what begins with the name: an attribute, a parameter of a URL, a key of JSON; with the line: a property; and a password in a URL.
 _NAMES = (_pattern(rf"{_TELLING}{_QUOTED}"), _pattern(rf"(?<=[?&;]){_TELLING}=([^\s&;<>\"']+)"))
+_JSON = _pattern(rf"""{_TELLING}["']\s*:\s*(?:"((?:[^"\\\r\n]|\\.)*)"|'((?:[^'\\\r\n]|\\.)*)'|([^\s,{{}}\[\]"']+))""")
 _LINE = _pattern(rf"[ \t]*[#!]?[ \t]*{_TELLING}[ \t]*[=:][ \t]*([^\r\n<>]+)")
 _URL = re.compile(r"(?<=://)[^\s/:@<>\"']*:([^\s/@<>\"']+)@")
 
@@ -60,6 +62,7 @@ def _escaped_forms(secret: str) -> set[str]:
             section = cdata(line_breaks(secret), codec)[9:-3]
             forms |= {section, section.replace("\n", "\r\n")}
     forms.add(escape_value(secret))
+    forms |= {quoted(secret, codec, quote)[1:-1] for codec in ("utf-8", "latin-1", "ascii") for quote in "\"'"}
     return {form for form in forms if form}
 
 
@@ -83,7 +86,7 @@ def _secret_places(text: str, secrets: Sequence[str]) -> list[tuple[int, int]]:
         name = position - len(_name_before(text, position))
         bracket = text.rfind("<", 0, position)
         tried = [pattern.match(text, bracket) for pattern in _TAGS] if bracket >= 0 else []
-        tried += [pattern.match(text, name) for pattern in _NAMES]
+        tried += [pattern.match(text, name) for pattern in (*_NAMES, _JSON)]
         tried.append(_LINE.match(text, line))
         found.extend(match for match in tried if match)
     for match in found:

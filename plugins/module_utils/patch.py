@@ -17,6 +17,8 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils.file_transa
     read_source,
     replace_files,
 )
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.json_document import decode_json, parse_json
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.json_files import JsonEdit, edit_json, key_text
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.masked_diff import masked_diff
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.property_files import CODEC, PropertyEdit, edit_properties
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.text_edits import TextEdit, edit_text
@@ -26,14 +28,15 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils.xml_editor 
 
 MYPY = False
 if MYPY:
-    from typing import Any, Iterator, Mapping, Sequence, Union
+    from typing import Any, Iterator, Mapping, Sequence, TypeVar, Union
 
-    Edit = Union[XmlEdit, TextEdit, PropertyEdit]
+    Edit = Union[XmlEdit, TextEdit, PropertyEdit, JsonEdit]
+    EditType = TypeVar("EditType", XmlEdit, TextEdit, PropertyEdit, JsonEdit)
 
-FORMATS = ("xml", "text", "properties")
+FORMATS = ("xml", "text", "properties", "json")
 FILE_KEYS = ("path", "edits", "format", "root", "create", "optional")
 
-_SELECTOR_KEYS = {"xml": ("xpath",), "text": ("find", "regexp"), "properties": ("key",)}
+_SELECTOR_KEYS = {"xml": ("xpath",), "text": ("find", "regexp"), "properties": ("key",), "json": ("key",)}
 
 
 class PatchResult:
@@ -95,7 +98,7 @@ class _Plan:
                 checked = self._checked(edit, len(self.edits) + 1, entry.get("root"), secrets)
             self.edits.append(checked)
             reported = {"path": entry["path"], "number": number}
-            reported.update({key: str(edit[key]) for key in _SELECTOR_KEYS[str(self.format)] if edit.get(key) is not None})
+            reported.update({key: key_text(edit[key]) for key in _SELECTOR_KEYS[str(self.format)] if edit.get(key) is not None})
             self.reported.append(reported)
 
     def _checked(self, edit: Mapping[str, Any], number: int, root: Any, secrets: Secrets) -> Edit:
@@ -103,7 +106,13 @@ class _Plan:
             return TextEdit(edit, number, secrets)
         if self.format == "properties":
             return PropertyEdit(edit, number, secrets)
+        if self.format == "json":
+            return JsonEdit(edit, number, secrets)
         return XmlEdit(edit, number, None if root is None else str(root), secrets)
+
+    def of_type(self, kind: type[EditType]) -> list[EditType]:
+        """The edits, which are all of the kind that the format has."""
+        return [edit for edit in self.edits if isinstance(edit, kind)]
 
     def label(self, edit: Edit) -> contextlib.AbstractContextManager[None]:
         reported = self.reported[edit.number - 1]
@@ -192,17 +201,28 @@ def _edit(plan: _Plan) -> tuple[_Edited | None, list[Outcome]]:
         return None, outcomes
     if plan.format == "xml":
         return _edit_xml(plan, source)
+    if plan.format == "json":
+        return _edit_json(plan, source)
     if plan.format == "properties":
         text = source.raw.decode(CODEC)
-        new, outcomes, replaced = edit_properties(text, plan.edits, newline_of(text), plan.label)  # type: ignore[arg-type]
+        new, outcomes, replaced = edit_properties(text, plan.of_type(PropertyEdit), newline_of(text), plan.label)
         return _edited(source, text, new, new.encode(CODEC), replaced), outcomes
     text, codec = _decode_text(source.raw)
-    new, outcomes, replaced = edit_text(text, plan.edits, newline_of(text), plan.label)  # type: ignore[arg-type]
+    new, outcomes, replaced = edit_text(text, plan.of_type(TextEdit), newline_of(text), plan.label)
     try:
         content = new.encode(codec)
     except UnicodeEncodeError:
         raise OperatorError(f"{plan.path}: a replacement holds a character that the encoding of the file cannot hold.") from None
     return _edited(source, text, new, content, replaced), outcomes
+
+
+def _edit_json(plan: _Plan, source: Source) -> tuple[_Edited | None, list[Outcome]]:
+    with _labelled(plan.path):
+        decoded = decode_json(source.raw)
+        # What is no JSON is an error of the file, not of its first edit.
+        parse_json(decoded.text)
+    new, outcomes, replaced = edit_json(decoded.text, plan.of_type(JsonEdit), newline_of(decoded.text), decoded.codec, plan.label)
+    return _edited(source, decoded.text, new, decoded.encode(new), replaced), outcomes
 
 
 def _edit_xml(plan: _Plan, source: Source) -> tuple[_Edited | None, list[Outcome]]:
@@ -211,16 +231,17 @@ def _edit_xml(plan: _Plan, source: Source) -> tuple[_Edited | None, list[Outcome
         editor = XmlEditor(decoded.text, decoded.codec)
     except OperatorError as exc:
         raise OperatorError(f"{plan.path}: {exc}") from None
+    edits = plan.of_type(XmlEdit)
     outcomes = []
-    for edit in plan.edits:
+    for edit in edits:
         with plan.label(edit):
-            outcomes.append(editor.apply(edit))  # type: ignore[arg-type]
+            outcomes.append(editor.apply(edit))
     with _labelled(plan.path):
         changed = editor.finish()
     if changed:
-        for edit, outcome in zip(plan.edits, outcomes):
+        for edit, outcome in zip(edits, outcomes):
             with plan.label(edit), repeated():
-                again = editor.apply(edit)  # type: ignore[arg-type]
+                again = editor.apply(edit)
             outcome.line = again.line or outcome.line
     return _edited(source, decoded.text, editor.text, decoded.encode(editor.text), editor.replaced_secrets), outcomes
 
@@ -247,7 +268,7 @@ def _flag(entry: Mapping[str, Any], key: str) -> bool:
 
 
 def _selector(edit: Mapping[str, Any], file_format: str) -> str:
-    return next((str(edit[key]) for key in _SELECTOR_KEYS[file_format] if edit.get(key) is not None), "")
+    return next((key_text(edit[key]) for key in _SELECTOR_KEYS[file_format] if edit.get(key) is not None), "")
 
 
 @contextlib.contextmanager

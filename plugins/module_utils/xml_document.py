@@ -17,7 +17,7 @@ try:
     LXML_IMPORT_ERROR: str | None = None
 except ImportError:  # pragma: no cover - the modules report it with missing_required_lib
     LXML_IMPORT_ERROR = traceback.format_exc()
-    etree = None  # type: ignore[assignment]
+    etree = None  # type: ignore[assignment]  # no module uses it then: each ends with the import error first
 
 MYPY = False
 if MYPY:

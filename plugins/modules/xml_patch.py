@@ -42,7 +42,7 @@ options:
       format:
         description: The format of the file, as in O(format).
         type: str
-        choices: [xml, text, properties]
+        choices: [xml, text, properties, json]
         default: xml
       root:
         description: What stands before every relative XPath of this file, as in O(root).
@@ -62,7 +62,7 @@ options:
     description:
       - The edits, made in the given order. A later edit may select what an earlier one has made.
       - Edits of XML files have O(edits[].xpath), edits of text files O(edits[].find) or O(edits[].regexp), and edits of property
-        files O(edits[].key).
+        and JSON files O(edits[].key).
     type: list
     elements: dict
     suboptions:
@@ -112,6 +112,7 @@ options:
           - V(uncomment) switches on exactly the selected element where it stands commented out, in every form the products use.
             What else the comment holds stays commented.
           - V(create) makes each missing step of the form C(name[@a='v']). Anything else needs O(edits[].xml).
+          - In a JSON file V(create) adds the missing keys behind the last key of their object.
           - The default is V(fail), and V(create) for property files.
         type: list
         elements: str
@@ -135,18 +136,25 @@ options:
         description: What is put in its place. With O(edits[].regexp) it may hold references to groups.
         type: raw
       key:
-        description: The key of a property, without escapes.
-        type: str
+        description:
+          - The key of a property, without escapes.
+          - In a JSON file the keys that lead to the value, with dots between them, as in V(proxy.proxyHost). A number counts the
+            entries of an array from 0. Where a key holds a dot itself, write the keys as a list.
+        type: raw
       value:
-        description: The value of the property, without escapes.
+        description:
+          - The value of the property, without escapes.
+          - In a JSON file a text, a whole number, a boolean, or a list or mapping of these. A text is written as a string and a
+            number as a number, so quote V("443") where the product has a string.
         type: raw
   format:
     description:
       - The format of the file.
       - V(properties) is read as C(java.util.Properties) reads it.
+      - V(json) is read as the web applications of the products read it, with comments, trailing commas and quotes of either kind.
       - V(text) is for what has no grammar. It is edited by exact strings or regular expressions.
     type: str
-    choices: [xml, text, properties]
+    choices: [xml, text, properties, json]
     default: xml
   root:
     description: What stands before every XPath that does not begin with C(/), for example V(/Server/OAuth).
@@ -227,6 +235,14 @@ EXAMPLES = r"""
     edits:
       - {find: "<WSO2_OB_KM_HOST>:9446", replace: "km.example.com:443", match: all}
 
+- name: The dashboard names the load balancer
+  carbon_ops.key_manager.xml_patch:
+    path: /opt/wso2/obkm/repository/deployment/server/jaggeryapps/dashboard/conf/site.json
+    format: json
+    edits:
+      - {key: proxy.proxyHost, value: km.example.com}
+      - {key: proxy.proxyHTTPSPort, value: "443"}
+
 - name: The admin services over plain HTTP stay commented out
   carbon_ops.key_manager.xml_patch:
     path: /opt/wso2/obkm/repository/conf/carbon.xml
@@ -252,7 +268,7 @@ edits:
       type: str
     xpath:
       description: The selector of the edit. Edits of text files have RV(edits[].find) or RV(edits[].regexp) instead, edits of
-        property files RV(edits[].key).
+        property and JSON files RV(edits[].key).
       type: str
     find:
       description: The string that was looked for.
@@ -261,7 +277,7 @@ edits:
       description: The regular expression that was looked for.
       type: str
     key:
-      description: The key of the property.
+      description: The key of the property, or the keys that lead to a value of a JSON file, with dots between them.
       type: str
     line:
       description: The line of the first selected place in the result. For an element that was removed, the line where it stood.
@@ -296,7 +312,7 @@ def main() -> None:
             "files": {"type": "list", "elements": "dict"},
             "path": {"type": "path"},
             "edits": {"type": "list", "elements": "dict"},
-            "format": {"type": "str", "choices": ["xml", "text", "properties"], "default": "xml"},
+            "format": {"type": "str", "choices": ["xml", "text", "properties", "json"], "default": "xml"},
             "root": {"type": "str"},
             "create": {"type": "bool", "default": False},
             "optional": {"type": "bool", "default": False},
