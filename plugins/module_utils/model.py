@@ -15,6 +15,7 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Sequence
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.ports import port_table
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.vendors import VENDORS, jdbc_url
 
 Variables = Mapping[str, Any]
 
@@ -47,13 +48,6 @@ HOST_VARIABLES = frozenset(
     }
 )
 
-DRIVER_CLASSES = {"mariadb": "org.mariadb.jdbc.Driver", "mysql": "com.mysql.cj.jdbc.Driver"}
-# Parameters of the JDBC URL that demand, or switch off, TLS with the server's certificate and name checked against the trust store
-# that the start script hands the virtual machine.
-TLS_PARAMETERS = {
-    "mariadb": {True: {"sslMode": "verify-full"}, False: {"sslMode": "disable"}},
-    "mysql": {True: {"sslMode": "VERIFY_IDENTITY"}, False: {"sslMode": "DISABLED", "allowPublicKeyRetrieval": "true"}},
-}
 MASTER_DATASOURCES = "repository/conf/datasources/master-datasources.xml"
 
 
@@ -136,8 +130,8 @@ def build_model(name: str, inventory: Inventory, sources: Sources) -> Dict[str, 
     registry = {
         "config_target": shared.get("cluster_registry_config_target") or layout["config_target"],
         "governance_target": shared["cluster_registry_governance_target"],
-        "config_cache_id": _cache_id(by_id[layout["jndi"]["config"]]),
-        "governance_cache_id": _cache_id(by_id[layout["jndi"]["registry"]]),
+        "config_cache_id": by_id[layout["jndi"]["config"]]["cache_id"],
+        "governance_cache_id": by_id[layout["jndi"]["registry"]]["cache_id"],
     }
     storage = shared["cluster_shared_storage"]
     internal = "https://{0}:{1}".format(hostname, shared["cluster_internal_port"])
@@ -232,22 +226,30 @@ def _urls(
 
 def _database(shared: Variables, groups: Mapping[str, Sequence[str]], hosts: Mapping[str, Mapping[str, Any]]) -> Dict[str, Any]:
     database = shared["cluster_database"]
-    host = database.get("host") or _first_address(groups["database"], hosts)
-    if not host:
+    vendor = VENDORS[database["vendor"]]
+    host = None if vendor.embedded else database.get("host") or _first_address(groups["database"], hosts)
+    if not host and not vendor.embedded:
         raise OperatorError(
             "cluster_database has no host: put the database host into the group that cluster_database_group names, or set its option host."
         )
     driver = shared.get("cluster_database_driver") or {}
+    tls = database["tls"] and not vendor.embedded
     return {
         "vendor": database["vendor"],
+        "title": vendor.title,
+        "engine": vendor.engine,
+        "embedded": vendor.embedded,
         "host": host,
-        "port": database["port"],
-        "tls": database["tls"],
+        # The certificate of a host of the inventory names the host, which not every client library can check by address alone.
+        "server_name": groups["database"][0] if groups["database"] and not database.get("host") else host,
+        "port": database.get("port") or vendor.ports[tls],
+        "tls": tls,
         "layout": database["layout"],
         "managed": bool(groups["database"]),
-        "parameters": {"autoReconnect": "true", **TLS_PARAMETERS[database["vendor"]][database["tls"]], **database["parameters"]},
-        "driver_class": driver.get("class_name") or DRIVER_CLASSES[database["vendor"]],
-        "validation_query": "SELECT 1",
+        "admin_user": shared.get("cluster_database_admin_user") or vendor.admin_user,
+        "parameters": {**vendor.parameters, **vendor.tls[tls], **database["parameters"]},
+        "driver_class": driver.get("class_name") or vendor.driver_class,
+        "validation_query": vendor.validation_query,
     }
 
 
@@ -255,18 +257,21 @@ def _datasources(
     shared: Variables, product: Mapping[str, Any], layout: Mapping[str, Any], database: Mapping[str, Any]
 ) -> tuple[List[Dict[str, Any]], List[Dict[str, Any]]]:
     settings = shared["cluster_database"]
-    query = "&".join("{0}={1}".format(key, value) for key, value in database["parameters"].items())
+    vendor = VENDORS[database["vendor"]]
     databases: Dict[str, Dict[str, Any]] = {}
     datasources = []
     for source in [*layout["datasources"], *shared["cluster_additional_datasources"]]:
         account = "shared" if settings["accounts"] == "shared" else source["id"]
         name = settings["names"].get(source["id"], source["database"])
-        user = settings["users"].get(account, "{0}_{1}".format(shared["cluster_name"], account))
+        user = settings["users"].get(account, "{0}_{1}".format(shared["cluster_name"].replace("-", "_"), account))
         secret = "database_{0}_password".format(account)
         # Several datasources may stand in one database (requirement DB5): its scripts are then loaded once, in their order.
-        entry = databases.setdefault(name, {"id": source["id"], "name": name, "user": user, "secret": secret, "scripts": []})
-        scripts = source.get("scripts") or product["schema_scripts"].get(source["id"], [])
+        place = "{0}@{1}".format(user, name) if vendor.accounts_are_schemas else name
+        entry = databases.setdefault(place, {"id": source["id"], "name": name, "user": user, "secret": secret, "scripts": []})
+        named = settings["scripts"].get(source["id"]) or source.get("scripts") or product["schema_scripts"].get(source["id"], [])
+        scripts = [script.replace("{vendor}", vendor.script) for script in named]
         entry["scripts"] += [script for script in scripts if script not in entry["scripts"]]
+        url, plain_url = jdbc_url(vendor, database["tls"], database["host"], database["port"], name, database["parameters"])
         datasources.append(
             {
                 "id": source["id"],
@@ -275,15 +280,12 @@ def _datasources(
                 "description": source["description"],
                 "file": source.get("file", MASTER_DATASOURCES),
                 "database": entry["id"],
-                "url": "jdbc:{0}://{1}:{2}/{3}?{4}".format(database["vendor"], database["host"], database["port"], name, query),
+                "url": url,
+                # The registry's cache id in the product's own form, without the parameters: they do not tell databases apart.
+                "cache_id": "{0}@{1}".format(entry["user"], plain_url),
                 "user": entry["user"],
                 "secret": entry["secret"],
                 "max_active": 150,
             }
         )
     return list(databases.values()), datasources
-
-
-def _cache_id(datasource: Mapping[str, Any]) -> str:
-    """The registry's cache id in the product's own form, user@url (without parameters: they do not tell databases apart)."""
-    return "{0}@{1}".format(datasource["user"], datasource["url"].split("?")[0])

@@ -28,6 +28,7 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils.model impor
     build_model,
     host_groups,
 )
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.vendors import VENDORS
 
 # What the products ship with, and what everybody tries first.
 DEFAULT_PASSWORDS = frozenset(
@@ -40,8 +41,9 @@ NAME = re.compile(r"[a-z][a-z0-9-]{0,30}\Z")
 HOST_NAME = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*\Z")
 CHECKSUM = re.compile(r"(sha1:[0-9a-f]{40}|sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})\Z", re.IGNORECASE)
 HEAP = re.compile(r"([1-9][0-9]*)([mMgG])\Z")
-DATABASE_NAME = re.compile(r"[A-Za-z0-9_]{1,64}\Z")
-ACCOUNT_NAME = re.compile(r"[A-Za-z0-9_]{1,32}\Z")
+SCRIPT = re.compile(r"(?!/)(?!.*\.\.(/|\Z))\S+\Z")
+# Where every product keeps its own configuration registry, unless it is told otherwise.
+COMMON_CONFIG_TARGET = "/_system/config"
 URL = re.compile(r"(https?://|\$\{carbon\.protocol\}://|/)\S*\Z")
 REMOTE = re.compile(r"(https?|ftp)://", re.IGNORECASE)
 # Lists of those who may come in, which nginx and the firewalls take as addresses and networks only.
@@ -86,6 +88,7 @@ def check_inventory(
         sentences += _inconsistent(cluster, sources.options)
         sentences += _secrets(cluster, groups, sources, unresolved)
         sentences += _values(cluster, groups, sources, exists)
+    sentences += _same_registry([model for model in (_model(inventory, groups, sources) for groups in clusters) if model])
     return list(dict.fromkeys(sentences))
 
 
@@ -219,17 +222,26 @@ def _values(cluster: Inventory, groups: Mapping[str, Sequence[str]], sources: So
             yield "cluster_java_options of {0} sets -DportOffset, which would win over carbon.xml. Set cluster_port_offset instead.".format(
                 host
             )
+    model = _model(cluster, groups, sources)
+    if model is None:
+        return
+    servers = model["nodes"] + model["api_managers"]
     try:
-        model = build_model(groups["key_manager"][0], cluster, sources)
-        servers = model["nodes"] + model["api_managers"]
         clashes = ports.clashes(servers)
     except (OperatorError, KeyError, TypeError, AttributeError, ValueError):
-        # What is missing or of a wrong type was named above; without it there are no ports and members to compare.
         return
     for sentence in clashes:
         yield sentence + " The variables are cluster_port_offset, cluster_api_manager_port_offset and cluster_member_port, as a host's own."
     yield from _instances(servers)
     yield from _datasources(model)
+
+
+def _model(inventory: Inventory, groups: Mapping[str, Sequence[str]], sources: Sources) -> Dict[str, Any] | None:
+    """The model of a cluster, or nothing: what is missing or of a wrong type is named by other checks."""
+    try:
+        return build_model(groups["key_manager"][0], inventory, sources)
+    except (OperatorError, KeyError, TypeError, AttributeError, ValueError):
+        return None
 
 
 class _Settings:
@@ -294,7 +306,8 @@ def _ports(shared: _Settings, cluster: Inventory, sources: Sources) -> Sentences
             front[number] = name
     database_port = shared.option("cluster_database", "port")
     try:
-        ports.check_port(database_port, "port of cluster_database")
+        if database_port is not None:
+            ports.check_port(database_port, "port of cluster_database")
     except OperatorError as error:
         yield str(error)
     for host, variables in cluster.hosts.items():
@@ -414,11 +427,10 @@ def _databases(shared: _Settings, sources: Sources, groups: Mapping[str, Sequenc
     database = shared["cluster_database"]
     if product is None or not isinstance(database, Mapping):
         return
-    if not database.get("host") and not groups["database"]:
-        yield (
-            "cluster_database.host is not set, and the group that cluster_database_group names has no host. "
-            "One of them must say where the databases are."
-        )
+    vendor = VENDORS.get(shared.option("cluster_database", "vendor"))
+    if vendor is None:
+        return
+    yield from _database_server(shared, groups)
     layout = product["layouts"].get(shared.option("cluster_database", "layout"))
     if layout is None:
         return
@@ -426,19 +438,23 @@ def _databases(shared: _Settings, sources: Sources, groups: Mapping[str, Sequenc
     further = [source for source in additional if isinstance(source, Mapping)] if isinstance(additional, list) else []
     ids = [source["id"] for source in layout["datasources"]] + [source.get("id") for source in further]
     accounts = ["shared"] if shared.option("cluster_database", "accounts") == "shared" else ids
-    for option, allowed, pattern in (("names", ids, DATABASE_NAME), ("users", accounts, ACCOUNT_NAME)):
+    for option, allowed, names in (("names", ids, vendor.databases), ("users", accounts, vendor.accounts), ("scripts", ids, None)):
         values = shared.option("cluster_database", option)
         for key, value in values.items() if isinstance(values, Mapping) else ():
             if key not in allowed:
                 yield "cluster_database.{0}.{1} names no database of this layout. There are: {2}.".format(option, key, _listed(allowed))
-            elif not pattern.match(str(value)):
-                yield "cluster_database.{0}.{1} may hold only letters, digits and underscores, at most {2}.".format(
-                    option, key, 64 if option == "names" else 32
+            elif names is not None and not names.pattern.match(str(value)):
+                yield "cluster_database.{0}.{1} is no name that {2} takes as it is. It may hold {3}.".format(
+                    option, key, vendor.title, names.rule
                 )
+            elif names is None and not (isinstance(value, list) and value and all(SCRIPT.match(str(script)) for script in value)):
+                yield (
+                    "cluster_database.scripts.{0} must be a list of paths below the product home, for example [dbscripts/{1}.sql]."
+                ).format(key, vendor.script)
     for source in further:
-        if not DATABASE_NAME.match(str(source.get("database", ""))):
-            yield "cluster_additional_datasources.{0}: database may hold only letters, digits and underscores, at most 64.".format(
-                source.get("id")
+        if not vendor.databases.pattern.match(str(source.get("database", ""))):
+            yield "cluster_additional_datasources.{0}: {1} does not take its database as a name. It may hold {2}.".format(
+                source.get("id"), vendor.title, vendor.databases.rule
             )
     passwords = shared["cluster_database_passwords"]
     if isinstance(passwords, Mapping):
@@ -450,6 +466,38 @@ def _databases(shared: _Settings, sources: Sources, groups: Mapping[str, Sequenc
         for key in passwords:
             if key not in accounts:
                 yield "cluster_database_passwords.{0} belongs to no account of this layout. There are: {1}.".format(key, _listed(accounts))
+
+
+def _database_server(shared: _Settings, groups: Mapping[str, Sequence[str]]) -> Sentences:
+    """What the vendor asks of the inventory: where the server is, and who sets it up."""
+    database, vendor = shared["cluster_database"], VENDORS[shared.option("cluster_database", "vendor")]
+    if vendor.embedded:
+        if len(groups["key_manager"]) > 1:
+            yield (
+                "cluster_database.vendor is {0}, a file of one node, but there are {1} Key Managers: they would share no user, no token "
+                "and no registry. Choose the vendor of a database server, or keep one Key Manager."
+            ).format(database["vendor"], len(groups["key_manager"]))
+        for name in ("host", "port"):
+            if database.get(name) is not None:
+                yield "cluster_database.{0} is set, but {1} is a file of the node and has no server. Remove it.".format(name, vendor.title)
+        if groups["database"]:
+            yield (
+                "The group that cluster_database_group names has hosts, but {0} is a file of the node and has no server. "
+                "Empty the group, or choose another cluster_database.vendor."
+            ).format(vendor.title)
+        return
+    if not database.get("host") and not groups["database"]:
+        yield (
+            "cluster_database.host is not set, and the group that cluster_database_group names has no host. "
+            "One of them must say where the databases are."
+        )
+    if groups["database"] and not vendor.engine:
+        yield (
+            "The group that cluster_database_group names has hosts, but this collection sets up no {0} server. Empty the group, "
+            "name the server in cluster_database.host, and load the product's schema scripts there."
+        ).format(vendor.title)
+    if not vendor.opening and shared.option("cluster_database", "parameters"):
+        yield "cluster_database.parameters is set, but the URLs of {0} have no parameters. Remove it.".format(vendor.title)
 
 
 def _storage(shared: _Settings, groups: Mapping[str, Sequence[str]]) -> Sentences:
@@ -505,9 +553,59 @@ def _datasources(model: Mapping[str, Any]) -> Sentences:
     for source in model["datasources"]:
         if source["jndi"] in ("jdbc/WSO2CarbonDB",):
             yield (
-                "cluster_additional_datasources: the JNDI name jdbc/WSO2CarbonDB is the embedded database of each node. "
-                "Choose another one."
+                "cluster_additional_datasources: the JNDI name jdbc/WSO2CarbonDB is the embedded database of each node. Choose another one."
             )
+    vendor = VENDORS[model["database"]["vendor"]]
+    for database in model["databases"]:
+        # What the inventory names itself was looked at before; these are the names that follow from others.
+        for value, names, variable in (
+            (database["user"], vendor.accounts, "cluster_database.users"),
+            (database["name"], vendor.databases, "cluster_database.names"),
+        ):
+            if not names.pattern.match(value):
+                yield "{0} would be {1} for the database {2}, which {3} does not take. Set {4}.{2}: {5}.".format(
+                    variable.rsplit(".", 1)[1], value, database["id"], vendor.title, variable, names.rule
+                )
+    yield from _registry(model)
+
+
+def _registry(model: Mapping[str, Any]) -> Sentences:
+    """With one database for both registries no two mounts may come from one place of it, here and on the other products that share it."""
+    config, governance = (_registry_source(model, purpose) for purpose in ("config", "registry"))
+    if config["database"] != governance["database"]:
+        return
+    target = model["registry"]["config_target"]
+    if target == model["registry"]["governance_target"]:
+        yield (
+            "cluster_registry_config_target and cluster_registry_governance_target are both {0}, in one database. Give each mount a path "
+            "of its own."
+        ).format(target)
+    elif target == COMMON_CONFIG_TARGET:
+        yield (
+            "cluster_registry_config_target is {0}, but the configuration registry stands in the database of the governance registry, "
+            "which other products use as well: they would overwrite each other's configuration. Set it to a path of this product alone, "
+            "for example /_system/{1}/config, or give the configuration registry a database of its own in cluster_database.names."
+        ).format(target, model["name"])
+
+
+def _registry_source(model: Mapping[str, Any], purpose: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = next(source for source in model["datasources"] if source["jndi"] == model["jndi"][purpose])
+    return found
+
+
+def _same_registry(models: Sequence[Mapping[str, Any]]) -> Sentences:
+    """Clusters of different products that mount their configuration from one place of one database."""
+    seen: Dict[Any, Mapping[str, Any]] = {}
+    for model in models:
+        if model["database"]["embedded"]:
+            continue
+        source = _registry_source(model, "config")
+        first = seen.setdefault((source["cache_id"].split("@", 1)[1], model["registry"]["config_target"]), model)
+        if first["product"]["title"] != model["product"]["title"]:
+            yield (
+                "cluster_registry_config_target is {0} for {1} ({2}) and for {3} ({4}), in one database: the products would overwrite each "
+                "other's configuration. Give each of the two clusters a path of its own."
+            ).format(model["registry"]["config_target"], first["name"], first["product"]["title"], model["name"], model["product"]["title"])
 
 
 def _address(text: str) -> Any | None:

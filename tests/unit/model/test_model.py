@@ -13,6 +13,7 @@ import yaml
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.datasources import datasource_element
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.model import HOST_VARIABLES, Inventory, build_model
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.vendors import VENDORS
 from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils.inventory import collection_sources
 
 GROUPS = {"key_manager": ["km1", "km2"], "load_balancer": ["lb1"], "database": ["db1"], "api_manager": ["am1"]}
@@ -74,6 +75,60 @@ TABLE = [
         "datasources.0.url",
         "jdbc:mysql://192.0.2.31:3307/users?autoReconnect=true&sslMode=VERIFY_IDENTITY",
     ),
+    (
+        {"cluster_database": {"vendor": "postgresql"}},
+        "datasources.0.url",
+        "jdbc:postgresql://192.0.2.31:5432/openbank_userdb?sslmode=verify-full&sslfactory=org.postgresql.ssl.DefaultJavaSSLFactory",
+    ),
+    (
+        {"cluster_database": {"vendor": "postgresql", "tls": False, "host": "2001:db8::1", "parameters": {"loginTimeout": 5}}},
+        "datasources.0.url",
+        "jdbc:postgresql://[2001:db8::1]:5432/openbank_userdb?sslmode=disable&loginTimeout=5",
+    ),
+    ({"cluster_database": {"vendor": "postgresql"}}, "database.driver_class", "org.postgresql.Driver"),
+    ({"cluster_database": {"vendor": "postgresql"}}, "database.admin_user", "postgres"),
+    ({}, "database.admin_user", "root"),
+    ({"cluster_database_admin_user": "dba"}, "database.admin_user", "dba"),
+    ({}, "database.server_name", "db1"),
+    ({"cluster_database": {"host": "managed.example"}}, "database.server_name", "managed.example"),
+    ({"cluster_database": {"vendor": "postgresql"}}, "databases.1.scripts.0", "dbscripts/identity/postgresql.sql"),
+    ({"cluster_database": {"scripts": {"user": ["a/{vendor}5.7.sql"]}}}, "databases.0.scripts", ["a/mysql5.7.sql"]),
+    (
+        {"cluster_database": {"vendor": "oracle"}},
+        "datasources.0.url",
+        "jdbc:oracle:thin:@(DESCRIPTION=(ADDRESS=(PROTOCOL=TCPS)"
+        "(HOST=192.0.2.31)(PORT=2484))(CONNECT_DATA=(SERVICE_NAME=openbank_userdb))(SECURITY=(SSL_SERVER_DN_MATCH=TRUE)))",
+    ),
+    (
+        {"cluster_database": {"vendor": "oracle", "tls": False, "names": {"user": "bank.example"}}},
+        "datasources.0.url",
+        "jdbc:oracle:thin:@//192.0.2.31:1521/bank.example",
+    ),
+    ({"cluster_database": {"vendor": "oracle"}}, "database.validation_query", "SELECT 1 FROM DUAL"),
+    ({"cluster_database": {"vendor": "oracle"}}, "databases.0.scripts", ["dbscripts/oracle.sql"]),
+    (
+        {"cluster_database": {"vendor": "mssql"}},
+        "datasources.0.url",
+        "jdbc:sqlserver://192.0.2.31:1433;databaseName=openbank_userdb;encrypt=true;trustServerCertificate=false",
+    ),
+    (
+        {"cluster_database": {"vendor": "mssql"}},
+        "registry.config_cache_id",
+        "obkm_config@jdbc:sqlserver://192.0.2.31:1433;databaseName=openbank_iskm_configdb",
+    ),
+    (
+        {"cluster_database": {"vendor": "mssql", "tls": False, "port": 1450}},
+        "datasources.0.url",
+        "jdbc:sqlserver://192.0.2.31:1450;databaseName=openbank_userdb;encrypt=false",
+    ),
+    (
+        {"cluster_database": {"vendor": "h2"}},
+        "datasources.0.url",
+        "jdbc:h2:./repository/database/openbank_userdb;DB_CLOSE_ON_EXIT=FALSE;LOCK_TIMEOUT=60000",
+    ),
+    ({"cluster_database": {"vendor": "h2"}}, "database.host", None),
+    ({"cluster_database": {"vendor": "h2"}}, "database.tls", False),
+    ({"cluster_name": "consent-eu"}, "databases.0.user", "consent_eu_user"),
     ({"cluster_database": {"accounts": "shared"}}, "datasources.4.secret", "database_shared_password"),
     ({"cluster_database": {"users": {"user": "um"}}}, "databases.0.user", "um"),
     ({}, "databases.1.scripts", ["dbscripts/identity/mysql.sql", "dbscripts/apimgt/mysql.sql"]),
@@ -99,6 +154,27 @@ def test_one_database_for_several_datasources_is_made_once() -> None:
     made = model(cluster_database={"names": names})
     assert [database["name"] for database in made["databases"]].count("registry") == 1
     assert {source["user"] for source in made["datasources"] if "/registry?" in source["url"]} == {"obkm_config"}
+
+
+def test_accounts_of_one_oracle_service_have_tables_of_their_own() -> None:
+    made = model(
+        cluster_database={"vendor": "oracle", "names": dict.fromkeys(("user", "apim", "config", "registry", "open_banking"), "bank")}
+    )
+    assert [(database["name"], database["user"]) for database in made["databases"]] == [
+        ("bank", "obkm_" + account) for account in ("user", "apim", "config", "registry", "open_banking")
+    ]
+    assert len({source["cache_id"] for source in made["datasources"]}) == 5
+
+
+def test_a_file_of_the_node_needs_no_database_host() -> None:
+    made = model(groups={"database": [], "key_manager": ["km1"]}, cluster_database={"vendor": "h2"})
+    assert (made["database"]["host"], made["database"]["port"], made["database"]["managed"]) == (None, None, False)
+
+
+def test_every_vendor_can_be_chosen_and_has_an_own_driver() -> None:
+    vendors = collection_sources().options["cluster_database"]["options"]["vendor"]["choices"]
+    assert vendors == sorted(VENDORS)
+    assert len({vendor.driver_class for vendor in VENDORS.values()}) == len(VENDORS)
 
 
 def test_every_host_of_the_cluster_sees_the_same_model() -> None:

@@ -131,6 +131,67 @@ BAD: list[tuple[str, Callable[[Case], Any], list[str]]] = [
     ("a name of no database", lambda c: c.everywhere(cluster_database={"names": {"usr": "x"}}), ["cluster_database.names.usr"]),
     ("SQL in a database name", lambda c: c.everywhere(cluster_database={"names": {"user": "a; drop"}}), ["cluster_database.names.user"]),
     (
+        "a capital in a PostgreSQL name",
+        lambda c: c.everywhere(cluster_database={"vendor": "postgresql", "names": {"user": "UserDB"}}),
+        ["cluster_database.names.user", "PostgreSQL", "small letters"],
+    ),
+    (
+        "a long MySQL account",
+        lambda c: c.everywhere(cluster_database={"vendor": "mysql", "users": {"user": "u" * 33}}),
+        ["cluster_database.users.user", "at most 32"],
+    ),
+    (
+        "an account that follows from a long name",
+        lambda c: c.everywhere(cluster_name="a" * 28),
+        ["users would be", "cluster_database.users.open_banking", "at most 32"],
+    ),
+    (
+        "an Oracle server to set up",
+        lambda c: c.everywhere(cluster_database={"vendor": "oracle"}),
+        ["cluster_database_group", "no Oracle server", "cluster_database.host", "schema scripts"],
+    ),
+    (
+        "parameters for Oracle",
+        lambda c: c.everywhere(cluster_database={"vendor": "oracle", "parameters": {"a": 1}}),
+        ["cluster_database.parameters", "Oracle"],
+    ),
+    (
+        "an Oracle account with a hyphen",
+        lambda c: c.everywhere(cluster_database={"vendor": "oracle", "users": {"user": "a-b"}}),
+        ["cluster_database.users.user", "Oracle"],
+    ),
+    (
+        "a SQL Server name with a digit first",
+        lambda c: c.everywhere(cluster_database={"vendor": "mssql", "names": {"user": "1db"}}),
+        ["cluster_database.names.user", "SQL Server"],
+    ),
+    ("H2 for two nodes", lambda c: c.everywhere(cluster_database={"vendor": "h2"}), ["cluster_database.vendor is h2", "2 Key Managers"]),
+    ("H2 with a database host", lambda c: c.everywhere(cluster_database={"vendor": "h2"}), ["cluster_database_group", "H2"]),
+    ("H2 with a port", lambda c: c.everywhere(cluster_database={"vendor": "h2", "port": 3306}), ["cluster_database.port", "Remove it"]),
+    (
+        "a script outside the product",
+        lambda c: c.everywhere(cluster_database={"scripts": {"user": ["../x.sql"]}}),
+        ["cluster_database.scripts.user", "below the product home"],
+    ),
+    ("scripts of no database", lambda c: c.everywhere(cluster_database={"scripts": {"usr": ["x.sql"]}}), ["cluster_database.scripts.usr"]),
+    (
+        "a further datasource with a bad name",
+        lambda c: c.everywhere(cluster_additional_datasources=[{"id": "extra", "name": "EXTRA", "jndi": "jdbc/EXTRA", "database": "a-b"}]),
+        ["cluster_additional_datasources.extra", "MariaDB"],
+    ),
+    (
+        "one database for both registries",
+        lambda c: c.everywhere(cluster_database={"names": {"config": "openbank_govdb"}}),
+        ["cluster_registry_config_target is /_system/config", "/_system/obkm/config", "cluster_database.names"],
+    ),
+    (
+        "both registries at one path",
+        lambda c: c.everywhere(
+            cluster_database={"names": {"config": "openbank_govdb"}}, cluster_registry_config_target="/_system/governance"
+        ),
+        ["cluster_registry_config_target and cluster_registry_governance_target are both /_system/governance"],
+    ),
+    (
         "a duplicate JNDI name",
         lambda c: c.everywhere(
             cluster_additional_datasources=[{"id": "extra", "name": "EXTRA", "jndi": "jdbc/WSO2UM_DB", "database": "extra"}],
@@ -200,6 +261,12 @@ def test_a_good_inventory_has_none() -> None:
         lambda c: c.everywhere(
             cluster_database={"vendor": "mysql", "accounts": "shared"}, cluster_database_passwords={"shared": "Canary-1"}
         ),
+        lambda c: c.everywhere(cluster_database={"vendor": "postgresql"}),
+        lambda c: (c.groups["database"].clear(), c.everywhere(cluster_database={"vendor": "oracle", "host": "ora.example"})),
+        lambda c: (c.groups["database"].clear(), c.groups["key_manager"].pop(), c.everywhere(cluster_database={"vendor": "h2"})),
+        lambda c: c.everywhere(
+            cluster_database={"names": {"config": "openbank_govdb"}}, cluster_registry_config_target="/_system/obkm/config"
+        ),
         lambda c: c.everywhere(nginx_worker_processes_of_another_role=1),
         lambda c: (c.groups["database"].clear(), c.everywhere(cluster_database={"host": "managed.example"})),
         lambda c: c.everywhere(cluster_heap_initial="512m", cluster_heap_maximum="2g"),
@@ -209,6 +276,10 @@ def test_a_good_inventory_has_none() -> None:
         "allowed defaults",
         "an overridden URL",
         "a shared account",
+        "PostgreSQL",
+        "Oracle elsewhere",
+        "H2 on one node",
+        "one registry database",
         "another nginx role",
         "a managed database",
         "a heap",
@@ -234,3 +305,14 @@ def test_a_value_that_cannot_be_resolved_is_named_once() -> None:
     case.nowhere("cluster_admin_password")
     errors = case.errors({"cluster_admin_password": ["km1", "km2"]})
     assert len([error for error in errors if "cluster_admin_password" in error]) == 1
+
+
+@pytest.mark.parametrize("second", ["carbon_4.7.1", "ob_km_1.5"])
+def test_two_products_do_not_mount_one_configuration(second: str) -> None:
+    case = Case()
+    case.groups.update(key_manager=["km1"], other=["km2"])
+    case.hosts["km2"].update(cluster_key_manager_group="other", cluster_product=second, cluster_name="other")
+    case.everywhere(cluster_load_balancer_group="none", cluster_api_manager_group="none", cluster_hostname_address="192.0.2.21")
+    errors = [error for error in case.errors() if "in one database" in error]
+    assert len(errors) == (second != "ob_km_1.5")
+    assert all("cluster_registry_config_target is /_system/config for obkm" in error and "own" in error for error in errors)

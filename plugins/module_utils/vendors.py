@@ -1,0 +1,164 @@
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+# SPDX-License-Identifier: Apache-2.0
+"""What differs between the database vendors: URL, driver class, validation query, ports, TLS, names, and who loads the schema."""
+
+from __future__ import annotations
+
+import re
+from typing import Dict, Mapping, NamedTuple, Pattern
+
+
+class Names(NamedTuple):
+    """What a vendor accepts as a name without quotes, and how that is said."""
+
+    pattern: Pattern[str]
+    rule: str
+
+
+class Vendor(NamedTuple):
+    """One vendor of database servers, as its JDBC driver and its server want it."""
+
+    title: str
+    driver_class: str
+    script: str
+    """What the product calls the vendor in the names of its schema scripts."""
+    url: str
+    opening: str
+    """Between the URL and its parameters."""
+    separator: str
+    """Between two parameters."""
+    ports: Mapping[bool, int | None]
+    """The server's own port, with and without TLS."""
+    tls: Mapping[bool, Mapping[str, str]]
+    """Parameters of the URL that demand, or switch off, TLS with the server's certificate and name checked against the trust store
+    that the start script hands the virtual machine."""
+    databases: Names
+    accounts: Names
+    parameters: Mapping[str, str] = {}
+    tls_url: str = ""
+    """The URL with TLS, where it has another form."""
+    validation_query: str = "SELECT 1"
+    engine: str = ""
+    """How the collection talks to the server: mysql or postgresql. Without one it neither sets the server up nor loads schemas."""
+    admin_user: str = ""
+    accounts_are_schemas: bool = False
+    """Each account has tables of its own in one and the same database."""
+    embedded: bool = False
+    """The database is a file of each node: no server, no account on one, nothing shared."""
+
+
+def _names(pattern: str, rule: str) -> Names:
+    return Names(re.compile(pattern + r"\Z"), rule)
+
+
+_PLAIN = "only letters, digits and underscores, at most {0}"
+_MYSQL_NAMES = (_names("[A-Za-z0-9_]{1,64}", _PLAIN.format(64)), _names("[A-Za-z0-9_]{1,32}", _PLAIN.format(32)))
+# A name with capitals needs quotes in PostgreSQL wherever it is used, also in what operators type.
+_POSTGRESQL_NAME = _names("[a-z_][a-z0-9_]{0,62}", "only small letters, digits and underscores, not a digit first, at most 63")
+_MSSQL_NAME = _names("[A-Za-z_][A-Za-z0-9_]{0,127}", "only letters, digits and underscores, not a digit first, at most 128")
+
+VENDORS: Dict[str, Vendor] = {
+    "mariadb": Vendor(
+        title="MariaDB",
+        driver_class="org.mariadb.jdbc.Driver",
+        script="mysql",
+        url="jdbc:mariadb://{host}:{port}/{name}",
+        opening="?",
+        separator="&",
+        ports={True: 3306, False: 3306},
+        parameters={"autoReconnect": "true"},
+        tls={True: {"sslMode": "verify-full"}, False: {"sslMode": "disable"}},
+        databases=_MYSQL_NAMES[0],
+        accounts=_MYSQL_NAMES[1],
+        engine="mysql",
+        admin_user="root",
+    ),
+    "mysql": Vendor(
+        title="MySQL",
+        driver_class="com.mysql.cj.jdbc.Driver",
+        script="mysql",
+        url="jdbc:mysql://{host}:{port}/{name}",
+        opening="?",
+        separator="&",
+        ports={True: 3306, False: 3306},
+        parameters={"autoReconnect": "true"},
+        tls={True: {"sslMode": "VERIFY_IDENTITY"}, False: {"sslMode": "DISABLED", "allowPublicKeyRetrieval": "true"}},
+        databases=_MYSQL_NAMES[0],
+        accounts=_MYSQL_NAMES[1],
+        engine="mysql",
+        admin_user="root",
+    ),
+    "postgresql": Vendor(
+        title="PostgreSQL",
+        driver_class="org.postgresql.Driver",
+        script="postgresql",
+        url="jdbc:postgresql://{host}:{port}/{name}",
+        opening="?",
+        separator="&",
+        ports={True: 5432, False: 5432},
+        # Left to itself this driver looks for ~/.postgresql/root.crt instead of the trust store of the virtual machine.
+        tls={
+            True: {"sslmode": "verify-full", "sslfactory": "org.postgresql.ssl.DefaultJavaSSLFactory"},
+            False: {"sslmode": "disable"},
+        },
+        databases=_POSTGRESQL_NAME,
+        accounts=_POSTGRESQL_NAME,
+        engine="postgresql",
+        admin_user="postgres",
+    ),
+    "oracle": Vendor(
+        title="Oracle",
+        driver_class="oracle.jdbc.OracleDriver",
+        script="oracle",
+        url="jdbc:oracle:thin:@//{host}:{port}/{name}",
+        # The long form, because the short one with tcps is unknown to the drivers of that time.
+        tls_url="jdbc:oracle:thin:@(DESCRIPTION=(ADDRESS=(PROTOCOL=TCPS)(HOST={host})(PORT={port}))"
+        "(CONNECT_DATA=(SERVICE_NAME={name}))(SECURITY=(SSL_SERVER_DN_MATCH=TRUE)))",
+        opening="",
+        separator="",
+        ports={True: 2484, False: 1521},
+        tls={True: {}, False: {}},
+        databases=_names(
+            r"[A-Za-z0-9][A-Za-z0-9_.$#-]{0,127}", "a service name: letters, digits and the characters _ . $ # -, at most 128"
+        ),
+        accounts=_names("[A-Za-z][A-Za-z0-9_$#]{0,29}", "letters, digits and the characters _ $ #, a letter first, at most 30"),
+        validation_query="SELECT 1 FROM DUAL",
+        accounts_are_schemas=True,
+    ),
+    "mssql": Vendor(
+        title="SQL Server",
+        driver_class="com.microsoft.sqlserver.jdbc.SQLServerDriver",
+        script="mssql",
+        url="jdbc:sqlserver://{host}:{port};databaseName={name}",
+        opening=";",
+        separator=";",
+        ports={True: 1433, False: 1433},
+        tls={True: {"encrypt": "true", "trustServerCertificate": "false"}, False: {"encrypt": "false"}},
+        databases=_MSSQL_NAME,
+        accounts=_MSSQL_NAME,
+    ),
+    "h2": Vendor(
+        title="H2",
+        driver_class="org.h2.Driver",
+        script="h2",
+        # Relative to the product's home, in which the server is started.
+        url="jdbc:h2:./repository/database/{name}",
+        opening=";",
+        separator=";",
+        ports={True: None, False: None},
+        parameters={"DB_CLOSE_ON_EXIT": "FALSE", "LOCK_TIMEOUT": "60000"},
+        tls={True: {}, False: {}},
+        databases=_MYSQL_NAMES[0],
+        accounts=_MYSQL_NAMES[1],
+        embedded=True,
+    ),
+}
+
+
+def jdbc_url(vendor: Vendor, tls: bool, host: str | None, port: int | None, name: str, parameters: Mapping[str, str]) -> tuple[str, str]:
+    """The URL of a database, and the same without its parameters."""
+    form = vendor.tls_url if tls and vendor.tls_url else vendor.url
+    plain = form.format(host="[{0}]".format(host) if ":" in (host or "") else host, port=port, name=name)
+    query = vendor.separator.join("{0}={1}".format(key, value) for key, value in parameters.items())
+    return plain + (vendor.opening + query if query else ""), plain
