@@ -147,6 +147,7 @@ def build_model(name: str, inventory: Inventory, sources: Sources) -> Dict[str, 
         "public_port": shared["cluster_public_port"],
         "public_http_port": shared["cluster_public_http_port"],
         "internal_port": shared["cluster_internal_port"],
+        "public_url": "https://" + _balancer(shared),
         "service_url": internal + "${carbon.context}services/",
         "product": product,
         "api_manager_product": api_manager if groups["api_manager"] else None,
@@ -211,16 +212,20 @@ def _gateway_hostname(shared: Variables, groups: Mapping[str, Sequence[str]]) ->
     return shared.get("cluster_gateway_hostname") or (groups["api_manager"] or [shared["cluster_hostname"]])[0]
 
 
+def _balancer(shared: Variables) -> str:
+    """The host of the load balancer as URLs name it."""
+    port = shared["cluster_public_port"]
+    return str(shared["cluster_hostname"]) + ("" if port == 443 else ":{0}".format(port))
+
+
 def _urls(
     shared: Variables, product: Mapping[str, Any], groups: Mapping[str, Sequence[str]], hosts: Mapping[str, Mapping[str, Any]]
 ) -> Dict[str, str]:
-    port = shared["cluster_public_port"]
-    balancer = shared["cluster_hostname"] + ("" if port == 443 else ":{0}".format(port))
     gateway = "{0}:{1}".format(_gateway_hostname(shared, groups), shared["cluster_gateway_port"])
     urls = {**product["urls"], **shared["cluster_identity_urls"]}
     if shared.get("cluster_token_issuer"):
         urls["IDTokenIssuerID"] = shared["cluster_token_issuer"]
-    places = {"LB": balancer, "GW": gateway}
+    places = {"LB": _balancer(shared), "GW": gateway}
     return {name: re.sub(r"(?<=://)(LB|GW)(?=/|$)", lambda match: places[match.group()], url) for name, url in urls.items()}
 
 

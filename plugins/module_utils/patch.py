@@ -14,6 +14,7 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors impo
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.file_transaction import (
     Source,
     check_writable,
+    exclusive,
     read_source,
     replace_files,
 )
@@ -28,7 +29,7 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils.xml_editor 
 
 MYPY = False
 if MYPY:
-    from typing import Any, Iterator, Mapping, Sequence, TypeVar, Union
+    from typing import Any, Callable, Iterator, Mapping, Sequence, TypeVar, Union
 
     Edit = Union[XmlEdit, TextEdit, PropertyEdit, JsonEdit]
     EditType = TypeVar("EditType", XmlEdit, TextEdit, PropertyEdit, JsonEdit)
@@ -42,7 +43,10 @@ _SELECTOR_KEYS = {"xml": ("xpath",), "text": ("find", "regexp"), "properties": (
 class PatchResult:
     """What the edits did, or would do in check mode."""
 
-    def __init__(self, edits: list[dict[str, Any]], changes: list[_Edited], backup_files: dict[str, str], secrets: Secrets) -> None:
+    def __init__(
+        self, edits: list[dict[str, Any]], changes: list[_Edited], backup_files: dict[str, str], secrets: Secrets, recovered: Sequence[str]
+    ) -> None:
+        self.recovered = list(recovered)
         self.edits = edits
         self.backup_files = backup_files
         self._changes = changes
@@ -50,11 +54,12 @@ class PatchResult:
 
     @property
     def changed(self) -> bool:
-        return bool(self._changes)
+        return bool(self._changes or self.recovered)
 
     @property
     def changed_files(self) -> list[str]:
-        return [edited.source.path for edited in self._changes]
+        edited = [edited.source.path for edited in self._changes]
+        return edited + [path for path in self.recovered if path not in edited]
 
     @property
     def diff(self) -> list[dict[str, str]]:
@@ -141,6 +146,19 @@ def patch_files(
     """Make all edits of all files, or raise OperatorError and write nothing."""
     known = Secrets(secrets)
     plans = _plans(files, known)
+    if check_mode:
+        return _patch(plans, known, None)
+    with exclusive([plan.path for plan in plans], backup_dir) as recovered:
+        return _patch(plans, known, lambda contents: replace_files(contents, backup=backup, backup_dir=backup_dir), recovered)
+
+
+def _patch(
+    plans: Sequence[_Plan],
+    secrets: Secrets,
+    write: Callable[[list[tuple[Source, bytes]]], dict[str, str]] | None,
+    recovered: Sequence[str] = (),
+) -> PatchResult:
+    _read_sources(plans)
     edits: list[dict[str, Any]] = []
     changes: list[_Edited] = []
     errors: list[str] = []
@@ -160,10 +178,9 @@ def patch_files(
     for edited in changes:
         check_writable(edited.source)
     backup_files = {}
-    if changes and not check_mode:
-        contents = [(edited.source, edited.content) for edited in changes]
-        backup_files = replace_files(contents, backup=backup, backup_dir=backup_dir)
-    return PatchResult(edits, changes, backup_files, known)
+    if changes and write:
+        backup_files = write([(edited.source, edited.content) for edited in changes])
+    return PatchResult(edits, changes, backup_files, secrets, recovered)
 
 
 def _plans(files: Sequence[Mapping[str, Any]], secrets: Secrets) -> list[_Plan]:
@@ -179,15 +196,18 @@ def _plans(files: Sequence[Mapping[str, Any]], secrets: Secrets) -> list[_Plan]:
         plan.create = plan.create or new.create
         plan.optional = plan.optional and new.optional
         plan.add(entry, secrets)
+    return list(plans.values())
+
+
+def _read_sources(plans: Sequence[_Plan]) -> None:
     inodes: dict[tuple[int, int], str] = {}
-    for plan in plans.values():
+    for plan in plans:
         plan.source = read_source(plan.path)
         if plan.source.status is not None:
             key = (plan.source.status.st_dev, plan.source.status.st_ino)
             other = inodes.setdefault(key, plan.path)
             if other != plan.path:
                 raise OperatorError(f"{plan.path}: is the same file as {other} (a hard link). Name it once.")
-    return list(plans.values())
 
 
 def _edit(plan: _Plan) -> tuple[_Edited | None, list[Outcome]]:

@@ -13,6 +13,8 @@ description:
     blank lines, the order and the quotes of attributes, line ends, the encoding, a byte order mark, CDATA sections and a missing
     line end at the end of the file all stay as they are.
   - All files of a call are edited, or none. Everything is prepared and checked before the first file is replaced.
+  - A journal beside the files makes that hold when the module is killed in the middle too. The next run on any of them finishes the
+    change of all, and counts that as a change. Two runs on files of the same directories wait for each other, for a minute at most.
   - The result of each XML file is read again and compared with the same edits made on a tree, and the edits are made once more on
     the result, where they must change nothing. If either fails, nothing is written.
   - Symbolic links are followed. Owner, group, mode, SELinux context and access lists are kept.

@@ -15,6 +15,8 @@ CONF = "repository/conf/"
 MASTER = CONF + "datasources/master-datasources.xml"
 OPEN_BANKING = CONF + "datasources/open-banking-datasources.xml"
 SECURITY = "${carbon.home}/repository/resources/security/"
+JAGGERY = "repository/deployment/server/jaggeryapps/"
+SHINDIG = "repository/deployment/server/webapps/shindig/WEB-INF/web.xml"
 CONSOLE = "${carbon.protocol}://km.bank.example/ob/authenticationendpoint/"
 BALANCER = "${carbon.protocol}://km.bank.example"
 GATEWAY = "${carbon.protocol}://api.bank.example:8244"
@@ -32,11 +34,15 @@ NUMSTAT = {
     CONF + "registry.xml": (5, 3),
     CONF + "tomcat/catalina-server.xml": (8, 5),
     CONF + "user-mgt.xml": (3, 3),
+    JAGGERY + "ccportal/configs/conf.json": (4, 4),
+    JAGGERY + "consentmgt/configs/conf.json": (6, 6),
 }
 NUMSTAT_API_MANAGER = {
     CONF + "api-manager.xml": (6, 6),
     CONF + "carbon.xml": (5, 5),
     CONF + "user-mgt.xml": (2, 2),
+    JAGGERY + "admin/site/conf/site.json": (4, 4),
+    JAGGERY + "store/site/conf/site.json": (3, 3),
 }
 STANDARD = {
     # One member instead of two, and the datasources, mounts and user store stay where the product has them.
@@ -45,10 +51,12 @@ STANDARD = {
     CONF + "registry.xml": (2, 0),
     CONF + "user-mgt.xml": (2, 2),
 }
+# Of the dashboards only the fixtures have files.
+DASHBOARDS = {JAGGERY + "dashboard/conf/site.json": (2, 2), JAGGERY + "portal/conf/site.json": (3, 2), SHINDIG: (1, 1)}
 DIFFERENT = {
     # The fixture's own datasource has another description, and the files that were published of Open Banking API Manager are few.
-    "fixtures-documented": {MASTER: (57, 15)},
-    "fixtures-standard": {MASTER: (9, 9)},
+    "fixtures-documented": {MASTER: (57, 15), **DASHBOARDS},
+    "fixtures-standard": {MASTER: (9, 9), **DASHBOARDS},
     "fixtures-documented api_manager": {
         CONF + "tomcat/catalina-server.xml": (5, 4),
         "repository/resources/api_templates/velocity_template.xml": (11, 11),
@@ -305,3 +313,40 @@ def api_manager(secrets: Any) -> Dict[str, Mapping[str, str | None]]:
             "UserManager/Realm/Configuration/AdminUser/Password": secrets("a"),
         },
     }
+
+
+# What each JSON file must say after a run, by its keys.
+PROXY = {"proxy.proxyHost": "km.bank.example", "proxy.proxyHTTPSPort": "443", "proxy.proxyContextPath": ""}
+JSON = {
+    "key_manager": {
+        JAGGERY + "dashboard/conf/site.json": {**PROXY, "proxy.servicePath": "/services"},
+        JAGGERY + "portal/conf/site.json": {**PROXY, "fido.appId": "https://km.bank.example"},
+        JAGGERY + "consentmgt/configs/conf.json": {
+            "kmHost": "https://km.bank.example",
+            "kmPort": "443",
+            "redirectUrl": "https://km.bank.example/consentmgt",
+            "logoutUrl": "https://km.bank.example/consentmgt",
+            "apimHost": "https://api.bank.example",
+            "apimNioPort": "8244",
+        },
+        JAGGERY + "ccportal/configs/conf.json": {
+            "ssoConfiguration.identityProviderURL": "https://km.bank.example/samlsso",
+            "ssoConfiguration.idpInitSSOURL": "https://km.bank.example/samlsso?spEntityID=ccportal",
+            "reverseProxy.enabled": "auto",
+            "reverseProxy.host": "km.bank.example",
+        },
+    },
+    "api_manager": {
+        JAGGERY + "store/site/conf/site.json": {
+            "ssoConfiguration.identityProviderURL": "https://km.bank.example/samlsso",
+            "ssoConfiguration.idpInitSSOURL": "https://km.bank.example/samlsso?spEntityID=API_STORE",
+            "reverseProxy.enabled": "auto",
+        },
+        JAGGERY + "admin/site/conf/site.json": {
+            "ssoConfiguration.identityProviderURL": "https://km.bank.example/samlsso",
+            "ssoConfiguration.idpInitSSOURL": "https://km.bank.example/samlsso?spEntityID=API_WORKFLOW_ADMIN",
+            "ssoConfiguration.externalLogoutPage": "https://km.bank.example/samlsso?slo=true",
+            "reverseProxy.enabled": "auto",
+        },
+    },
+}

@@ -8,8 +8,10 @@ Written without any of the collection's code: it is what that code is judged by.
 
 from __future__ import annotations
 
+import json
+import re
 from collections import Counter
-from typing import Any, Dict, Iterator, List, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Tuple
 
 from lxml import etree
 
@@ -48,3 +50,29 @@ def _label(element: Any) -> str:
         if found:
             return "{0}[{1}]".format(name, found)
     return name
+
+
+_STRINGS = r'"(?:[^"\\]|\\.)*"|\'[^\'\\]*\''
+
+
+def json_meaning(content: bytes) -> Dict[str, Any]:
+    """Every value that is no object by its keys, such as proxy.proxyHost, as JavaScript would read it."""
+
+    def without(pattern: str, text: str, change: Callable[[str], str]) -> str:
+        """Change what the pattern finds outside of strings."""
+        finder = re.compile("(" + _STRINGS + ")|" + pattern, re.DOTALL)
+        return finder.sub(lambda found: found.group(1) or change(found.group()), text)
+
+    text = without(r"//[^\r\n]*|/\*.*?\*/", content.decode("utf-8-sig"), lambda _comment: "")
+    text = without(r"\b[A-Za-z]\w*(?=\s*:)", text, json.dumps)
+    text = without(r",(?=\s*[}\]])", text, lambda _comma: "")
+    text = re.sub(_STRINGS, lambda found: found.group() if found.group()[0] == '"' else json.dumps(found.group()[1:-1]), text)
+    return dict(_flat(json.loads(text), ""))
+
+
+def _flat(value: Any, path: str) -> Iterator[Tuple[str, Any]]:
+    if not isinstance(value, dict):
+        yield path, value
+        return
+    for key, item in value.items():
+        yield from _flat(item, "{0}.{1}".format(path, key) if path else key)

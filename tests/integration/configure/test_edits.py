@@ -10,7 +10,7 @@ from collections import Counter
 from typing import Any, Dict, Iterator, Mapping, Tuple
 
 import expected
-from meaning import comments, meaning
+from meaning import comments, json_meaning, meaning
 from sites import ADDRESSES
 
 RECAP = re.compile(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)\s+unreachable=0\s+failed=0", re.MULTILINE)
@@ -56,6 +56,25 @@ def test_nothing_changed_that_no_edit_asked_for(configured: Any) -> None:
         gone = Counter(comments(before)) - Counter(comments(after))
         assert sorted(gone.elements()) == expected.UNCOMMENTED.get(path, []), (host, path)
         assert not Counter(comments(after)) - Counter(comments(before)), (host, path)
+
+
+def test_web_applications_name_the_load_balancer_and_nothing_else_changed(configured: Any) -> None:
+    seen = 0
+    for host, home in configured.site.homes.items():
+        for path, values in expected.JSON["api_manager" if host in configured.site.api_managers else "key_manager"].items():
+            if (home / path).is_file():
+                seen += 1
+                before = json_meaning(configured.site.stock("{0}/{1}".format(host, path)))
+                assert json_meaning((home / path).read_bytes()) == {**before, **values}, (host, path)
+    assert seen
+
+
+def test_gadgets_of_the_dashboard_use_the_port_of_the_load_balancer(configured: Any) -> None:
+    for host in configured.site.key_managers:
+        path = configured.site.homes[host] / expected.SHINDIG
+        if path.is_file():
+            before = configured.site.stock("{0}/{1}".format(host, expected.SHINDIG))
+            assert path.read_bytes() == before.replace(b"shindig.port=", b"shindig.port=443")
 
 
 def test_files_that_no_edit_names_are_untouched(configured: Any) -> None:

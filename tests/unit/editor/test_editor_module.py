@@ -158,6 +158,7 @@ def _examples(folder: Path) -> list[dict[str, Any]]:
 
 
 HOME = {
+    "obkm/repository/deployment/server/jaggeryapps/dashboard/conf/site.json": '{"proxy": {"proxyHost": "", "proxyHTTPSPort": ""}}',
     "obkm/repository/conf/carbon.xml": (
         "<Server xmlns='urn:c'>\n    <Version>1</Version>\n    <Ports>\n        <Offset>0</Offset>\n    </Ports>\n"
         "    <EnableHTTPAdminConsole>true</EnableHTTPAdminConsole>\n</Server>\n"

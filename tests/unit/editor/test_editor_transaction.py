@@ -327,7 +327,7 @@ def test_attributes_that_cannot_be_set_matter_only_when_the_disk_is_full(
         ([{"path": "relative.xml", "edits": [EDIT]}], "relative.xml: the path of a file must be absolute"),
         ([{"path": "/x", "edits": []}], "/x: the file entry has no edits"),
         ([{"path": "/x", "edits": ["y"]}], "/x: edit 1: must be a mapping"),
-        ([{"path": "/x", "edits": [EDIT], "format": "json"}], "format must be one of xml, text, properties"),
+        ([{"path": "/x", "edits": [EDIT], "format": "yaml"}], "format must be one of xml, text, properties, json"),
         ([{"path": "/x", "edits": [EDIT], "create": True}], "create makes property files only"),
         ([{"path": "/x", "edits": [EDIT], "optional": "yes"}], "optional must be true or false"),
         ([{"path": "/x", "edits": [EDIT], "mode": "0640"}], "the file entry has the unknown key mode"),
