@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import hashlib
 import os
 import stat
@@ -14,12 +15,27 @@ import time
 from pathlib import Path
 
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.file_journal import (
+    JOURNAL,
+    NEW,
+    OLD,
+    Entry,
+    beside,
+    finish,
+    journal_content,
+    read_journal,
+    remove,
+    sync_directory,
+    write_all,
+    write_private,
+)
 
 MYPY = False
 if MYPY:
-    from typing import Iterator, Sequence
+    from typing import Iterable, Iterator, Sequence
 
-_NEW_FILE_MODE = 0o640
+_MODE_OF_NEW = 0o640
+_LOCK_SECONDS = 60.0
 
 
 class Source:
@@ -62,8 +78,55 @@ def check_writable(source: Source) -> None:
         raise OperatorError(f"{source.path}: cannot be written by this user.")
 
 
+@contextlib.contextmanager
+def exclusive(paths: Sequence[str], backup_dir: str | None = None) -> Iterator[list[str]]:
+    """Keep other runs away from these files, and first finish what an interrupted run began: yields the files that this changed."""
+    with contextlib.ExitStack() as stack:
+        held: set[Path] = set()
+
+        def lock(directories: Iterable[Path]) -> None:
+            # In one order, so that two runs never wait for each other.
+            for directory in sorted(set(directories) - held):
+                held.add(directory)
+                _lock(directory, stack)
+
+        real = [Path(os.path.realpath(path)) for path in paths]
+        lock(path.parent for path in real)
+        changed: list[str] = []
+        for path in real:
+            journal = read_journal(path)
+            if journal:
+                lock(entry.path.parent for entry in journal)
+                changed += finish(journal)
+            remove([beside(path, what) for what in (NEW, OLD, JOURNAL)])
+            remove([_unfinished_backup(path, backup_dir)])
+        yield changed
+
+
+def _lock(directory: Path, stack: contextlib.ExitStack) -> None:
+    """Lock the directory itself: no lock file is left behind, and the lock ends with the process."""
+    try:
+        descriptor = os.open(directory, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+    except OSError:
+        # What is wrong with the directory is said when the file in it is read.
+        return
+    stack.callback(os.close, descriptor)
+    deadline = time.monotonic() + _LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise OperatorError(f"{directory}: another run has been editing files there for a minute. Run again later.") from None
+            time.sleep(0.02)
+        except OSError:
+            # A file system without such locks: a change in between is still found before the first rename.
+            return
+
+
 def replace_files(changes: Sequence[tuple[Source, bytes]], *, backup: bool, backup_dir: str | None) -> dict[str, str]:
-    """Replace all files or none, and return the backups by path."""
+    """Replace all files or none, and return the backups by path. Call it within ``exclusive``."""
     pending = [_Replacement(source, content) for source, content in changes]
     backups: dict[str, str] = {}
     try:
@@ -78,32 +141,49 @@ def replace_files(changes: Sequence[tuple[Source, bytes]], *, backup: bool, back
         for replacement in pending:
             with _operator_errors(replacement.source):
                 replacement.check_unchanged()
-        _rename_all(pending)
-    except BaseException:
-        for path in backups.values():
-            with contextlib.suppress(OSError):
-                Path(path).unlink()
-        raise
-    finally:
+        if len(pending) > 1:
+            # One rename is whole by itself; several are so by the journal, from which the next run finishes them.
+            _write_journal(pending)
         for replacement in pending:
-            replacement.clean_up()
-    return backups
-
-
-def _rename_all(pending: Sequence[_Replacement]) -> None:
-    done: list[_Replacement] = []
-    try:
-        for replacement in pending:
-            # Counted first: an interruption during the rename must be undone too.
-            done.append(replacement)
             with _operator_errors(replacement.source):
                 replacement.rename()
     except BaseException:
-        for replacement in reversed(done):
-            replacement.put_back()
+        _undo(pending, backups)
         raise
+    _sync_directories(pending)
+    # What could put files back goes before the journal, so that what a kill leaves of these can do nothing.
+    remove([replacement.old for replacement in pending])
+    remove([replacement.journal for replacement in pending])
+    return backups
+
+
+def _undo(pending: Sequence[_Replacement], backups: dict[str, str]) -> None:
+    failed = [replacement for replacement in reversed(pending) if not replacement.put_back()]
+    if failed:
+        # The journal stays, and the backups with it.
+        raise OperatorError(
+            f"{failed[0].source.path}: cannot be put back after an error in another file. Correct what is wrong with the file system "
+            "and run again: the next run finishes the change of all files."
+        ) from None
+    remove([replacement.new for replacement in pending])
+    remove([replacement.journal for replacement in pending])
+    remove([replacement.old for replacement in pending])
+    remove([Path(path) for path in backups.values()])
+
+
+def _write_journal(pending: Sequence[_Replacement]) -> None:
+    """Tell beside each file, on the disk before the first rename, what is about to become of all of them."""
+    _sync_directories(pending)
+    content = journal_content([replacement.entry for replacement in pending])
+    for replacement in pending:
+        with _operator_errors(replacement.source):
+            write_private(replacement.journal, content)
+    _sync_directories(pending)
+
+
+def _sync_directories(pending: Sequence[_Replacement]) -> None:
     for directory in sorted({replacement.source.real.parent for replacement in pending}):
-        _sync_directory(directory)
+        sync_directory(directory)
 
 
 class _Replacement:
@@ -112,17 +192,15 @@ class _Replacement:
     def __init__(self, source: Source, content: bytes) -> None:
         self.source = source
         self._content = content
-        self._new = self._name("new")
-        self._old = self._name("old")
-
-    def _name(self, what: str) -> Path:
-        real = self.source.real
-        return real.with_name(f".{real.name}.{os.getpid()}-{os.urandom(4).hex()}.{what}")
+        self._renamed = False
+        self.digest = hashlib.sha256(content).hexdigest()
+        # Names that the next run knows, whatever interrupts this one.
+        self.new, self.old, self.journal = (beside(source.real, what) for what in (NEW, OLD, JOURNAL))
 
     def write(self) -> None:
-        descriptor = os.open(self._new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o600)
+        descriptor = os.open(self.new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
-            _write_all(descriptor, self._content)
+            write_all(descriptor, self._content)
             self._copy_status(descriptor)
             os.fsync(descriptor)
         finally:
@@ -130,13 +208,13 @@ class _Replacement:
         if self.source.exists:
             # A second name keeps the very file, so that putting it back also keeps its inode and times.
             try:
-                os.link(self.source.real, self._old)
+                os.link(self.source.real, self.old)
             except OSError:
-                _copy_file(self.source, self._old)
+                _copy_file(self.source, self.old)
 
     def _copy_status(self, descriptor: int) -> None:
         status = self.source.status
-        mode = _NEW_FILE_MODE
+        mode = _MODE_OF_NEW
         if status is None:
             status = self.source.real.parent.stat()
         else:
@@ -176,21 +254,26 @@ class _Replacement:
             raise OperatorError(f"{self.source.path}: was changed by someone else meanwhile; nothing was written. Run again.")
 
     def rename(self) -> None:
-        self._new.rename(self.source.real)
+        # Said first: an interruption during the rename must be undone too.
+        self._renamed = True
+        self.new.rename(self.source.real)
 
-    def put_back(self) -> None:
-        if os.path.lexists(self._new):
-            return
-        with contextlib.suppress(OSError):
+    @property
+    def entry(self) -> Entry:
+        return Entry(self.source.real, self.source.digest.hex() if self.source.exists else None, self.digest)
+
+    def put_back(self) -> bool:
+        """Undo the rename, if it was made; tell whether the file is as it was."""
+        if not self._renamed or os.path.lexists(self.new):
+            return True
+        try:
             if self.source.exists:
-                self._old.rename(self.source.real)
+                self.old.rename(self.source.real)
             else:
                 self.source.real.unlink()
-
-    def clean_up(self) -> None:
-        for path in (self._new, self._old):
-            with contextlib.suppress(OSError):
-                path.unlink()
+        except OSError:
+            return False
+        return True
 
 
 def _back_up(source: Source, backup_dir: str | None) -> str:
@@ -205,13 +288,20 @@ def _back_up(source: Source, backup_dir: str | None) -> str:
     while os.path.lexists(path):
         number += 1
         path = directory / f"{name}.{number}~"
+    unfinished = _unfinished_backup(source.real, backup_dir)
     try:
-        _copy_file(source, path)
+        _copy_file(source, unfinished)
+        unfinished.rename(path)
     except BaseException:
-        with contextlib.suppress(OSError):
-            path.unlink()
+        remove([unfinished])
         raise
     return str(path)
+
+
+def _unfinished_backup(real: Path, backup_dir: str | None) -> Path:
+    """Where a backup is until it is whole: one name for each file, so that the next run finds what an interrupted one left."""
+    directory = Path(backup_dir) if backup_dir else real.parent
+    return directory / f".{real.name}.{hashlib.sha256(os.fsencode(real)).hexdigest()[:16]}.carbon-ops-backup"
 
 
 def _copy_file(source: Source, path: Path) -> None:
@@ -220,7 +310,7 @@ def _copy_file(source: Source, path: Path) -> None:
         return
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o600)
     try:
-        _write_all(descriptor, source.raw)
+        write_all(descriptor, source.raw)
         mode = stat.S_IMODE(status.st_mode)
         try:
             os.fchown(descriptor, status.st_uid, status.st_gid)
@@ -252,22 +342,6 @@ def _copy_extended_attributes(path: Path, descriptor: int) -> None:
         except OSError as exc:
             if exc.errno not in (errno.EPERM, errno.ENOTSUP, errno.ENODATA, errno.EINVAL, errno.EACCES):
                 raise
-
-
-def _write_all(descriptor: int, content: bytes) -> None:
-    view = memoryview(content)
-    while view:
-        view = view[os.write(descriptor, view) :]
-
-
-def _sync_directory(directory: Path) -> None:
-    """Make the renames last; a file system that cannot do that has still made them."""
-    with contextlib.suppress(OSError):
-        descriptor = os.open(directory, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 @contextlib.contextmanager

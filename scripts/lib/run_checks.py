@@ -78,6 +78,7 @@ def steps(fast: bool) -> List[Step]:
         Step("ansible-lint", ["ansible-lint", "--offline", "--profile", "production", "--strict", "--nocolor"], static=True),
         Step("sanity", ["scripts/lib/sanity.sh", *(("--skip-test", "pylint") if fast else ())], static=True),
         Step("unit", pytest("-n", "2", *COVERAGE, "tests/unit")),
+        Step("crash", pytest("tests/crash")),
         Step("preflight", pytest("-n", "2", *quick, "tests/integration/preflight")),
         Step("configure", pytest("-n", "2", "--dist", "loadgroup", *quick, "tests/integration/configure")),
         Step("edge", pytest("tests/integration/edge", "tests/integration/firewall"), alone=True),
