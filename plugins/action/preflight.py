@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from ansible.plugins.action import ActionBase
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.preflight import check_inventory
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.surveys import PREFIX
 from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils.inventory import collection_sources, read_variables, role_options
 
 
@@ -20,16 +21,12 @@ class ActionModule(ActionBase):
         super().run(tmp, task_vars)
         sources, options = collection_sources(), role_options()
         known = {name for role in options.values() for name in role}
-        prefixes = tuple("{0}_".format(role) for role in options)
+        prefixes = tuple("{0}{1}_".format(before, role) for role in options for before in ("", PREFIX))
         reading = read_variables(task_vars, known | set(sources.options) | {"ansible_host"}, prefixes)
         others = {role: spec for role, spec in options.items() if role != "cluster"}
         errors = check_inventory(reading.inventory, reading.unresolved, sources, others)
         if not errors:
             return {"changed": False, "errors": []}
         count = "The inventory has a contradiction" if len(errors) == 1 else "The inventory has {0} contradictions".format(len(errors))
-        return {
-            "failed": True,
-            "changed": False,
-            "errors": errors,
-            "msg": "{0}; no host was contacted:\n{1}".format(count, "\n".join("- " + error for error in errors)),
-        }
+        # Ansible prints the message more than once, and the result's other keys once: so the sentences stand there alone.
+        return {"failed": True, "changed": False, "errors": errors, "msg": "{0}; no host was contacted.".format(count)}

@@ -15,6 +15,8 @@ description:
     C(cluster_model), which role C(cluster) sets.
   - Reads C(groups) and the inventory variables of all hosts of the cluster, never the hosts of the current play, so C(--limit) and
     C(serial) change nothing. The variables and their defaults are those of role C(cluster).
+  - An inventory may hold several clusters, each with groups of its own, which C(cluster_key_manager_group) and its like name. A host
+    that belongs to none of them gets a model without hosts.
 options:
   _terms:
     description: Takes none.
@@ -37,7 +39,7 @@ _raw:
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.model import build_model
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.model import build_model, outside_model
 from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils.inventory import collection_sources, read_inventory
 
 
@@ -45,6 +47,7 @@ class LookupModule(LookupBase):
     def run(self, terms, variables=None, **kwargs):
         try:
             inventory = read_inventory(variables)
-            return [build_model(variables["inventory_hostname"], inventory, collection_sources())]
+            name, sources = variables["inventory_hostname"], collection_sources()
+            return [outside_model(name, inventory, sources) or build_model(name, inventory, sources)]
         except OperatorError as error:
             raise AnsibleError(str(error)) from error

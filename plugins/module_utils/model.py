@@ -95,6 +95,18 @@ def host_groups(variables: Variables, options: Mapping[str, Any], inventory: Inv
     return {role: list(inventory.groups.get(variables.get(name, options[name]["default"]), ())) for role, name in GROUP_VARIABLES.items()}
 
 
+def outside_model(name: str, inventory: Inventory, sources: Sources) -> Dict[str, Any] | None:
+    """The empty model of a host that belongs to no cluster although the inventory has one; None for every other host.
+
+    Where each cluster has groups of its own, further hosts of the inventory have no group that they could find a cluster by.
+    """
+    own, *others = (
+        host_groups(variables, sources.options, inventory)["key_manager"]
+        for variables in [inventory.hosts[name], *inventory.hosts.values()]
+    )
+    return None if own or not any(others) else {"groups": {}, "hosts": {}}
+
+
 def build_model(name: str, inventory: Inventory, sources: Sources) -> Dict[str, Any]:
     """Derive the model of the cluster that host `name` belongs to.
 

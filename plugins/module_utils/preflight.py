@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Sequence
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils import ports
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils import option_texts, ports
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.firewall import is_network, port_range
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.model import (
+    GROUP_VARIABLES,
     HOST_VARIABLES,
     Inventory,
     Sources,
@@ -88,6 +89,7 @@ def check_inventory(
         sentences += _inconsistent(cluster, sources.options)
         sentences += _secrets(cluster, groups, sources, unresolved)
         sentences += _values(cluster, groups, sources, exists)
+    sentences += _between(clusters, inventory, sources)
     sentences += _same_registry([model for model in (_model(inventory, groups, sources) for groups in clusters) if model])
     return list(dict.fromkeys(sentences))
 
@@ -100,6 +102,52 @@ def _clusters(inventory: Inventory, sources: Sources) -> List[Dict[str, List[str
         if groups["key_manager"]:
             found.setdefault(repr(groups["key_manager"]), groups)
     return list(found.values())
+
+
+def _between(clusters: Sequence[Mapping[str, Sequence[str]]], inventory: Inventory, sources: Sources) -> Sentences:
+    """What several clusters in one inventory must not have in common."""
+    owners: Dict[str, Dict[str, str]] = {"host": {}, "machine": {}, "database": {}, "file": {}}
+    told = set()
+    for groups in clusters:
+        first = groups["key_manager"][0]
+        cluster = "the cluster of {0}".format(first)
+        hosts = list(dict.fromkeys(host for names in groups.values() for host in names))
+        for host in hosts:
+            if owners["host"].setdefault(host, cluster) != cluster:
+                told.add(host)
+                yield (
+                    "{0} is in groups of {1} and of {2}. A host belongs to one cluster: give each cluster groups of its own, "
+                    "and name them in its {3}."
+                ).format(host, owners["host"][host], cluster, ", ".join(GROUP_VARIABLES.values()))
+        for host in hosts:
+            variables = inventory.hosts[host]
+            address = str(variables.get("cluster_node_address") or variables.get("ansible_host") or host)
+            if host in told or _is_loopback(address):
+                continue
+            if owners["machine"].setdefault(address, cluster) != cluster:
+                yield (
+                    "{0} stands on the machine of another cluster ({1}, {2}), where both would keep their keys and settings in the same "
+                    "place. Give it a machine of its own, or correct cluster_node_address."
+                ).format(host, address, owners["machine"][address])
+        yield from _same_databases(cluster, owners["database"], _model(inventory, groups, sources))
+        status = inventory.hosts[first].get("verify_status_file")
+        if status and owners["file"].setdefault(str(status), cluster) != cluster:
+            yield "verify_status_file is the same for {0} and {1}. Give each its own, or the later one overwrites the other.".format(
+                owners["file"][str(status)], cluster
+            )
+
+
+def _same_databases(cluster: str, owners: Dict[str, str], model: Mapping[str, Any] | None) -> Sentences:
+    """Products may share databases (requirement DB5); two clusters of one product may not."""
+    if model is None or model["database"]["embedded"]:
+        return
+    for database in model["databases"]:
+        place = "{0}:{1}/{2} {3}".format(model["database"]["host"], model["database"]["port"], database["name"], model["product"]["id"])
+        if owners.setdefault(place, cluster) != cluster:
+            yield (
+                "cluster_database.names.{0}: the database {1} on {2} is already that of {3}. Two clusters that share no cluster messages "
+                "would overwrite each other's data: name another database, or another host in cluster_database.host."
+            ).format(database["id"], database["name"], model["database"]["host"], owners[place])
 
 
 def _unresolved(unresolved: Mapping[str, Sequence[str]]) -> Sentences:
@@ -132,12 +180,20 @@ def _spec_errors(cluster: Inventory, known: Mapping[str, Any], own: Mapping[str,
         for name, option in known.items():
             if option.get("no_log"):
                 continue
-            if name in variables:
+            if name in variables and isinstance(variables[name], str) and option.get("type") in ("dict", "list"):
+                # The argument spec would take some texts for a dictionary or a list, but the roles read the variable as it is.
+                found.setdefault(
+                    "{0} is text, not a {1}. On the command line it is given as JSON (-e '{{\"{0}\": …}}') or in a file (-e @file)".format(
+                        name, {"dict": "dictionary", "list": "list"}[option["type"]]
+                    ),
+                    [],
+                ).append(host)
+            elif name in variables:
                 errors = ArgumentSpecValidator(as_arguments({name: option})).validate({name: variables[name]}).error_messages
                 for error in errors:
                     found.setdefault("{0}: {1}".format(name, error), []).append(host)
             elif option.get("required") and name in own and name not in unresolved:
-                found.setdefault("{0} is not set. It is: {1}".format(name, _first(option["description"])), []).append(host)
+                found.setdefault("{0} is not set. It is: {1}".format(name, option_texts.summary(option)), []).append(host)
     for error, hosts in found.items():
         everywhere = len(hosts) == len(cluster.hosts)
         yield error.rstrip(".") + ("." if everywhere else " (for {0}).".format(_listed(hosts)))
@@ -167,7 +223,7 @@ def _secrets(cluster: Inventory, groups: Mapping[str, Sequence[str]], sources: S
         if variables.get(name) is None:
             if option.get("required"):
                 yield "{0} is not set. It is: {1} Keep it in a vault.".format(
-                    name, _first(option["description"]).replace("Secret. ", "").rstrip(".") + "."
+                    name, option_texts.summary(option).replace("Secret. ", "").rstrip(".") + "."
                 )
             continue
         if option["type"] == "dict":
@@ -310,18 +366,21 @@ def _ports(shared: _Settings, cluster: Inventory, sources: Sources) -> Sentences
             ports.check_port(database_port, "port of cluster_database")
     except OperatorError as error:
         yield str(error)
+    offsets: Dict[str, List[str]] = {}
     for host, variables in cluster.hosts.items():
         for name in ("cluster_port_offset", "cluster_api_manager_port_offset"):
             if variables.get(name) is not None:
                 try:
                     ports.check_offset(variables[name], name)
                 except OperatorError as error:
-                    yield "{0} (set for {1})".format(str(error).rstrip("."), host) + "."
+                    offsets.setdefault(str(error).rstrip("."), []).append(host)
         if variables.get("cluster_member_port") is not None:
             try:
                 ports.check_port(variables["cluster_member_port"], "cluster_member_port of {0}".format(host))
             except OperatorError as error:
                 yield str(error)
+    for sentence, hosts in offsets.items():
+        yield "{0} (set for {1}).".format(sentence, _listed(hosts))
 
 
 def _hosts(shared: _Settings, cluster: Inventory, groups: Mapping[str, Sequence[str]]) -> Sentences:
@@ -622,7 +681,3 @@ def _is_loopback(text: str) -> bool:
 
 def _listed(names: Iterable[Any]) -> str:
     return ", ".join(str(name) for name in names)
-
-
-def _first(description: Any) -> str:
-    return str(description if isinstance(description, str) else description[0])

@@ -11,8 +11,8 @@ author:
 version_added: 0.1.0
 short_description: Refuse an inventory that contradicts itself
 description:
-  - Checks the whole inventory of a Key Manager cluster on the controller, before any host is contacted, and fails with all contradictions
-    at once, each a sentence that names its variable.
+  - Checks the whole inventory, of one Key Manager cluster or several, on the controller, before any host is contacted, and fails with
+    all contradictions at once, each a sentence that names its variable.
   - Found are, among others, variables of this collection's prefixes that no role knows, missing secrets, passwords that products ship
     with, port clashes, member addresses that mix loopback and routable ones, and JNDI names that are used twice.
 notes:

@@ -11,6 +11,7 @@ from typing import Any, Container, Dict, List, Mapping, NamedTuple
 
 import yaml
 from ansible.errors import AnsibleError
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils import surveys
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.model import Inventory, Sources
 
 ROLES = Path(__file__).resolve().parents[2] / "roles"
@@ -67,6 +68,7 @@ def read_variables(variables: Mapping[str, Any], wanted: Container[str], prefixe
     hostvars = variables["hostvars"]
     for host in groups["all"]:
         values: Dict[str, Any] = {}
+        answered: Dict[str, Any] = {}
         of_host = hostvars[host]
         for name in of_host:
             if name in wanted:
@@ -75,11 +77,26 @@ def read_variables(variables: Mapping[str, Any], wanted: Container[str], prefixe
                 except AnsibleError:
                     # The message of the error may quote what the value is made of, a secret among it; the name is enough.
                     unresolved.setdefault(name, []).append(host)
+            elif name.startswith(surveys.PREFIX) and name[len(surveys.PREFIX) :] in wanted:
+                answered[name] = plain(of_host[name])
             # The model itself is a fact of an earlier play, not a variable of the inventory.
             elif prefixes and name.startswith(prefixes) and name != "cluster_model":
                 values[name] = None
-        hosts[host] = values
+        # The answers of a survey count for all hosts, also for those that this run leaves alone.
+        hosts[host] = {**values, **read_answers(answered)}
     return Reading(Inventory(groups, hosts), unresolved)
+
+
+def read_answers(variables: Mapping[str, Any]) -> Dict[str, Any]:
+    """The variables that the answers of an AWX survey set, by their own names."""
+    return surveys.answers(variables, {name: option for role in role_options().values() for name, option in role.items()}, _load)
+
+
+def _load(text: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ValueError("no YAML") from error
 
 
 def read_inventory(variables: Mapping[str, Any]) -> Inventory:

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import subprocess
+import textwrap
 from pathlib import Path
 from typing import Any, Callable, List
 
@@ -91,8 +93,9 @@ def refused(playbook: Callable[..., Any], inventory: Path, *arguments: str) -> s
 
 
 def sentences(output: str) -> List[str]:
-    """The errors that the message lists, one in a line."""
-    return [line.strip()[2:] for line in output.splitlines() if line.strip().startswith("- ")]
+    """The errors of the failed task, whose result is shown as YAML."""
+    shown = output.split("FAILED! =>", 1)[1].split("\n\n", 1)[0]
+    return list(yaml.safe_load(textwrap.dedent(shown.lstrip(" ").lstrip("\n")))["errors"])
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name not in QUICK)) for name in REFUSED])
@@ -116,8 +119,20 @@ def test_all_contradictions_are_told_at_once(playbook: Callable[..., Any], tmp_p
 def test_a_limited_run_checks_the_whole_inventory(playbook: Callable[..., Any], tmp_path: Path) -> None:
     case = cases.Case()
     CASES["loopback and routable"][0](case)
-    output = refused(playbook, inventory_file(case, tmp_path), "--limit", "km2")
-    assert "cluster_node_address mixes loopback (km1)" in output
+    found = sentences(refused(playbook, inventory_file(case, tmp_path), "--limit", "km2"))
+    assert any("cluster_node_address mixes loopback (km1)" in sentence for sentence in found), found
+
+
+def test_each_sentence_is_printed_once_and_plainly(playbook: Callable[..., Any], tmp_path: Path) -> None:
+    case = cases.Case()
+    for name in ("a typo", "no product", "a missing secret", "an offset out of range"):
+        CASES[name][0](case)
+    output = " ".join(refused(playbook, inventory_file(case, tmp_path)).split())
+    told = ("cluster_hostnam (set for", "cluster_product is not set", "cluster_admin_password is not set", "cluster_port_offset must be")
+    for words in told:
+        assert output.count(words) == 1, output
+    assert "a folder of roles/cluster/files/products" in output
+    assert not re.search(r"\b[COV]\(", output), "the markup of argument specs shows"
 
 
 def test_a_secret_that_the_vault_lacks_is_named(playbook: Callable[..., Any], tmp_path: Path) -> None:

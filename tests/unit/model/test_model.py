@@ -12,7 +12,7 @@ import pytest
 import yaml
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.datasources import datasource_element
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.model import HOST_VARIABLES, Inventory, build_model
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.model import HOST_VARIABLES, Inventory, build_model, outside_model
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.vendors import VENDORS
 from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils.inventory import collection_sources
 
@@ -233,3 +233,12 @@ def test_product_choices_are_the_profiles() -> None:
 
 def test_host_variables_are_variables() -> None:
     assert set(collection_sources().options) >= HOST_VARIABLES
+
+
+def test_a_host_of_no_cluster_has_an_empty_model_beside_clusters_with_groups_of_their_own() -> None:
+    own = {"cluster_key_manager_group": "eu_key_manager"}
+    inventory = Inventory({"all": ["km1", "monitor1"], "eu_key_manager": ["km1"]}, {"km1": own, "monitor1": {}})
+    assert outside_model("monitor1", inventory, collection_sources()) == {"groups": {}, "hosts": {}}
+    assert outside_model("km1", inventory, collection_sources()) is None
+    # Without any cluster build_model says what is missing.
+    assert outside_model("monitor1", Inventory({"all": ["monitor1"]}, {"monitor1": {}}), collection_sources()) is None

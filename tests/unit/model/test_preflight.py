@@ -316,3 +316,110 @@ def test_two_products_do_not_mount_one_configuration(second: str) -> None:
     errors = [error for error in case.errors() if "in one database" in error]
     assert len(errors) == (second != "ob_km_1.5")
     assert all("cluster_registry_config_target is /_system/config for obkm" in error and "own" in error for error in errors)
+
+
+def test_a_dictionary_given_as_text_is_named() -> None:
+    """As with -e cluster_database=…: the argument spec alone would take such a text for a dictionary."""
+    case = Case()
+    case.everywhere(cluster_database='{"vendor": "mysql"}', cluster_java_options="-Da=b")
+    errors = case.errors()
+    assert any(error.startswith("cluster_database is text, not a dictionary") for error in errors), errors
+    assert any(error.startswith("cluster_java_options is text, not a list") for error in errors), errors
+
+
+def test_sentences_carry_no_markup_of_argument_specs() -> None:
+    case = Case()
+    case.nowhere("cluster_database_passwords")
+    case.nowhere("cluster_product")
+    errors = "\n".join(case.errors())
+    assert "cluster_database_passwords is not set" in errors
+    assert "C(" not in errors and "O(" not in errors
+
+
+def test_one_offset_of_all_hosts_is_told_once() -> None:
+    case = Case()
+    case.everywhere(cluster_port_offset=-1)
+    assert len([error for error in case.errors() if error.startswith("cluster_port_offset must")]) == 1
+
+
+DATABASES = ("user", "apim", "config", "registry", "open_banking")
+GROUP_NAMES = ("key_manager", "load_balancer", "database", "api_manager")
+
+
+def two_clusters() -> Case:
+    """The good inventory, and another one like it beside it, with groups of its own."""
+    case = Case()
+    for group in GROUP_NAMES:
+        case.groups["other_" + group] = ["other-" + host for host in case.groups[group]]
+    for number, host in enumerate(list(case.hosts)):
+        case.hosts["other-" + host] = {
+            **copy.deepcopy(case.hosts[host]),
+            "cluster_node_address": "198.51.100.{0}".format(number + 1),
+            "cluster_name": "other",
+            **{"cluster_{0}_group".format(group): "other_" + group for group in GROUP_NAMES},
+        }
+    return case
+
+
+def others(case: Case, **variables: Any) -> None:
+    for host, values in case.hosts.items():
+        if host.startswith("other-"):
+            values.update(variables)
+
+
+# What two clusters must not have in common, the change that gives it to them, and what its sentence must name.
+SHARED: list[tuple[str, Callable[[Case], Any], list[str]]] = [
+    ("a host", lambda c: c.groups["other_database"].append("db1"), ["db1 is in groups of the cluster of km1", "cluster_database_group"]),
+    (
+        "a machine",
+        lambda c: c.hosts["other-lb1"].update(cluster_node_address="192.0.2.21"),
+        ["other-lb1 stands on the machine of another cluster", "cluster_node_address"],
+    ),
+    (
+        "databases",
+        lambda c: (
+            c.groups["database"].clear(),
+            c.groups["other_database"].clear(),
+            c.everywhere(cluster_database={"host": "db.bank.example"}),
+        ),
+        ["cluster_database.names.user", "openbank_userdb", "already that of the cluster of km1"],
+    ),
+    ("a state file", lambda c: c.everywhere(verify_status_file="/tmp/state.json"), ["verify_status_file is the same"]),
+]
+
+
+@pytest.mark.parametrize(("change", "names"), [case[1:] for case in SHARED], ids=[case[0] for case in SHARED])
+def test_what_two_clusters_must_not_share_is_found(change: Callable[[Case], Any], names: list[str]) -> None:
+    case = two_clusters()
+    change(case)
+    errors = case.errors()
+    assert any(all(name in error for name in names) for error in errors), errors
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda c: None,
+        lambda c: others(c, cluster_product="carbon_4.7.1", cluster_hostname="km.other.example", cluster_member_port=4100),
+        lambda c: (
+            c.groups["database"].clear(),
+            c.groups["other_database"].clear(),
+            c.everywhere(cluster_database={"host": "db.bank.example"}),
+            others(c, cluster_database={"host": "db.bank.example", "names": {name: "other_" + name for name in DATABASES}}),
+        ),
+        lambda c: c.hosts.update({"monitor1": {}}),
+    ],
+    ids=["alike", "another product", "one server, other databases", "a host of neither"],
+)
+def test_two_clusters_in_one_inventory_pass(change: Callable[[Case], Any]) -> None:
+    case = two_clusters()
+    change(case)
+    assert case.errors() == []
+
+
+def test_a_broken_cluster_does_not_hide_the_other() -> None:
+    case = two_clusters()
+    others(case, cluster_database={"vendor": "none"}, cluster_port_offset="x")
+    case.hosts["km1"]["cluster_member_port"] = 70000
+    errors = "\n".join(case.errors())
+    assert "cluster_member_port of km1" in errors and "vendor" in errors

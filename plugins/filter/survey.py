@@ -1,0 +1,31 @@
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+# SPDX-License-Identifier: Apache-2.0
+"""The surveys of AWX job templates as a filter. See survey.yml for its documentation."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Dict, Sequence
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils import surveys
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
+from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils.inventory import role_options
+
+# What sets up the job templates is no part of the jobs.
+LEFT_OUT = ("automation",)
+
+
+def survey(name: str, description: str = "", form: str = "changes", also: Sequence[str] = (), never: Sequence[str] = ()) -> Dict[str, Any]:
+    options = {
+        variable: option for role, of_role in role_options().items() if role not in LEFT_OUT for variable, option in of_role.items()
+    }
+    try:
+        return surveys.survey(name, description, options, form, also, never)
+    except OperatorError as error:
+        raise AnsibleFilterError(str(error)) from error
+
+
+class FilterModule:
+    def filters(self) -> Dict[str, Callable[..., Any]]:
+        return {"survey": survey}
