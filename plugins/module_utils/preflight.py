@@ -74,9 +74,14 @@ def check_inventory(
     `role_options` holds the options of the other roles' argument specs, by role. `exists` tells whether a path on the controller exists.
     """
     known = {**{name: option for options in role_options.values() for name, option in options.items()}, **sources.options}
+    clusters = _clusters(inventory, sources)
+    if clusters:
+        # A host beside the clusters needs none of the values.
+        members = {host for groups in clusters for names in groups.values() for host in names}
+        unresolved = {name: [host for host in hosts if host in members] for name, hosts in unresolved.items()}
+        unresolved = {name: hosts for name, hosts in unresolved.items() if hosts}
     sentences = list(_unresolved(unresolved))
     sentences += _unknown(inventory, known, role_options)
-    clusters = _clusters(inventory, sources)
     if not clusters:
         sentences.append(
             "The inventory has no Key Manager: put at least one host into the group key_manager, "

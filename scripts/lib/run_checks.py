@@ -81,6 +81,8 @@ def steps(fast: bool) -> List[Step]:
         Step("crash", pytest("tests/crash")),
         Step("preflight", pytest("-n", "2", *quick, "tests/integration/preflight")),
         Step("configure", pytest("-n", "2", "--dist", "loadgroup", *quick, "tests/integration/configure")),
+        Step("clusters", pytest("-n", "2", "--dist", "loadfile", *quick, "tests/integration/clusters")),
+        Step("automation", pytest("-n", "2", "--dist", "loadscope", *quick, "tests/integration/automation")),
         Step("edge", pytest("tests/integration/edge", "tests/integration/firewall"), alone=True),
         Step("molecule", ["molecule", "test", "--scenario-name", "default", "--destroy", "never"], alone=True),
         Step("cluster", pytest("tests/integration/cluster"), alone=True),

@@ -417,6 +417,14 @@ def test_two_clusters_in_one_inventory_pass(change: Callable[[Case], Any]) -> No
     assert case.errors() == []
 
 
+def test_a_host_beside_the_clusters_needs_no_value() -> None:
+    case = two_clusters()
+    case.hosts["monitor1"] = {}
+    assert case.errors({"verify_status_file": ["monitor1"]}) == []
+    (error,) = case.errors({"verify_status_file": ["monitor1", "km1"]})
+    assert "verify_status_file (set for km1)" in error
+
+
 def test_a_broken_cluster_does_not_hide_the_other() -> None:
     case = two_clusters()
     others(case, cluster_database={"vendor": "none"}, cluster_port_offset="x")
