@@ -28,6 +28,12 @@ from edge_machine import (
     sample_variables,
 )
 
+# Stands for NGINX Plus where its configuration is tested: what only Plus knows is taken out of the copy, the rest is for the real nginx.
+PLUS = """#!/bin/sh
+for last; do :; done
+sed -i -E '/^ *(sticky|health_check) /d; s/ route=n[0-9]+;/;/; /^match .*[{]$/,/^[}]$/d' "$(dirname "$last")"/conf.d/*.conf
+exec %(nginx)s "$@"
+"""
 ANSIBLE = Path(sys.executable).parent / "ansible-playbook"
 
 
@@ -49,13 +55,17 @@ def make_edge(tmp_path_factory: pytest.TempPathFactory, certificates: Certificat
     nginx = find_nginx()
     running: List[Edge] = []
 
-    def make(nodes: int = 2, **variables: Any) -> Edge:
+    def make(nodes: int = 2, plus: bool = False, **variables: Any) -> Edge:
         home = tmp_path_factory.mktemp("edge")
         for folder in ("conf.d", "drain", "temporary"):
             (home / folder).mkdir()
         # Workers of a master that runs as root belong to another user, who could not look into pytest's folders.
         (home / "nginx.conf").write_text(MAIN % {"home": home, "user": "user root;" if os.geteuid() == 0 else ""})
         (home / "play.yml").write_text(PLAYBOOK)
+        (home / "bin").mkdir()
+        if plus:
+            (home / "bin" / "nginx").write_text(PLUS % {"nginx": nginx})
+            (home / "bin" / "nginx").chmod(0o755)
         shared = sample_variables()
         model = sample_model(nodes, shared)
 
@@ -80,7 +90,11 @@ def make_edge(tmp_path_factory: pytest.TempPathFactory, certificates: Certificat
             return subprocess.run(
                 [str(ANSIBLE), "-i", "localhost,", "-e", f"@{home / 'values.json'}", str(home / "play.yml")],
                 cwd=REPOSITORY,
-                env={**os.environ, "PATH": f"{Path(nginx).parent}:{ANSIBLE.parent}:{os.environ['PATH']}", "ANSIBLE_NOCOLOR": "1"},
+                env={
+                    **os.environ,
+                    "PATH": f"{home / 'bin'}:{Path(nginx).parent}:{ANSIBLE.parent}:{os.environ['PATH']}",
+                    "ANSIBLE_NOCOLOR": "1",
+                },
                 capture_output=True,
                 text=True,
                 timeout=180,
@@ -89,6 +103,8 @@ def make_edge(tmp_path_factory: pytest.TempPathFactory, certificates: Certificat
 
         result = render()
         assert result.returncode == 0, result.stdout + result.stderr
+        if plus:
+            return Edge(home, model, certificates, [], render, nginx)
         backends = [Backend(f"n{node['index']}", node["address"], node["ports"], certificates) for node in model["nodes"]]
         for backend in backends:
             backend.ports = {scheme: backend.ports[scheme] for scheme in ("https", "http")}

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import http.client
+import http.cookies
 import http.server
 import itertools
 import json
@@ -16,9 +17,10 @@ import ssl
 import subprocess
 import threading
 import time
+import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Tuple
+from typing import Any, Callable, Dict, List, Set, Tuple
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -118,19 +120,33 @@ class Certificates:
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
-    """Answers with what it was asked; location=… in the query makes it redirect there."""
+    """Answers with what it was asked; location=… in the query makes it redirect there, header=Name:Value send that header.
+
+    It keeps sessions as the products do, each node its own: login=yes opens one, and every answer tells whether the request had one.
+    """
 
     protocol_version = "HTTP/1.1"
     node = ""
+    sessions: Set[str] = set()
 
     def _answer(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
         received = self.rfile.read(length).decode()
-        location = parse_qs(urlsplit(self.path).query).get("location")
-        body = json.dumps({"node": self.node, "path": self.path, "headers": dict(self.headers.items()), "body": received}).encode()
+        query = parse_qs(urlsplit(self.path).query)
+        location = query.get("location")
+        cookies = http.cookies.SimpleCookie(self.headers.get("Cookie") or "")
+        session = cookies["JSESSIONID"].value in self.sessions if "JSESSIONID" in cookies else False
+        seen = {"node": self.node, "path": self.path, "headers": dict(self.headers.items()), "body": received, "session": session}
+        body = json.dumps(seen).encode()
         self.send_response(302 if location else 200)
         if location:
             self.send_header("Location", location[0])
+        for header in query.get("header", []):
+            self.send_header(*header.split(":", 1))
+        if "login" in query:
+            opened = uuid.uuid4().hex
+            self.sessions.add(opened)
+            self.send_header("Set-Cookie", "JSESSIONID=" + opened + "; Path=/")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -153,7 +169,7 @@ class Backend:
         self.frozen: List[socket.socket] = []
 
     def start(self, pair: str = "node") -> None:
-        handler = type("Handler", (_Handler,), {"node": self.name})
+        handler = type("Handler", (_Handler,), {"node": self.name, "sessions": set()})
         for scheme in ("https", "http"):
             server = http.server.ThreadingHTTPServer((self.address, self.ports[scheme]), handler, bind_and_activate=False)
             server.daemon_threads = True
@@ -204,6 +220,11 @@ class Answer:
 
     def header(self, name: str) -> str | None:
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
+
+    @property
+    def cookies(self) -> Dict[str, str]:
+        """What the answer sets."""
+        return dict(value.split(";")[0].split("=", 1) for key, value in self.headers if key.lower() == "set-cookie")  # type: ignore[misc]
 
     @property
     def route(self) -> str | None:

@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+import socket
+import time
 from collections import Counter
+from pathlib import Path
 from typing import Callable, Dict
 
 import pytest
@@ -323,6 +326,87 @@ def test_the_console_can_be_limited_to_its_administrators(three_nodes: Edge) -> 
     assert three_nodes.ask("/carbon/", host=MANAGEMENT, source="127.0.0.7").status == 200
 
 
+def kept_sessions(edge: Edge, source: str) -> int:
+    """How many of 100 requests of one browser find the session that it opened."""
+    path = "/oauth2/authorize"
+    cookies = edge.ask(path + "?login=yes", source=source).cookies
+    kept = 0
+    for _number in range(100):
+        answer = edge.ask(path, source=source, headers={"Cookie": "; ".join("=".join(item) for item in cookies.items())})
+        cookies.update(answer.cookies)
+        kept += answer.seen["session"]
+    return kept
+
+
+def test_with_the_route_cookie_a_session_is_kept(edge: Edge) -> None:
+    assert kept_sessions(edge, "127.0.0.1") == 100
+
+
+def test_by_address_a_session_is_kept(by_address: Edge) -> None:
+    assert kept_sessions(by_address, "127.0.0.1") == 100
+
+
+@pytest.fixture(scope="module")
+def loose(make_edge: Callable[..., Edge]) -> Edge:
+    return make_edge(
+        2,
+        nginx_stickiness="none",
+        nginx_client_timeout="1s",
+        nginx_client_max_body_size="1k",
+        nginx_frame_options="",
+        nginx_upstream_keepalive=0,
+    )
+
+
+def test_without_stickiness_a_session_is_lost(loose: Edge) -> None:
+    assert kept_sessions(loose, "127.0.0.1") < 100
+    assert "route" not in loose.ask(TOKEN).cookies
+
+
+def test_a_large_body_is_refused(loose: Edge, edge: Edge) -> None:
+    assert loose.ask(TOKEN, method="POST", body="x" * 1025).status == 413
+    assert loose.ask(TOKEN, method="POST", body="x" * 1024).status == 200
+    assert edge.ask(TOKEN, method="POST", body="x" * 1025).status == 200
+
+
+@pytest.mark.parametrize(
+    "sent", [b"", b"GET /oauth2/tok", b"POST /oauth2/token HTTP/1.1\r\nHost: km.edge.test\r\nContent-Length: 9\r\n\r\nx"]
+)
+def test_a_client_that_says_nothing_is_sent_away(loose: Edge, sent: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", loose.model["public_http_port"]), timeout=8) as client:
+        client.sendall(sent)
+        started = time.monotonic()
+        while client.recv(4096):
+            pass
+    assert time.monotonic() - started < 5
+
+
+def test_frames(edge: Edge, loose: Edge) -> None:
+    assert edge.ask(TOKEN).header("X-Frame-Options") == "SAMEORIGIN"
+    assert edge.ask("/carbon/", host=MANAGEMENT).header("X-Frame-Options") == "SAMEORIGIN"
+    # Relying parties frame it from their own sites.
+    assert edge.ask("/oidc/checksession").header("X-Frame-Options") is None
+    stricter = edge.ask("/carbon/?header=X-Frame-Options:DENY", host=MANAGEMENT)
+    assert [value for name, value in stricter.headers if name == "X-Frame-Options"] == ["DENY"]
+    assert loose.ask(TOKEN).header("X-Frame-Options") is None
+
+
+def test_the_distribution_s_welcome_page_is_off(edge: Edge) -> None:
+    main = edge.home / "nginx.conf"
+    before = main.read_text()
+    # As Red Hat Enterprise Linux 8 ships it; two default servers of one port are an error.
+    welcome = (
+        f"    server {{\n        listen       {edge.model['public_http_port']} default_server;\n        server_name  _;\n\n"
+        "        location / {\n        }\n\n        error_page 404 /404.html;\n            location = /40x.html {\n        }\n    }\n"
+    )
+    main.write_text(before.rstrip()[:-1] + welcome + "\n# Settings for a TLS enabled server.\n#\n#    server {\n#    }\n}\n")
+    result = edge.render()
+    assert result.returncode == 0, result.stdout
+    assert "welcome" not in main.read_text()
+    assert "listen" not in main.read_text()
+    assert "#    server {" in main.read_text()
+
+
 @pytest.fixture(scope="module")
 def by_address(make_edge: Callable[..., Edge]) -> Edge:
     return make_edge(2, nginx_stickiness="ip_hash", nginx_public_access="full", nginx_upstream_keepalive=8)
@@ -344,3 +428,79 @@ def test_one_node_needs_no_special_case(make_edge: Callable[..., Edge]) -> None:
     single.drain(1)
     assert single.ask(TOKEN).node == "n1"
     assert single.ask("/carbon/", host=MANAGEMENT).node == "n1"
+
+
+def without_comments(path: Path) -> str:
+    return "\n".join(line for line in path.read_text().splitlines() if not line.startswith("#"))
+
+
+def test_plus_keeps_sessions_by_its_own_directive(make_edge: Callable[..., Edge]) -> None:
+    plus = make_edge(2, plus=True, nginx_edition="plus")
+    upstreams = without_comments(plus.home / "conf.d/ob-km.upstreams.conf")
+    https, http = (plus.model["nodes"][0]["ports"][key] for key in ("https", "http"))
+    assert (
+        f"""
+upstream ob_km_https_all {{
+    zone ob_km_https_all 64k;
+    server 127.0.0.11:{https} max_fails=3 fail_timeout=5s;
+    server 127.0.0.12:{https} max_fails=3 fail_timeout=5s;
+    sticky cookie route path=/ httponly secure samesite=none;
+}}
+"""
+        in upstreams
+    )
+    assert (
+        f"""
+upstream ob_km_http_all_without_n1 {{
+    zone ob_km_http_all_without_n1 64k;
+    server 127.0.0.12:{http} max_fails=0;
+    sticky cookie route path=/ httponly;
+}}
+"""
+        in upstreams
+    )
+    assert (
+        """
+match ob_km_answers {
+    status 200-399;
+}
+"""
+        in upstreams
+    )
+    vhost = without_comments(plus.home / "conf.d/ob-km.https.conf")
+    assert (
+        """
+    location @ob_km_health {
+        proxy_set_header Host km.edge.test;
+        proxy_pass https://ob_km_https_all;
+        health_check uri=/carbon/admin/login.jsp interval=5s fails=2 passes=2 match=ob_km_answers;
+    }
+"""
+        in vhost
+    )
+    assert vhost.count("health_check ") == 3
+    # No cookie of ours beside the directive's.
+    assert "Set-Cookie" not in vhost + without_comments(plus.home / "conf.d/mgt.ob-km.https.conf")
+    result = plus.render(nginx_stickiness="session", nginx_health_check_uri="")
+    assert result.returncode == 0, result.stdout
+    upstreams = without_comments(plus.home / "conf.d/ob-km.upstreams.conf")
+    assert (
+        f"""
+upstream ob_km_https_all {{
+    zone ob_km_https_all 64k;
+    server 127.0.0.11:{https} max_fails=3 fail_timeout=5s route=n1;
+    server 127.0.0.12:{https} max_fails=3 fail_timeout=5s route=n2;
+    sticky route $ob_km_session;
+}}
+"""
+        in upstreams
+    )
+    assert "map $cookie_JSESSIONID $ob_km_session {\n    ~\\.n1$ n1;\n    ~\\.n2$ n2;\n" in upstreams
+    assert "match" not in upstreams
+    assert "health_check" not in (plus.home / "conf.d/ob-km.https.conf").read_text()
+
+
+def test_open_source_nginx_gets_nothing_that_only_plus_knows(edge: Edge) -> None:
+    texts = "".join(without_comments(path) for path in (edge.home / "conf.d").iterdir())
+    assert "sticky" not in texts
+    assert "health_check" not in texts
