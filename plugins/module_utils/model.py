@@ -148,6 +148,7 @@ def build_model(name: str, inventory: Inventory, sources: Sources) -> Dict[str, 
     storage = shared["cluster_shared_storage"]
     internal = "https://{0}:{1}".format(hostname, shared["cluster_internal_port"])
     nodes = [hosts[host] for host in groups["key_manager"]]
+    admin_user = shared.get("cluster_admin_user") or product["admin_user"]
     return {
         "name": shared["cluster_name"],
         "domain": shared.get("cluster_domain") or "wso2.{0}.domain".format(shared["cluster_name"]),
@@ -176,7 +177,9 @@ def build_model(name: str, inventory: Inventory, sources: Sources) -> Dict[str, 
         "jndi": jndi,
         "registry": registry,
         "urls": urls,
-        "admin_user": shared.get("cluster_admin_user") or product["admin_user"],
+        "admin_user": admin_user,
+        # A name that holds an @ would be split at it, unless the tenant follows.
+        "admin_user_with_tenant": admin_user + ("@carbon.super" if "@" in admin_user else ""),
         "commitments": {
             "internal_keystore": "{0}-internal.jks".format(shared["cluster_name"]),
             "registry_config_target": registry["config_target"],

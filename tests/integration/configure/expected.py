@@ -9,6 +9,7 @@ changed which nothing asked for.
 
 from __future__ import annotations
 
+import urllib.parse
 from typing import Any, Dict, Mapping
 
 CONF = "repository/conf/"
@@ -38,7 +39,7 @@ NUMSTAT = {
     JAGGERY + "consentmgt/configs/conf.json": (6, 6),
 }
 NUMSTAT_API_MANAGER = {
-    CONF + "api-manager.xml": (6, 6),
+    CONF + "api-manager.xml": (9, 9),
     CONF + "carbon.xml": (5, 5),
     CONF + "user-mgt.xml": (2, 2),
     JAGGERY + "admin/site/conf/site.json": (4, 4),
@@ -58,6 +59,7 @@ DIFFERENT = {
     "fixtures-documented": {MASTER: (57, 15), **DASHBOARDS},
     "fixtures-standard": {MASTER: (9, 9), **DASHBOARDS},
     "fixtures-documented api_manager": {
+        CONF + "jndi.properties": (2, 2),
         CONF + "tomcat/catalina-server.xml": (5, 4),
         "repository/resources/api_templates/velocity_template.xml": (11, 11),
         "repository/resources/finance/apis/berlin-group.org/PSD2API_1.3.3/dynamic-endpoint-insequence-1.3.3.xml": (1, 1),
@@ -279,6 +281,11 @@ def key_manager(layout: str, address: str, members: list[str], secrets: Any) -> 
     }
 
 
+def broker_account(secrets: Any) -> str:
+    """Name and password in a URL of the message broker, where an @ would end the account."""
+    return "operator!bank.example!carbon.super:" + urllib.parse.quote(secrets("a"), safe="")
+
+
 def api_manager(secrets: Any) -> Dict[str, Mapping[str, str | None]]:
     services = "https://km.bank.example:9443${carbon.context}services/"
     gateway = "https://api.bank.example:${https.nio.port}"
@@ -293,6 +300,11 @@ def api_manager(secrets: Any) -> Dict[str, Mapping[str, str | None]]:
             "APIManager/APIKeyManager/Configuration/TokenURL": gateway + "/token",
             "APIManager/APIKeyManager/Configuration/RevokeURL": gateway + "/revoke",
             "APIManager/OAuthConfigurations/RevokeAPIURL": gateway + "/revoke",
+            "APIManager/ThrottlingConfigurations/TrafficManager/Username": "operator@bank.example@carbon.super",
+            "APIManager/ThrottlingConfigurations/PolicyDeployer/Username": "operator@bank.example@carbon.super",
+            "APIManager/ThrottlingConfigurations/JMSConnectionDetails/JMSConnectionParameters/connectionfactory.TopicConnectionFactory": (
+                "amqp://{0}@clientid/carbon?brokerlist='tcp://${{carbon.local.ip}}:${{jms.port}}'".format(broker_account(secrets))
+            ),
         },
         CONF + "carbon.xml": {
             "Server/Security/KeyStore/Location": SECURITY + "obkm-apim.jks",

@@ -111,6 +111,17 @@ def test_templates_that_are_no_xml_name_the_load_balancer(configured: Any) -> No
                 assert after != before, "the fixture has nothing to replace in {0}".format(path)
 
 
+def test_clients_of_the_message_broker_log_in_as_the_administrator(configured: Any) -> None:
+    account = expected.broker_account(configured.site.secrets)
+    for host in configured.site.api_managers:
+        path = configured.site.homes[host] / expected.CONF / "jndi.properties"
+        if not path.is_file():
+            continue
+        before = configured.site.stock(str(path.relative_to(configured.site.folder / "homes")))
+        assert before.count(b"admin:admin@") == 2
+        assert path.read_bytes() == before.replace(b"admin:admin@", account.encode() + b"@")
+
+
 def test_the_second_run_changes_nothing(configured: Any) -> None:
     recap = dict(RECAP.findall(configured.second.output))
     assert recap == dict.fromkeys(["lb1", "db1", *configured.site.homes], "0"), configured.second.output

@@ -263,4 +263,7 @@ def test_api_manager_calls_the_balancer(readings: Dict[str, Reading]) -> None:
             "APIKeyValidator.ServerURL",
             "AuthManager.ServerURL",
             "OAuthConfigurations.RevokeAPIURL",
+            "ThrottlingConfigurations.JMSConnectionDetails.JMSConnectionParameters.connectionfactory.TopicConnectionFactory",
+            "ThrottlingConfigurations.PolicyDeployer.Username",
+            "ThrottlingConfigurations.TrafficManager.Username",
         }

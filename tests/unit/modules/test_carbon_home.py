@@ -398,7 +398,7 @@ REAL = ["ob-km-1.5-uk", "ob-apim-1.5-uk", "is-km-5.7.0", "carbon-kernel-4.4.35"]
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize("name", [*REAL, "ob_km", "is_km", "odd"])
+@pytest.mark.parametrize("name", [*REAL, "ob_km", "ob_apim", "is_km", "odd"])
 def test_the_product_reads_the_same(shared: Path, tmp_path: Path, oracle: Callable[[Path], Any], name: str) -> None:
     path = shared / "real" / name if name in REAL else make_home(name, tmp_path / name)
     report, info = oracle(path), read_home(str(path))
