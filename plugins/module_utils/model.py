@@ -10,11 +10,11 @@ and no host is asked. The variables, their types and their defaults are those of
 from __future__ import annotations
 
 import re
-from typing import Any, Dict, List, Mapping, NamedTuple, Sequence
+from typing import Any, Collection, Dict, List, Mapping, NamedTuple, Sequence
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.ports import port_table
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.ports import PORTS, port_table
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.vendors import VENDORS, jdbc_url
 
 Variables = Mapping[str, Any]
@@ -48,6 +48,13 @@ HOST_VARIABLES = frozenset(
     }
 )
 
+# How identity.xml names what becomes of a token on its way into the database.
+TOKEN_PROCESSORS = {
+    False: "org.wso2.carbon.identity.oauth.tokenprocessor.PlainTextPersistenceProcessor",
+    True: "org.wso2.carbon.identity.oauth.tokenprocessor.EncryptionDecryptionPersistenceProcessor",
+}
+# Where API Manager answers unless the inventory says otherwise: its management port.
+MANAGEMENT_PORT = PORTS["https"].base
 MASTER_DATASOURCES = "repository/conf/datasources/master-datasources.xml"
 
 
@@ -127,13 +134,16 @@ def build_model(name: str, inventory: Inventory, sources: Sources) -> Dict[str, 
     product = sources.profiles[shared["cluster_product"]]
     api_manager = sources.profiles[shared.get("cluster_api_manager_product") or product["api_manager_product"]]
 
+    addresses = {host: address_of(host, inventory.hosts[host], variables[host]) for host in variables}
+    beside = {addresses[host] for host in groups["api_manager"]}
     hosts = {
-        host: _host(host, role, index, inventory.hosts[host], variables[host], product if role == "key_manager" else api_manager)
+        host: _host(host, role, index, addresses[host], variables[host], product if role == "key_manager" else api_manager, beside)
         for role, names in groups.items()
         for index, host in enumerate(names, start=1)
     }
     hostname = shared["cluster_hostname"]
-    urls = _urls(shared, product, groups, hosts)
+    front = _front(shared, groups, hosts)
+    urls = _urls(shared, product, groups, front)
     layout = product["layouts"][shared["cluster_database"]["layout"]]
     database = _database(shared, groups, hosts)
     databases, datasources = _datasources(shared, product, layout, database)
@@ -146,28 +156,33 @@ def build_model(name: str, inventory: Inventory, sources: Sources) -> Dict[str, 
         "governance_cache_id": by_id[layout["jndi"]["registry"]]["cache_id"],
     }
     storage = shared["cluster_shared_storage"]
-    internal = "https://{0}:{1}".format(hostname, shared["cluster_internal_port"])
+    internal = "https://{0}:{1}".format(hostname, front["internal_port"])
     nodes = [hosts[host] for host in groups["key_manager"]]
+    api_managers = [hosts[host] for host in groups["api_manager"]]
+    for node in nodes:
+        node["gateway"] = _gateway_of(node, shared, api_managers)
+    on_api_manager = layout.get("api_manager", {})
     admin_user = shared.get("cluster_admin_user") or product["admin_user"]
     return {
         "name": shared["cluster_name"],
         "domain": shared.get("cluster_domain") or "wso2.{0}.domain".format(shared["cluster_name"]),
         "hostname": hostname,
-        "management_hostname": shared.get("cluster_management_hostname") or "mgt." + hostname,
-        "hostname_address": shared.get("cluster_hostname_address") or _first_address(groups["load_balancer"], hosts),
+        "management_hostname": shared.get("cluster_management_hostname") or ("mgt." if front["balanced"] else "") + hostname,
+        "hostname_address": front["address"],
+        "balanced": front["balanced"],
         "gateway_hostname": _gateway_hostname(shared, groups),
         "gateway_port": shared["cluster_gateway_port"],
-        "public_port": shared["cluster_public_port"],
-        "public_http_port": shared["cluster_public_http_port"],
-        "internal_port": shared["cluster_internal_port"],
-        "public_url": "https://" + _balancer(shared),
+        "public_port": front["public_port"],
+        "public_http_port": front["public_http_port"],
+        "internal_port": front["internal_port"],
+        "public_url": "https://" + _balancer(shared, front),
         "service_url": internal + "${carbon.context}services/",
         "product": product,
         "api_manager_product": api_manager if groups["api_manager"] else None,
         "groups": groups,
         "hosts": hosts,
         "nodes": nodes,
-        "api_managers": [hosts[host] for host in groups["api_manager"]],
+        "api_managers": api_managers,
         "load_balancers": [hosts[host] for host in groups["load_balancer"]],
         "members": [{"host": node["address"], "port": node["member_port"]} for node in nodes],
         "database": database,
@@ -176,35 +191,52 @@ def build_model(name: str, inventory: Inventory, sources: Sources) -> Dict[str, 
         "unused_jndi": layout["unused_jndi"],
         "jndi": jndi,
         "registry": registry,
+        # What API Manager shares with the Key Managers, where the documents let it (requirement DB7).
+        "api_manager_datasources": [by_id[source] for source in on_api_manager.get("datasources", [])],
+        "api_manager_registry": {
+            **registry,
+            "config_target": shared.get("cluster_api_manager_registry_config_target") or on_api_manager.get("config_target"),
+        },
         "urls": urls,
         "admin_user": admin_user,
         # A name that holds an @ would be split at it, unless the tenant follows.
         "admin_user_with_tenant": admin_user + ("@carbon.super" if "@" in admin_user else ""),
+        "jwt": shared["cluster_jwt"],
+        "token_encryption": {
+            "enabled": shared["cluster_token_encryption"],
+            "processor": TOKEN_PROCESSORS[shared["cluster_token_encryption"]],
+        },
         "commitments": {
             "internal_keystore": "{0}-internal.jks".format(shared["cluster_name"]),
             "registry_config_target": registry["config_target"],
             "registry_governance_target": registry["governance_target"],
             "registry_instances": [jndi["config"], jndi["registry"]],
             "shared_directories": shared["cluster_shared_directories"] if storage["type"] != "none" else "none",
+            "token_encryption": TOKEN_PROCESSORS[shared["cluster_token_encryption"]],
             "token_issuer": urls["IDTokenIssuerID"],
             "user_datasource": jndi["user"],
         },
     }
 
 
-def _host(name: str, role: str, index: int, raw: Variables, variables: Variables, profile: Mapping[str, Any]) -> Dict[str, Any]:
-    host: Dict[str, Any] = {
-        "name": name,
-        "role": role,
-        "index": index,
-        "address": variables.get("cluster_node_address") or raw.get("ansible_host") or name,
-    }
+def address_of(name: str, raw: Variables, variables: Variables) -> str:
+    """The address under which the other hosts reach this one."""
+    return str(variables.get("cluster_node_address") or raw.get("ansible_host") or name)
+
+
+def _host(
+    name: str, role: str, index: int, address: str, variables: Variables, profile: Mapping[str, Any], beside: Collection[str]
+) -> Dict[str, Any]:
+    """One host's entry; `beside` are the addresses of the API Managers."""
+    host: Dict[str, Any] = {"name": name, "role": role, "index": index, "address": address}
     if role not in CARBON_ROLES:
         return host
     key_manager = role == "key_manager"
     offset = variables.get("cluster_port_offset" if key_manager else "cluster_api_manager_port_offset")
     if offset is None:
         offset = profile["default_offset"] if key_manager or profile["side"] == "api_manager" else 0
+        if key_manager and address in beside:
+            offset = profile.get("default_offset_beside_api_manager", offset)
     instance = variables.get("cluster_instance") or variables["cluster_name"] + ("" if key_manager else "-apim")
     host.update(
         instance=instance,
@@ -223,24 +255,66 @@ def _first_address(names: Sequence[str], hosts: Mapping[str, Mapping[str, Any]])
     return hosts[names[0]]["address"] if names else None
 
 
+def _front(shared: Variables, groups: Mapping[str, Sequence[str]], hosts: Mapping[str, Mapping[str, Any]]) -> Dict[str, Any]:
+    """Where clients, and API Manager, find the service: at a load balancer, or at the only Key Manager itself."""
+    node = hosts[groups["key_manager"][0]]
+    address = shared.get("cluster_hostname_address") or _first_address(groups["load_balancer"], hosts)
+    balanced = shared.get("cluster_load_balanced")
+    if balanced is None:
+        balanced = len(groups["key_manager"]) > 1 or address not in (None, node["address"])
+    if balanced:
+        ports = {name: shared["cluster_" + name] for name in ("public_port", "public_http_port", "internal_port")}
+        return {"balanced": True, "address": address, **ports}
+    https, http = node["ports"]["https"], node["ports"]["http"]
+    return {
+        "balanced": False,
+        "address": address or node["address"],
+        "public_port": https,
+        "public_http_port": http,
+        "internal_port": https,
+    }
+
+
+def _gateway_of(node: Mapping[str, Any], shared: Variables, api_managers: Sequence[Mapping[str, Any]]) -> Dict[str, Any]:
+    """Where a Key Manager tells the gateway that users or tokens are gone (requirement AP5)."""
+    gateway = shared["cluster_gateway"]
+    # The one on the same machine, so that each half of an active-active pair works without the other.
+    own = next(iter([server for server in api_managers if server["address"] == node["address"]] or api_managers), None)
+    management_port, worker_port = gateway.get("management_port") or MANAGEMENT_PORT, shared["cluster_gateway_port"]
+    if gateway.get("balancer"):
+        manager = worker = gateway["balancer"]
+    elif gateway["hosts"]:
+        worker = gateway["hosts"][0]
+        manager = gateway.get("manager") or worker
+    elif own:
+        manager = worker = own["address"]
+        management_port = gateway.get("management_port") or own["ports"]["https"]
+        worker_port = own["ports"]["gateway_https"]
+    else:
+        manager = worker = shared.get("cluster_gateway_hostname") or shared["cluster_hostname"]
+    return {
+        # Only a gateway that is a cluster has somebody to pass the message on to.
+        "services_url": "https://{0}:{1}/services/".format(manager, management_port) if gateway["clustered"] else None,
+        "revoke_url": "https://{0}:{1}/revoke".format(worker, worker_port),
+    }
+
+
 def _gateway_hostname(shared: Variables, groups: Mapping[str, Sequence[str]]) -> str:
     return shared.get("cluster_gateway_hostname") or (groups["api_manager"] or [shared["cluster_hostname"]])[0]
 
 
-def _balancer(shared: Variables) -> str:
-    """The host of the load balancer as URLs name it."""
-    port = shared["cluster_public_port"]
+def _balancer(shared: Variables, front: Mapping[str, Any]) -> str:
+    """The host of the load balancer, or of the Key Manager that has none, as URLs name it."""
+    port = front["public_port"]
     return str(shared["cluster_hostname"]) + ("" if port == 443 else ":{0}".format(port))
 
 
-def _urls(
-    shared: Variables, product: Mapping[str, Any], groups: Mapping[str, Sequence[str]], hosts: Mapping[str, Mapping[str, Any]]
-) -> Dict[str, str]:
+def _urls(shared: Variables, product: Mapping[str, Any], groups: Mapping[str, Sequence[str]], front: Mapping[str, Any]) -> Dict[str, str]:
     gateway = "{0}:{1}".format(_gateway_hostname(shared, groups), shared["cluster_gateway_port"])
     urls = {**product["urls"], **shared["cluster_identity_urls"]}
     if shared.get("cluster_token_issuer"):
         urls["IDTokenIssuerID"] = shared["cluster_token_issuer"]
-    places = {"LB": _balancer(shared), "GW": gateway}
+    places = {"LB": _balancer(shared, front), "GW": gateway}
     return {name: re.sub(r"(?<=://)(LB|GW)(?=/|$)", lambda match: places[match.group()], url) for name, url in urls.items()}
 
 
@@ -281,8 +355,9 @@ def _datasources(
     databases: Dict[str, Dict[str, Any]] = {}
     datasources = []
     for source in [*layout["datasources"], *shared["cluster_additional_datasources"]]:
-        account = "shared" if settings["accounts"] == "shared" else source["id"]
-        name = settings["names"].get(source["id"], source["database"])
+        owner = source.get("in_database_of", source["id"])
+        account = "shared" if settings["accounts"] == "shared" else owner
+        name = settings["names"].get(owner, source["database"])
         user = settings["users"].get(account, "{0}_{1}".format(shared["cluster_name"].replace("-", "_"), account))
         secret = "database_{0}_password".format(account)
         # Several datasources may stand in one database (requirement DB5): its scripts are then loaded once, in their order.

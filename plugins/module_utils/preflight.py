@@ -269,6 +269,7 @@ def _values(cluster: Inventory, groups: Mapping[str, Sequence[str]], sources: So
     yield from _files(shared, exists)
     yield from _heap(cluster, sources)
     yield from _api_manager(shared, sources, groups)
+    yield from _gateway(shared, sources, groups)
     yield from _identity(shared, sources)
     yield from _databases(shared, sources, groups)
     yield from _storage(shared, groups)
@@ -314,6 +315,10 @@ class _Settings:
     def __getitem__(self, name: str) -> Any:
         value = self._variables.get(name)
         return self._options[name].get("default") if value is None else value
+
+    def is_set(self, name: str) -> bool:
+        """Whether the inventory says anything about it."""
+        return bool(self._variables.get(name))
 
     def option(self, name: str, key: str) -> Any:
         """One option of a variable that is a dictionary."""
@@ -417,7 +422,18 @@ def _hosts(shared: _Settings, cluster: Inventory, groups: Mapping[str, Sequence[
         for host, count in Counter(names).items():
             if count > 1:
                 yield "{0} stands twice in the group that {1} names.".format(host, "cluster_{0}_group".format(role))
-    if shared["cluster_manage_hosts_file"] and not groups["load_balancer"] and not shared["cluster_hostname_address"]:
+    balanced = shared["cluster_load_balanced"]
+    if len(nodes) > 1 and balanced is False:
+        yield (
+            "cluster_load_balanced is false, but there are {0} Key Managers: clients need one place to find them at. "
+            "Set it to true, or leave it out."
+        ).format(len(nodes))
+    if (
+        shared["cluster_manage_hosts_file"]
+        and not groups["load_balancer"]
+        and not shared["cluster_hostname_address"]
+        and (balanced or len(nodes) > 1)
+    ):
         yield (
             "cluster_hostname_address is not set and there is no load balancer to take it from: set it, put a host into the group that "
             "cluster_load_balancer_group names, or set cluster_manage_hosts_file to false."
@@ -462,8 +478,54 @@ def _api_manager(shared: _Settings, sources: Sources, groups: Mapping[str, Seque
             "cluster_api_manager_release {0} is an update release, which does not work with a separate Key Manager. "
             "Use the GA release, or one that is updated by WUM."
         ).format(release)
+    product, wanted = sources.profiles.get(str(shared["cluster_product"])), shared["cluster_api_manager_product"]
+    if product is not None and wanted in sources.profiles and wanted != product["api_manager_product"]:
+        yield "cluster_api_manager_product {0} does not work with {1}, which goes with {2}. Leave it out.".format(
+            wanted, product["title"], product["api_manager_product"]
+        )
     if shared["cluster_api_manager_archive"] and not groups["api_manager"]:
         yield "cluster_api_manager_archive is set, but the group that cluster_api_manager_group names has no host."
+
+
+def _gateway(shared: _Settings, sources: Sources, groups: Mapping[str, Sequence[str]]) -> Sentences:
+    """Where Key Managers that have an api-manager.xml find the gateway."""
+    product = sources.profiles.get(str(shared["cluster_product"]))
+    gateway = shared["cluster_gateway"]
+    if product is None or not isinstance(gateway, Mapping):
+        return
+    topology = shared.option("cluster_gateway", "topology")
+    hosts, manager, balancer = gateway.get("hosts") or [], gateway.get("manager"), gateway.get("balancer")
+    if "api_manager" not in product["files"]:
+        if shared.is_set("cluster_gateway"):
+            yield "cluster_gateway has no meaning for {0}: its Key Managers have no api-manager.xml. Take it out.".format(product["title"])
+        return
+    for name in (*(hosts if isinstance(hosts, list) else []), manager, balancer):
+        if name is not None and not HOST_NAME.match(str(name)):
+            yield "cluster_gateway: {0} is neither a host name nor an address. Leave out scheme and port.".format(name)
+    if gateway.get("management_port") is not None:
+        try:
+            ports.check_port(gateway["management_port"], "management_port of cluster_gateway")
+        except OperatorError as error:
+            yield str(error)
+    if topology == "hybrid":
+        if hosts or manager:
+            yield "cluster_gateway.hosts and manager belong to the distributed topologies. Set topology to one of them, or take them out."
+        if not groups["api_manager"] and not balancer:
+            yield (
+                "cluster_gateway has the topology hybrid, but the group that cluster_api_manager_group names has no host. "
+                "Put the API Manager there, or name the gateway: another topology with hosts, or balancer."
+            )
+    elif not balancer and not hosts:
+        yield "cluster_gateway.hosts is empty: the topology {0} needs the gateways' hosts, or balancer.".format(topology)
+    if topology == "distributed" and len(hosts) > 1:
+        yield (
+            "cluster_gateway.hosts has {0} hosts, but the topology distributed has one gateway. Set topology to "
+            "distributed_ha_shared_storage or distributed_ha_rsync."
+        ).format(len(hosts))
+    if topology == "distributed_ha_rsync" and not manager and not balancer:
+        yield "cluster_gateway.manager is not set: with rsync only the gateway manager takes messages. Name it, or balancer."
+    elif topology != "distributed_ha_rsync" and topology != "hybrid" and manager:
+        yield "cluster_gateway.manager belongs to the topology distributed_ha_rsync: elsewhere every gateway takes messages. Take it out."
 
 
 def _identity(shared: _Settings, sources: Sources) -> Sentences:
@@ -495,12 +557,16 @@ def _databases(shared: _Settings, sources: Sources, groups: Mapping[str, Sequenc
     if vendor is None:
         return
     yield from _database_server(shared, groups)
-    layout = product["layouts"].get(shared.option("cluster_database", "layout"))
+    layout_name = shared.option("cluster_database", "layout")
+    layout = product["layouts"].get(layout_name)
     if layout is None:
+        yield "cluster_database.layout {0} is no layout of {1}. There are: {2}.".format(
+            layout_name, product["title"], _listed(product["layouts"])
+        )
         return
     additional = shared["cluster_additional_datasources"]
     further = [source for source in additional if isinstance(source, Mapping)] if isinstance(additional, list) else []
-    ids = [source["id"] for source in layout["datasources"]] + [source.get("id") for source in further]
+    ids = [source["id"] for source in layout["datasources"] if "in_database_of" not in source] + [source.get("id") for source in further]
     accounts = ["shared"] if shared.option("cluster_database", "accounts") == "shared" else ids
     for option, allowed, names in (("names", ids, vendor.databases), ("users", accounts, vendor.accounts), ("scripts", ids, None)):
         values = shared.option("cluster_database", option)

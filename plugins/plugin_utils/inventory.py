@@ -26,6 +26,9 @@ def load_sources(roles: Path) -> Sources:
     for name, data in raw.items():
         base = raw[data["inherits"]] if "inherits" in data else {}
         profiles[name] = {**base, **data, "id": name}
+        # A product names only the URLs that it has otherwise.
+        if "urls" in base:
+            profiles[name]["urls"] = {**base["urls"], **data.get("urls", {})}
     return Sources(spec["argument_specs"]["main"]["options"], profiles)
 
 

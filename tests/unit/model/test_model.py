@@ -26,6 +26,8 @@ def model(host: str = "km1", groups: Any = None, hosts: Any = None, **variables:
     return build_model(host, Inventory({**GROUPS, **(groups or {}), "all": list(ADDRESSES)}, of_hosts), collection_sources())
 
 
+IS_KM = {"cluster_product": "is_km_5.7.0"}
+
 # The variables that are set, the place in the model, and what stands there.
 TABLE = [
     ({}, "hostname", "km.bank.example"),
@@ -137,6 +139,32 @@ TABLE = [
     ({}, "commitments.shared_directories", "none"),
     ({"cluster_shared_storage": {"type": "mounted", "path": "/mnt"}}, "commitments.shared_directories", "documented"),
     ({"cluster_product": "carbon_4.7.1"}, "product.java.versions", [11, 17]),
+    ({}, "admin_user_with_tenant", "admin@wso2.com@carbon.super"),
+    ({"cluster_admin_user": "operator"}, "admin_user_with_tenant", "operator"),
+    ({}, "token_encryption.enabled", False),
+    ({}, "commitments.token_encryption", "org.wso2.carbon.identity.oauth.tokenprocessor.PlainTextPersistenceProcessor"),
+    (
+        {"cluster_token_encryption": True},
+        "commitments.token_encryption",
+        "org.wso2.carbon.identity.oauth.tokenprocessor.EncryptionDecryptionPersistenceProcessor",
+    ),
+    ({}, "api_manager_datasources", []),
+    (IS_KM, "product.java.versions", [8]),
+    (IS_KM, "product.kernel", "4.4.35"),
+    (IS_KM, "api_manager_product.id", "apim_2.6.0"),
+    (IS_KM, "admin_user", "admin"),
+    (IS_KM, "nodes.0.offset", 0),
+    (IS_KM, "urls.OAuth2TokenEPUrl", "${carbon.protocol}://km.bank.example/oauth2/token"),
+    (IS_KM, "urls.AuthenticationEndpointMissingClaimsURL", "/authenticationendpoint/claims.do"),
+    (IS_KM, "urls.OIDCLogoutEPUrl", "${carbon.protocol}://km.bank.example/oidc/logout"),
+    (IS_KM, "jndi.config", "jdbc/WSO2REG_DB"),
+    (IS_KM, "registry.config_target", "/_system/iskm/config"),
+    (IS_KM, "api_manager_registry.config_target", "/_system/apim/config"),
+    ({**IS_KM, "cluster_api_manager_registry_config_target": "/_system/a"}, "api_manager_registry.config_target", "/_system/a"),
+    (IS_KM, "api_manager_datasources.1.jndi", "jdbc/WSO2AM_DB"),
+    (IS_KM, "jwt.signature_algorithm", "SHA256withRSA"),
+    ({**IS_KM, "cluster_gateway": {"clustered": True}}, "nodes.0.gateway.services_url", "https://192.0.2.41:9443/services/"),
+    (IS_KM, "nodes.1.gateway", {"services_url": None, "revoke_url": "https://192.0.2.41:8243/revoke"}),
     ({"cluster_product": "carbon_4.7.1"}, "urls.OAuth2TokenEPUrl", "${carbon.protocol}://am1:8243/token"),
 ]
 
@@ -175,6 +203,61 @@ def test_every_vendor_can_be_chosen_and_has_an_own_driver() -> None:
     vendors = collection_sources().options["cluster_database"]["options"]["vendor"]["choices"]
     assert vendors == sorted(VENDORS)
     assert len({vendor.driver_class for vendor in VENDORS.values()}) == len(VENDORS)
+
+
+def test_no_url_of_identity_server_is_open_bankings() -> None:
+    assert not [url for url in model(**IS_KM)["urls"].values() if "/ob/" in url or "api.bank" in url]
+
+
+def test_a_datasource_may_stand_in_the_database_of_another() -> None:
+    made = model(**IS_KM, cluster_database={"names": {"apim": "keys"}, "users": {"apim": "keeper"}})
+    sources = {source["id"]: source for source in made["datasources"]}
+    assert [database["name"] for database in made["databases"]] == ["apimgt_userdb", "keys", "apimgt_regdb"]
+    assert sources["identity"]["url"] == sources["apim"]["url"]
+    assert (sources["identity"]["user"], sources["identity"]["secret"]) == ("keeper", "database_apim_password")
+
+
+def test_a_key_manager_beside_api_manager_makes_room_for_it() -> None:
+    made = model(**IS_KM, hosts={"am1": {"cluster_node_address": "192.0.2.12"}})
+    assert [node["offset"] for node in made["nodes"]] == [0, 1]
+    assert made["api_managers"][0]["offset"] == 0
+
+
+def test_each_half_of_an_active_active_pair_has_its_own_gateway() -> None:
+    made = model(
+        **IS_KM,
+        groups={"api_manager": ["am1", "db1"]},
+        hosts={"am1": {"cluster_node_address": "192.0.2.11"}, "db1": {"cluster_node_address": "192.0.2.12"}},
+        cluster_database={"host": "managed.example"},
+    )
+    assert [node["gateway"]["revoke_url"] for node in made["nodes"]] == ["https://192.0.2.11:8243/revoke", "https://192.0.2.12:8243/revoke"]
+
+
+# Without a load balancer: what is set, whether one stands in front all the same, and the port that clients find the service at.
+SINGLE = [
+    ({}, False, 9446, "km.bank.example", "192.0.2.11"),
+    ({"cluster_hostname_address": "192.0.2.99"}, True, 443, "mgt.km.bank.example", "192.0.2.99"),
+    ({"cluster_load_balanced": True}, True, 443, "mgt.km.bank.example", None),
+    ({"cluster_load_balanced": False, "cluster_hostname_address": "192.0.2.98"}, False, 9446, "km.bank.example", "192.0.2.98"),
+]
+
+
+@pytest.mark.parametrize(("variables", "balanced", "port", "console", "address"), SINGLE)
+def test_the_only_key_manager_needs_no_load_balancer(
+    variables: Dict[str, Any], balanced: bool, port: int, console: str, address: str | None
+) -> None:
+    made = model(groups={"key_manager": ["km1"], "load_balancer": []}, **variables)
+    assert (made["balanced"], made["public_port"]) == (balanced, port)
+    assert (made["management_hostname"], made["hostname_address"]) == (console, address)
+    if not balanced:
+        assert made["service_url"] == "https://km.bank.example:9446${carbon.context}services/"
+        assert made["urls"]["OAuth2RevokeEPUrl"] == "${carbon.protocol}://km.bank.example:9446/oauth2/revoke"
+        assert made["public_http_port"] == 9766
+
+
+def test_without_api_manager_the_gateway_is_the_one_of_the_clients() -> None:
+    made = model(**IS_KM, groups={"api_manager": []}, cluster_gateway_hostname="api.bank.example")
+    assert made["nodes"][0]["gateway"]["revoke_url"] == "https://api.bank.example:8243/revoke"
 
 
 def test_every_host_of_the_cluster_sees_the_same_model() -> None:

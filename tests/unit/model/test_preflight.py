@@ -54,6 +54,11 @@ def two_on_one_host(case: Case, **second: Any) -> None:
     case.hosts["km2"].update({"cluster_instance": "obkm2", "cluster_port_offset": 4, "cluster_member_port": 4010, **second})
 
 
+def identity_server(case: Case, **gateway: Any) -> None:
+    passwords = {name: "Canary-" + name for name in ("user", "apim", "registry")}
+    case.everywhere(cluster_product="is_km_5.7.0", cluster_database_passwords=passwords, cluster_gateway=gateway)
+
+
 # What is wrong, the change that makes it so, and what its sentence must name.
 BAD: list[tuple[str, Callable[[Case], Any], list[str]]] = [
     ("a typo", lambda c: c.everywhere(cluster_hostnam="x"), ["cluster_hostnam ", "Did you mean cluster_hostname?"]),
@@ -235,6 +240,56 @@ BAD: list[tuple[str, Callable[[Case], Any], list[str]]] = [
         lambda c: c.hosts["km2"].update(cluster_domain="other.domain"),
         ["cluster_domain describes the whole cluster"],
     ),
+    (
+        "a layout of another product",
+        lambda c: c.everywhere(cluster_product="is_km_5.7.0", cluster_database={"layout": "standard"}),
+        ["cluster_database.layout standard", "documented"],
+    ),
+    (
+        "an API Manager of another product",
+        lambda c: c.everywhere(cluster_product="is_km_5.7.0", cluster_api_manager_product="ob_apim_1.5"),
+        ["cluster_api_manager_product ob_apim_1.5", "apim_2.6.0"],
+    ),
+    ("several without balancer", lambda c: c.everywhere(cluster_load_balanced=False), ["cluster_load_balanced is false"]),
+    (
+        "no address of the only one's balancer",
+        lambda c: (c.groups["load_balancer"].clear(), c.groups["key_manager"].pop(), c.everywhere(cluster_load_balanced=True)),
+        ["cluster_hostname_address is not set"],
+    ),
+    (
+        "a gateway of a product without one",
+        lambda c: c.everywhere(cluster_gateway={"clustered": True}),
+        ["cluster_gateway has no meaning"],
+    ),
+    (
+        "no gateway",
+        lambda c: (identity_server(c), c.groups["api_manager"].clear()),
+        ["cluster_gateway", "hybrid", "cluster_api_manager_group"],
+    ),
+    (
+        "hosts of a hybrid gateway",
+        lambda c: identity_server(c, hosts=["gw1"]),
+        ["cluster_gateway.hosts and manager belong to the distributed topologies"],
+    ),
+    ("no host of the gateway", lambda c: identity_server(c, topology="distributed"), ["cluster_gateway.hosts is empty"]),
+    (
+        "several hosts of one gateway",
+        lambda c: identity_server(c, topology="distributed", hosts=["gw1", "gw2"]),
+        ["cluster_gateway.hosts has 2 hosts"],
+    ),
+    (
+        "no gateway manager",
+        lambda c: identity_server(c, topology="distributed_ha_rsync", hosts=["gw1", "gw2"]),
+        ["cluster_gateway.manager is not set"],
+    ),
+    (
+        "a manager where there is none",
+        lambda c: identity_server(c, topology="distributed_ha_shared_storage", hosts=["gw1", "gw2"], manager="gwm"),
+        ["cluster_gateway.manager belongs to"],
+    ),
+    ("a URL as gateway", lambda c: identity_server(c, balancer="https://gw"), ["cluster_gateway: https://gw"]),
+    ("a port out of range", lambda c: identity_server(c, management_port=0), ["management_port of cluster_gateway"]),
+    ("an algorithm that is none", lambda c: c.everywhere(cluster_jwt={"signature_algorithm": "HS256"}), ["cluster_jwt", "HS256"]),
     ("a typo of nginx", lambda c: c.everywhere(nginx_stickines="cookie"), ["nginx_stickines"]),
 ]
 
@@ -270,6 +325,10 @@ def test_a_good_inventory_has_none() -> None:
         lambda c: c.everywhere(nginx_worker_processes_of_another_role=1),
         lambda c: (c.groups["database"].clear(), c.everywhere(cluster_database={"host": "managed.example"})),
         lambda c: c.everywhere(cluster_heap_initial="512m", cluster_heap_maximum="2g"),
+        identity_server,
+        lambda c: identity_server(c, topology="distributed_ha_rsync", balancer="gw.bank.example", clustered=True),
+        lambda c: identity_server(c, topology="distributed_ha_rsync", hosts=["gw1", "gw2"], manager="gwm"),
+        lambda c: (c.groups["load_balancer"].clear(), c.groups["key_manager"].pop()),
     ],
     ids=[
         "two on one host",
@@ -283,6 +342,10 @@ def test_a_good_inventory_has_none() -> None:
         "another nginx role",
         "a managed database",
         "a heap",
+        "Identity Server",
+        "a balancer of gateways",
+        "a gateway manager",
+        "one Key Manager alone",
     ],
 )
 def test_what_is_right_passes(change: Callable[[Case], Any]) -> None:
