@@ -162,6 +162,7 @@ def build_model(name: str, inventory: Inventory, sources: Sources) -> Dict[str, 
     for node in nodes:
         node["gateway"] = _gateway_of(node, shared, api_managers)
     on_api_manager = layout.get("api_manager", {})
+    api_manager_config_target = shared.get("cluster_api_manager_registry_config_target") or on_api_manager.get("config_target")
     admin_user = shared.get("cluster_admin_user") or product["admin_user"]
     return {
         "name": shared["cluster_name"],
@@ -193,10 +194,16 @@ def build_model(name: str, inventory: Inventory, sources: Sources) -> Dict[str, 
         "registry": registry,
         # What API Manager shares with the Key Managers, where the documents let it (requirement DB7).
         "api_manager_datasources": [by_id[source] for source in on_api_manager.get("datasources", [])],
-        "api_manager_registry": {
-            **registry,
-            "config_target": shared.get("cluster_api_manager_registry_config_target") or on_api_manager.get("config_target"),
-        },
+        "api_manager_registry": {**registry, "config_target": api_manager_config_target},
+        "api_manager_commitments": {
+            "registry_config_target": api_manager_config_target,
+            "registry_governance_target": registry["governance_target"],
+            "registry_instances": [jndi["config"], jndi["registry"]],
+            "token_encryption": TOKEN_PROCESSORS[shared["cluster_token_encryption"]],
+            "user_datasource": jndi["user"],
+        }
+        if on_api_manager
+        else {},
         "urls": urls,
         "admin_user": admin_user,
         # A name that holds an @ would be split at it, unless the tenant follows.

@@ -209,6 +209,7 @@ class Sites:
         for path in [home, *home.rglob("*")]:
             path.chmod(0o755 if path.is_dir() else 0o644)
         for file, source in BORROWED.get(product, {}).items():
+            (home / file).parent.mkdir(exist_ok=True)
             shutil.copyfile(source / file, home / file)
         return home
 
