@@ -45,10 +45,9 @@ class Cluster(NamedTuple):
     product: str = "is_km_5.7.0"
 
 
-def gateway(host: str, services: str | None, revoke: str) -> List[Expectation]:
-    stock = "https://localhost:${mgt.transport.https.port}/services/"
+def gateway(host: str, services: str, revoke: str) -> List[Expectation]:
     return [
-        (host, "api-manager.xml", "APIGateway.Environments.Environment.ServerURL", services or stock),
+        (host, "api-manager.xml", "APIGateway.Environments.Environment.ServerURL", services),
         (host, "api-manager.xml", "OAuthConfigurations.RevokeAPIURL", revoke),
     ]
 
@@ -77,7 +76,8 @@ CLUSTERS: Dict[str, Cluster] = {
             ("am1", "api-manager.xml", "AuthManager.ServerURL", SERVICE),
             ("am1", "api-manager.xml", "APIKeyValidator.ServerURL", SERVICE),
             ("am1", "api-manager.xml", "APIKeyManager.Configuration.ServerURL", SERVICE),
-            *gateway("km1", None, "https://10.1.0.1:8243/revoke"),
+            # As the product has it: a gateway that is no cluster needs no message.
+            *gateway("km1", "https://localhost:9444/services/", "https://10.1.0.1:8243/revoke"),
         ],
     ),
     # The Key Manager on a machine of its own.
@@ -86,7 +86,7 @@ CLUSTERS: Dict[str, Cluster] = {
         [
             ("km1", "carbon.xml", "Ports.Offset", "0"),
             ("am1", "api-manager.xml", "AuthManager.ServerURL", "https://km.bank.example:9443/services/"),
-            *gateway("km1", None, "https://10.1.0.2:8245/revoke"),
+            *gateway("km1", "https://localhost:9443/services/", "https://10.1.0.2:8245/revoke"),
         ],
         {"cluster_api_manager_port_offset": 2},
     ),

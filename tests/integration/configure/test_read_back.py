@@ -246,6 +246,8 @@ def test_api_manager_calls_the_balancer(readings: Dict[str, Reading]) -> None:
         assert properties["APIKeyManager.Configuration.TokenURL"] == ["https://api.bank.example:${https.nio.port}/token"]
         assert properties["AuthManager.Username"] == ["operator@bank.example"]
         assert properties["AuthManager.Password"] == [readings[host].site.secrets("a")]
+        for client in ("TrafficManager", "PolicyDeployer"):
+            assert properties["ThrottlingConfigurations.{0}.Username".format(client)] == ["operator@bank.example@carbon.super"]
         before = readings[host].before["api-manager.xml"]["properties"]
         # Everything else that differs is the administrator's name or password, which this file takes from user-mgt.xml.
         account = [(before["AuthManager." + field][0], properties["AuthManager." + field][0]) for field in ("Username", "Password")]
@@ -264,6 +266,4 @@ def test_api_manager_calls_the_balancer(readings: Dict[str, Reading]) -> None:
             "AuthManager.ServerURL",
             "OAuthConfigurations.RevokeAPIURL",
             "ThrottlingConfigurations.JMSConnectionDetails.JMSConnectionParameters.connectionfactory.TopicConnectionFactory",
-            "ThrottlingConfigurations.PolicyDeployer.Username",
-            "ThrottlingConfigurations.TrafficManager.Username",
         }
