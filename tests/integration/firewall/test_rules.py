@@ -231,3 +231,87 @@ def test_loading_twice_leaves_one_set_of_rules(knock: Callable[..., Dict[str, An
     mark = rendered["db1.firewall.nft.j2"].split("chain loaded_")[1][:12]
     assert table.count("dport 3306") == 1
     assert f"chain loaded_{mark}" in table
+
+
+# Does what a service of systemd would: the tests run where there is none.
+SYSTEMCTL = """#!/bin/sh
+unit=/etc/systemd/system/carbon-ops-firewall.service
+act() { sed -n "s/^Exec$1=//p" "$unit" | sh; }
+for verb; do case $verb in
+    show) echo LoadState=loaded; echo "ActiveState=$(cat /run/state 2>/dev/null || echo inactive)"; exit ;;
+    is-enabled) cat /run/enabled 2>/dev/null || { echo disabled; exit 1; }; exit ;;
+    enable) echo enabled >/run/enabled; exit ;;
+    disable) rm -f /run/enabled; exit ;;
+    start | restart) [ $verb = start ] || [ ! -e /run/state ] || act Stop 2>/dev/null; act Start && echo active >/run/state; exit ;;
+    stop) act Stop; rm -f /run/state; exit ;;
+esac; done
+"""
+ROLE = """
+- hosts: localhost
+  connection: local
+  gather_facts: false
+  tasks:
+    - ansible.builtin.include_role: {name: carbon_ops.key_manager.firewall}
+"""
+# Nothing of this machine is touched: network, mounts, /run and /etc are the test's own.
+MACHINE = """
+set -e
+mount -t tmpfs tmpfs /run
+cp -a /etc %(home)s/etc
+mount --bind %(home)s/etc /etc
+rm -rf /etc/carbon-ops /etc/systemd/system/*
+mkdir -p /run/systemd/system
+export PATH=%(home)s/bin:$PATH:/usr/sbin:/sbin
+play() { ansible-playbook -i localhost, -e @%(home)s/values.json -e "$1" %(home)s/play.yml >%(home)s/log 2>&1 ||
+             { cat %(home)s/log; exit 1; }
+         sed -n 's/.* \\(changed=[0-9]*\\) .*/\\1/p' %(home)s/log; }
+tables() { nft list tables | tr '\\n' ' '; nft list ruleset | grep -c 'dport' || true; }
+play firewall_state=unmanaged; tables
+play firewall_state=present; tables
+play firewall_state=present; tables
+nft add table inet others
+nft delete table inet carbon_ops
+play firewall_state=present; tables
+play '{"firewall_state": "present", "firewall_extra_rules": [{"port": "9100"}]}'; tables
+play firewall_state=absent; tables
+play firewall_state=absent; tables
+ls /etc/carbon-ops /etc/systemd/system
+"""
+
+
+def test_the_role_loads_repairs_changes_and_takes_away(tmp_path: Path, knock: Callable[..., Dict[str, Any]]) -> None:
+    model = sample_model()
+    # The rules of the first Key Manager, on this host.
+    model["hosts"] = {"localhost": {**model["hosts"].pop("km1"), "name": "localhost"}, **model["hosts"]}
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "systemctl").write_text(SYSTEMCTL)
+    (tmp_path / "bin" / "systemctl").chmod(0o755)
+    secrets = ("admin_password", "group_password", "keystore_password")
+    values = {
+        "cluster_product": "ob_km_1.5",
+        "cluster_hostname": "km.bank.example",
+        **{"cluster_" + name: "not-used-here" for name in secrets},
+        "cluster_database_passwords": {"shared": "not-used-here"},
+        "cluster_model": model,
+        "firewall_backend": "nftables",
+        "ansible_python_interpreter": sys.executable,
+    }
+    (tmp_path / "values.json").write_text(json.dumps(values))
+    (tmp_path / "play.yml").write_text(ROLE)
+    result = subprocess.run(
+        ["unshare", "--net", "--mount", "sh", "-c", MACHINE % {"home": tmp_path}], cwd=REPOSITORY,
+        env={**os.environ, "ANSIBLE_NOCOLOR": "1", "PATH": f"{ANSIBLE.parent}:{os.environ['PATH']}"},
+        capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert result.stdout.splitlines() == [
+        "changed=0", "0",
+        "changed=3", "table inet carbon_ops 5",
+        "changed=0", "table inet carbon_ops 5",
+        # Somebody flushed the rules: they come back, and those of others stay.
+        "changed=1", "table inet others table inet carbon_ops 5",
+        "changed=2", "table inet others table inet carbon_ops 6",
+        "changed=2", "table inet others 0",
+        "changed=0", "table inet others 0",
+        "/etc/carbon-ops:", "", "/etc/systemd/system:",
+    ]  # fmt: skip
