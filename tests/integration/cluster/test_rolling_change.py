@@ -62,7 +62,8 @@ def run(playbook: str, *arguments: str) -> str:
         check=False,
     )
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
-    return done.stdout
+    # Long sentences are printed over several lines.
+    return " ".join(done.stdout.split())
 
 
 def starts(cluster: Cluster) -> list[tuple[int, int]]:
@@ -85,7 +86,9 @@ def load(whole_cluster: Cluster, tmp_path: Path) -> Iterator[Load]:
     time.sleep(5)
     yield generator
     if generator.process.poll() is None:
-        generator.process.kill()
+        # It ends its clients' processes itself when it is asked to end.
+        generator.process.terminate()
+        generator.process.wait(timeout=120)
 
 
 def judge(cluster: Cluster, load: Load, before: list[tuple[int, int]], begun: float) -> None:
