@@ -61,7 +61,7 @@ def read_journal(path: Path) -> list[Entry]:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o022:
             raise OperatorError(f"{journal}: is not of this user. {_HINT}")
-        content = _read(descriptor)
+        content = read_all(descriptor)
     finally:
         os.close(descriptor)
     checksum, _newline, body = content.partition(b"\n")
@@ -118,14 +118,14 @@ def _checksum(path: Path) -> str | None:
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             return _UNKNOWN
-        return hashlib.sha256(_read(descriptor)).hexdigest()
+        return hashlib.sha256(read_all(descriptor)).hexdigest()
     except OSError:
         return _UNKNOWN
     finally:
         os.close(descriptor)
 
 
-def _read(descriptor: int) -> bytes:
+def read_all(descriptor: int) -> bytes:
     parts: list[bytes] = []
     while True:
         part = os.read(descriptor, 1 << 20)

@@ -23,6 +23,7 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils.file_journa
     beside,
     finish,
     journal_content,
+    read_all,
     read_journal,
     remove,
     sync_directory,
@@ -56,11 +57,15 @@ def read_source(path: str) -> Source:
     """Read a file through its symbolic links."""
     real = os.path.realpath(path)
     try:
-        with Path(real).open("rb") as file:
-            status = os.fstat(file.fileno())
+        # Not blocking: a pipe that someone put there must not make the run wait for a writer.
+        descriptor = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
                 raise OperatorError(f"{path}: is not a regular file.")
-            return Source(path, real, file.read(), status)
+            return Source(path, real, read_all(descriptor), status)
+        finally:
+            os.close(descriptor)
     except FileNotFoundError:
         return Source(path, real, b"", None)
     except OSError as exc:

@@ -35,10 +35,13 @@ CODEC = "latin-1"
 
 _BLANKS = " \t\f"
 _NATURAL_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
+_LINE_END = re.compile(r"(?:\r\n|\r|\n)?\Z")
 _CONTINUATION = re.compile(r"\\(?:\r\n|\r|\n)[ \t\f]*")
-_ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|.)", re.DOTALL)
+# A backslash at the very end of the file means nothing.
+_ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|.|\Z)", re.DOTALL)
 _CONTROL = {"t": "\t", "n": "\n", "r": "\r", "f": "\f"}
 _CONTROL_ESCAPES = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\f": "\\f"}
+_SEPARATED = re.compile(r"(?<!\\)[=:][ \t\f]*\Z")
 _COMMENTED_OUT = re.compile(r"[ \t\f]*[#!]+[ \t\f]*")
 
 
@@ -103,7 +106,7 @@ def _skip_blanks(text: str, position: int, end: int) -> int:
 def unescape(raw: str) -> str:
     def replaced(found: re.Match[str]) -> str:
         what = found.group(1)
-        if what[0] == "u" and len(what) == 5:
+        if what[:1] == "u" and len(what) == 5:
             return chr(int(what[1:], 16))
         return _CONTROL.get(what, what)
 
@@ -138,17 +141,19 @@ def _properties(text: str) -> list[_Property]:
         end = lines[number]
         number += 1
         if text[start:end].strip(_BLANKS + "\r\n")[:1] not in ("", "#", "!"):
-            while end < len(text) and _continues(text[start:end]):
-                end = lines[number]
+            last = start
+            while end < len(text) and _continues(text[last:end]):
+                last, end = end, lines[number]
                 number += 1
-            found.append(_Property(text, start, start + len(text[start:end].rstrip("\r\n")), end))
+            found.append(_Property(text, start, end - len(_LINE_END.findall(text[last:end])[0]), end))
         start = end
     return found
 
 
 def _continues(line: str) -> bool:
+    """Whether a natural line asks the next one to continue it; an empty one after it is all of its continuation."""
     body = line.rstrip("\r\n")
-    return body != line and (len(body) - len(body.rstrip("\\"))) % 2 == 1
+    return (len(body) - len(body.rstrip("\\"))) % 2 == 1
 
 
 def edit_properties(text: str, edits: Sequence[PropertyEdit], newline: str, label: Any) -> tuple[str, list[Outcome], list[str]]:
@@ -178,7 +183,11 @@ def _edit(text: str, edit: PropertyEdit, newline: str, replaced: list[str]) -> t
             if edit.uses_secret:
                 replaced.append(text[line.value_start : line.end])
             separator = "=" if line.value_start == line.end and text[line.start : line.end].strip(_BLANKS) == escape_key(line.key) else ""
-            text = text[: line.value_start] + separator + escape_value(edit.value) + text[line.end :]
+            value = escape_value(edit.value)
+            if value[:1] in ("=", ":") and not separator and not _SEPARATED.search(text, line.start, line.value_start):
+                # Behind blanks alone it would be taken for the separator.
+                value = "\\" + value
+            text = text[: line.value_start] + separator + value + text[line.end :]
             outcome.did(CHANGED)
     return text, outcome
 
@@ -200,6 +209,10 @@ def _add(text: str, edit: PropertyEdit, newline: str, outcome: Outcome) -> tuple
         outcome.count = 1
         # A file without a line end at its end keeps that trait.
         new = newline + new if text and not text.endswith(("\n", "\r")) else new + newline
+        last = next(reversed(_properties(text)), None)
+        if last is not None and last.next_line == len(text) and _continues(list(_NATURAL_LINE.findall(text[last.start :]))[-2]):
+            # The last line asks to be continued: an empty line ends it. Behind a lone carriage return the first would join that.
+            new = newline * (2 if text.endswith("\r") else 1) + new
         outcome.line = _line(text + new, len(text))
         return text + new, outcome
     if "ignore" in edit.if_missing:

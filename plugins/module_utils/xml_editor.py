@@ -117,7 +117,9 @@ class XmlEditor:
         parent = node.getparent()
         fragment = Fragment(str(unit.edit.markup), (node if parent is None else parent).nsmap)
         if fragment.element.tag != node.tag:
-            raise OperatorError(f"xml is the element {qualified_name(fragment.element)}, but the xpath selects {qualified_name(node)}.")
+            name, selected = qualified_name(fragment.element), qualified_name(node)
+            other = " of another namespace" if name == selected else ""
+            raise OperatorError(f"xml is the element {name}, but the xpath selects {selected}{other}.")
         patch(self._doc, unit, node, fragment, fragment.element)
 
     def _missing(self, edit: XmlEdit, path: Path, outcome: Outcome) -> None:

@@ -50,6 +50,15 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils.patch impor
         ("a=\\u00e9\\t\n", [{"key": "a", "value": "\u00e9\t"}], "a=\\u00e9\\t\n", ["unchanged"]),
         ("a=1\n", [{"key": "a", "value": " \u00e9\u20ac\U0001f600\\\n\t"}], "a=\\ \\u00E9\\u20AC\\uD83D\\uDE00\\\\\\n\\t\n", ["changed"]),
         ("a=\\ud83d\\ude00\n", [{"key": "a", "value": "\U0001f600"}], "a=\\ud83d\\ude00\n", ["unchanged"]),
+        # Found by random documents: an empty line ends a continuation, a backslash at the end of the file continues into nothing, and
+        # behind a blank as separator a value must not begin with what is a separator itself.
+        ("l:\\\n\nb=2\n", [{"key": "l", "value": ""}], "l:\\\n\nb=2\n", ["unchanged"]),
+        ("l:\\\r\n\r\nb=2\r\n", [{"key": "b", "value": "3"}], "l:\\\r\n\r\nb=3\r\n", ["changed"]),
+        ("l=x\\", [{"key": "l", "value": "x"}], "l=x\\", ["unchanged"]),
+        ("l=x\\\n", [{"key": "b", "value": "2"}], "l=x\\\n\nb=2\n", ["created"]),
+        ("l=x\\", [{"key": "b", "value": "2"}], "l=x\\\n\nb=2", ["created"]),
+        ("c 3\n", [{"key": "c", "value": "=x"}], "c \\=x\n", ["changed"]),
+        ("c = 3\n", [{"key": "c", "value": "=x"}], "c = =x\n", ["changed"]),
         ("a=1\n", [{"key": "a", "value": "%{pw}"}], "a=can\\\\ary\n", ["changed"]),
         ("a=1\n", [{"key": "a", "value": False}], "a=false\n", ["changed"]),
     ],
