@@ -407,6 +407,12 @@ def _hosts(shared: _Settings, cluster: Inventory, groups: Mapping[str, Sequence[
             "cluster_node_address mixes loopback ({0}) with routable addresses ({1}): the members would never find each other. "
             "Use loopback only when all Key Managers stand on one host."
         ).format(_listed(loopback), _listed([host for host in nodes if host not in loopback]))
+    balancers = [host for host in groups["load_balancer"] if not _is_loopback(addresses[host])]
+    if loopback and len(loopback) == len(nodes) and balancers:
+        yield (
+            "cluster_node_address of the Key Managers is loopback, which the load balancer {0} cannot reach. Give the Key Managers "
+            "the address of their machine, or, where the load balancer stands on it too, give it a loopback address as well."
+        ).format(_listed(balancers))
     unspecified = [host for host, address in addresses.items() if address in ("0.0.0.0", "::")]  # noqa: S104 - looked for, not bound to
     if unspecified:
         yield "cluster_node_address of {0} is the unspecified address. Give the address under which other hosts reach it.".format(

@@ -150,7 +150,7 @@ CLUSTERS: Dict[str, Cluster] = {
     ),
     # Two Open Banking Key Managers on one machine, as the document has them.
     "one_machine": Cluster(
-        {"key_manager": {"km1": "127.0.0.1", "km2": "127.0.0.1"}, "load_balancer": {"lb1": "10.1.0.9"}},
+        {"key_manager": {"km1": "127.0.0.1", "km2": "127.0.0.1"}, "load_balancer": {"lb1": "127.0.0.1"}},
         [
             ("km1", "carbon.xml", "Ports.Offset", "3"),
             ("km2", "carbon.xml", "Ports.Offset", "4"),

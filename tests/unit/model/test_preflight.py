@@ -104,6 +104,11 @@ BAD: list[tuple[str, Callable[[Case], Any], list[str]]] = [
     ("one instance twice", lambda c: two_on_one_host(c, cluster_instance="obkm"), ["cluster_instance obkm"]),
     ("a member port out of range", lambda c: c.hosts["km1"].update(cluster_member_port=70000), ["cluster_member_port of km1"]),
     ("loopback and routable", lambda c: c.hosts["km1"].update(cluster_node_address="127.0.0.1"), ["cluster_node_address mixes loopback"]),
+    (
+        "loopback behind another machine",
+        lambda c: two_on_one_host(c, cluster_node_address="127.0.0.1") or c.hosts["km1"].update(cluster_node_address="127.0.0.1"),
+        ["cluster_node_address of the Key Managers is loopback", "lb1"],
+    ),
     ("the unspecified address", lambda c: c.hosts["km1"].update(cluster_node_address="0.0.0.0"), ["cluster_node_address of km1"]),
     ("no address", lambda c: c.hosts["km1"].update(cluster_node_address="not an address"), ["cluster_node_address of km1"]),
     ("two roles for one host", lambda c: c.groups["api_manager"].append("km1"), ["cluster_api_manager_group", "cluster_instance"]),
