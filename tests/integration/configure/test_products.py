@@ -166,6 +166,11 @@ CLUSTERS: Dict[str, Cluster] = {
 }
 
 
+def placed(name: str, value: Any) -> Any:
+    """The value with the cluster's own network in it: a machine belongs to one cluster."""
+    return value.replace("10.1.0.", "10.{0}.0.".format(list(CLUSTERS).index(name) + 1)) if isinstance(value, str) else value
+
+
 class Sites:
     """The clusters' homes below a folder, and the inventory that describes them all."""
 
@@ -182,13 +187,14 @@ class Sites:
             variables = {
                 **{"cluster_{0}_group".format(role): "{0}_{1}".format(name, role) for role in roles},
                 "cluster_product": cluster.product,
+                "cluster_database": {"vendor": "mysql", "host": placed(name, "10.1.0.31")},
                 "cluster_database_passwords": {key: self.secrets.database(key) for key in DATABASES[cluster.product]},
                 **cluster.variables,
             }
             for role, members in cluster.hosts.items():
                 for host, address in members.items():
                     full = "{0}-{1}".format(name, host)
-                    hosts[full] = {**variables, "cluster_node_address": address, **cluster.own.get(host, {})}
+                    hosts[full] = {**variables, "cluster_node_address": placed(name, address), **cluster.own.get(host, {})}
                     if role in ("key_manager", "api_manager"):
                         hosts[full]["cluster_home"] = str(self.home(full, cluster.product if role == "key_manager" else "apim"))
         shared = {
@@ -198,7 +204,6 @@ class Sites:
             "cluster_admin_password": self.secrets("a"),
             "cluster_group_password": self.secrets("group"),
             "cluster_keystore_password": self.secrets("keystore"),
-            "cluster_database": {"vendor": "mysql", "host": "db.bank.example"},
         }
         self.inventory = folder / "hosts.yml"
         self.inventory.write_text(yaml.safe_dump({"all": {"vars": shared, "hosts": hosts, "children": groups}}), encoding="utf-8")
@@ -257,7 +262,7 @@ def test_the_files_say_what_the_topology_means(name: str, reading: Callable[[str
     wrong = {}
     for host, file, key, value in CLUSTERS[name].expected:
         found = told(reading("{0}-{1}".format(name, host)), file, key)
-        if found != value:
+        if found != placed(name, value):
             wrong[host, file, key] = found
     assert not wrong
 
@@ -295,7 +300,7 @@ def test_one_model_feeds_the_databases_of_both_sides(side: str, sites: Sites, re
     for jndi, (name, account, database) in wanted.items():
         pool = found[jndi]["pool"]
         assert (found[jndi]["name"], pool["username"]) == (name, "obkm_" + account)
-        assert pool["url"].startswith("jdbc:mysql://db.bank.example:3306/{0}?".format(database))
+        assert pool["url"].startswith(placed("active_active", "jdbc:mysql://10.1.0.31:3306/{0}?").format(database))
         assert pool["password"] == sites.secrets.database(account)
         assert (pool["maxActive"], pool["defaultAutoCommit"], pool["validationQuery"]) == (150, False, "SELECT 1")
     assert report["user-mgt.xml"]["realmProperties"]["dataSource"] == "jdbc/WSO2UM_DB"
