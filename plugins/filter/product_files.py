@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Dict, Iterable, List, Mapping
 
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.datasources import datasource_element
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.user_stores import user_store_edits
 
 
 def product_files(files: Iterable[Mapping[str, Any]], home: str) -> List[Dict[str, Any]]:
@@ -54,4 +55,5 @@ class FilterModule:
             "datasource_removals": datasource_removals,
             "moved_commitments": moved_commitments,
             "product_files": product_files,
+            "user_store_edits": user_store_edits,
         }

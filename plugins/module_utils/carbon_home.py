@@ -590,6 +590,7 @@ def _commitments(
         "registry_governance_target": governance["target_path"] if governance else None,
         "registry_instances": [mount_datasource(reg, "/_system/config"), mount_datasource(reg, "/_system/governance")],
         "user_datasource": users["data_source"] if users else None,
+        "user_store": users["stores"][0]["class"] if users and users["stores"] else None,
         "token_issuer": ident["token_issuer"] if ident else None,
         "token_encryption": ident["token_persistence_processor"] if ident else None,
         "shared_directories": shared_directories(home)["shared"],

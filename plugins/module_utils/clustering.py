@@ -32,7 +32,25 @@ SCHEME_PARAMETERS: dict[str, dict[str, str]] = {
     },
     "kubernetes": {"class_name": "membershipSchemeClassName", "namespace": "KUBERNETES_NAMESPACE", "services": "KUBERNETES_SERVICES"},
 }
-SECRET_PARAMETERS = {"groupPassword": "group_password", "accessKey": "aws_access_key", "secretKey": "aws_secret_key"}
+# Kernel 4.7.1 hands what it reads to a later Hazelcast, under the names that one has. (4.5.1 still has those above.)
+LATER_AWS_PARAMETERS = {
+    "access_key": "access-key",
+    "secret_key": "secret-key",
+    "iam_role": "iam-role",
+    "security_group": "security-group-name",
+    "region": "region",
+    "host_header": "host-header",
+    "tag_key": "tag-key",
+    "tag_value": "tag-value",
+    "connection_timeout": "connection-timeout-seconds",
+}
+SECRET_PARAMETERS = {
+    "groupPassword": "group_password",
+    "accessKey": "aws_access_key",
+    "secretKey": "aws_secret_key",
+    "access-key": "aws_access_key",
+    "secret-key": "aws_secret_key",
+}
 # They stand in the stock file, and no class of the kernels of this generation reads them.
 UNREAD_PARAMETERS = ("localMemberBindAddress", "localMemberBindPort", "mcastBindAddress")
 KERNEL_WITH_KUBERNETES = (4, 7, 1)
@@ -205,7 +223,7 @@ def wanted_parameters(wish: Mapping[str, Any], current: Mapping[str, Any]) -> tu
     scheme = wish.get("scheme") or effective_scheme(current)
     if wish.get("scheme"):
         plain["membershipScheme"] = wish["scheme"]
-    for name, options in SCHEME_PARAMETERS.items():
+    for name, options in scheme_parameters(wish.get("kernel")).items():
         block = {key: value for key, value in (wish.get(name) or {}).items() if value is not None}
         if block and name != scheme:
             raise OperatorError(
@@ -232,6 +250,11 @@ def wanted_parameters(wish: Mapping[str, Any], current: Mapping[str, Any]) -> tu
     return plain, secret
 
 
+def scheme_parameters(kernel: str | None) -> dict[str, dict[str, str]]:
+    """The parameters that a kernel reads, by scheme and option."""
+    return dict(SCHEME_PARAMETERS, aws=LATER_AWS_PARAMETERS) if kernel_number(kernel) >= KERNEL_WITH_KUBERNETES else SCHEME_PARAMETERS
+
+
 def _check_other_parameter(name: str) -> None:
     if name in UNREAD_PARAMETERS:
         raise OperatorError(
@@ -241,6 +264,7 @@ def _check_other_parameter(name: str) -> None:
     own = dict(_OWN_PARAMETERS, **{parameter: option for parameter, option in SECRET_PARAMETERS.items() if parameter == "groupPassword"})
     for scheme, options in SCHEME_PARAMETERS.items():
         own.update({parameter: f"{scheme}.{option}" for option, parameter in options.items()})
+    own.update({parameter: f"aws.{option}" for option, parameter in LATER_AWS_PARAMETERS.items()})
     if name in own:
         raise OperatorError(f"parameters.{name} has an option of its own: {own[name]}.")
 
@@ -253,7 +277,8 @@ def _check_scheme(
         raise OperatorError("multicast.address must be an IPv4 multicast address, from 224.0.0.0 to 239.255.255.255.")
     if "mcastPort" in plain:
         check_port(plain["mcastPort"], "multicast.port")
-    if scheme == "aws" and wish.get("scheme") and not ("iamRole" in known or {"accessKey", "secretKey"} <= known):
+    aws = scheme_parameters(wish.get("kernel"))["aws"]
+    if scheme == "aws" and wish.get("scheme") and not (aws["iam_role"] in known or {aws["access_key"], aws["secret_key"]} <= known):
         raise OperatorError("scheme aws needs aws.iam_role, or aws.access_key together with aws.secret_key.")
     built_in = kernel_number(wish.get("kernel")) >= KERNEL_WITH_KUBERNETES
     if scheme == "kubernetes" and wish.get("scheme") and "membershipSchemeClassName" not in known and not built_in:

@@ -108,7 +108,11 @@ def _needs(model: Model, host: Mapping[str, Any], settings: Mapping[str, Any]) -
         front = balancers or public
         yield Need(str(host["ports"]["https"]), front + nodes, instance + " https")
         yield Need(str(host["ports"]["http"]), front, instance + " http")
-        yield Need(str(host["member_port"]), nodes, instance + " members")
+        # Without a cluster there is no member port (cluster_caching).
+        if "member_port" in host:
+            yield Need(str(host["member_port"]), nodes, instance + " members")
+        if model["user_store"]["type"] == "embedded_ldap" and api_managers:
+            yield Need(str(host["ports"]["embedded_ldap"]), api_managers, instance + " ldap")
     elif role == "load_balancer":
         yield Need(str(model["public_port"]), public, "https")
         yield Need(str(model["public_http_port"]), public, "http")

@@ -15,6 +15,7 @@ from typing import Any, Collection, Dict, List, Mapping, NamedTuple, Sequence
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.ports import PORTS, port_table
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.user_stores import user_store_model
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.vendors import VENDORS, jdbc_url
 
 Variables = Mapping[str, Any]
@@ -55,6 +56,16 @@ TOKEN_PROCESSORS = {
 }
 # Where API Manager answers unless the inventory says otherwise: its management port.
 MANAGEMENT_PORT = PORTS["https"].base
+# The caching scenarios, by what each of them means for the product files (requirement CA2).
+CACHING: Dict[str, Dict[str, bool]] = {
+    "local_with_invalidation": {"clustered": True, "force_local": True, "caches": True, "security_caches": True},
+    "local_without_invalidation": {"clustered": False, "force_local": True, "caches": True, "security_caches": True},
+    "none": {"clustered": False, "force_local": True, "caches": False, "security_caches": False},
+    "local_without_security_caches": {"clustered": True, "force_local": True, "caches": True, "security_caches": False},
+    "distributed": {"clustered": True, "force_local": False, "caches": True, "security_caches": True},
+}
+CACHE_MINUTES = {"local_without_invalidation": 5}
+USUAL_CACHE_MINUTES = 15
 MASTER_DATASOURCES = "repository/conf/datasources/master-datasources.xml"
 
 
@@ -136,6 +147,7 @@ def build_model(name: str, inventory: Inventory, sources: Sources) -> Dict[str, 
 
     addresses = {host: address_of(host, inventory.hosts[host], variables[host]) for host in variables}
     beside = {addresses[host] for host in groups["api_manager"]}
+    caching = _caching(shared, product)
     hosts = {
         host: _host(host, role, index, addresses[host], variables[host], product if role == "key_manager" else api_manager, beside)
         for role, names in groups.items()
@@ -144,6 +156,8 @@ def build_model(name: str, inventory: Inventory, sources: Sources) -> Dict[str, 
     hostname = shared["cluster_hostname"]
     front = _front(shared, groups, hosts)
     urls = _urls(shared, product, groups, front)
+    for host in groups["key_manager"]:
+        _membership_of(hosts[host], variables[host], shared, caching["clustered"])
     layout = product["layouts"][shared["cluster_database"]["layout"]]
     database = _database(shared, groups, hosts)
     databases, datasources = _datasources(shared, product, layout, database)
@@ -164,6 +178,7 @@ def build_model(name: str, inventory: Inventory, sources: Sources) -> Dict[str, 
     on_api_manager = layout.get("api_manager", {})
     api_manager_config_target = shared.get("cluster_api_manager_registry_config_target") or on_api_manager.get("config_target")
     admin_user = shared.get("cluster_admin_user") or product["admin_user"]
+    user_store = user_store_model(shared["cluster_user_store"], product, api_manager, nodes[0], caching["security_caches"])
     return {
         "name": shared["cluster_name"],
         "domain": shared.get("cluster_domain") or "wso2.{0}.domain".format(shared["cluster_name"]),
@@ -185,7 +200,9 @@ def build_model(name: str, inventory: Inventory, sources: Sources) -> Dict[str, 
         "nodes": nodes,
         "api_managers": api_managers,
         "load_balancers": [hosts[host] for host in groups["load_balancer"]],
-        "members": [{"host": node["address"], "port": node["member_port"]} for node in nodes],
+        "members": _members(shared, nodes) if caching["clustered"] else [],
+        "membership": _membership(shared),
+        "caching": caching,
         "database": database,
         "databases": databases,
         "datasources": datasources,
@@ -213,6 +230,10 @@ def build_model(name: str, inventory: Inventory, sources: Sources) -> Dict[str, 
             "enabled": shared["cluster_token_encryption"],
             "processor": TOKEN_PROCESSORS[shared["cluster_token_encryption"]],
         },
+        "user_store": user_store,
+        "email_user_names": _first_set(shared.get("cluster_email_user_names"), product.get("email_user_names", False)),
+        "session_persistence": shared["cluster_session_persistence"],
+        "remote_ip_valve": _remote_ip_valve(shared, groups, hosts),
         "commitments": {
             "internal_keystore": "{0}-internal.jks".format(shared["cluster_name"]),
             "registry_config_target": registry["config_target"],
@@ -222,6 +243,7 @@ def build_model(name: str, inventory: Inventory, sources: Sources) -> Dict[str, 
             "token_encryption": TOKEN_PROCESSORS[shared["cluster_token_encryption"]],
             "token_issuer": urls["IDTokenIssuerID"],
             "user_datasource": jndi["user"],
+            "user_store": user_store["class"],
         },
     }
 
@@ -253,9 +275,66 @@ def _host(
         heap_initial=variables.get("cluster_heap_initial") or profile["heap"]["initial"],
         heap_maximum=variables.get("cluster_heap_maximum") or profile["heap"]["maximum"],
     )
-    if key_manager:
-        host["member_port"] = variables["cluster_member_port"]
     return host
+
+
+def _membership_of(host: Dict[str, Any], variables: Variables, shared: Variables, clustered: bool) -> None:
+    """What only a Key Manager has: its place in the cluster, unless there is none, and its part of the work on the common database."""
+    if clustered:
+        host["member_port"] = variables["cluster_member_port"]
+    cleanup = shared["cluster_session_persistence"]["cleanup"]
+    host["session_cleanup"] = cleanup == "all_nodes" or (cleanup == "one_node" and host["index"] == 1)
+
+
+def _members(shared: Variables, nodes: Sequence[Mapping[str, Any]]) -> List[Dict[str, Any]]:
+    further = [{"host": member["host"], "port": member["port"]} for member in shared["cluster_additional_members"]]
+    return [{"host": node["address"], "port": node["member_port"]} for node in nodes] + further
+
+
+def _membership(shared: Variables) -> Dict[str, Any]:
+    options = {key: value for key, value in shared["cluster_membership_options"].items() if value is not None}
+    parameters = options.pop("parameters", {})
+    scheme = shared["cluster_membership_scheme"]
+    return {
+        "scheme": scheme,
+        "options": options,
+        "parameters": parameters,
+        # Hazelcast finds the address to open the port on among the well-known members.
+        "bind_any": not (shared["cluster_bind_member_port"] and scheme == "wka"),
+    }
+
+
+def _caching(shared: Variables, product: Mapping[str, Any]) -> Dict[str, Any]:
+    scenario = shared["cluster_caching"]
+    meaning = CACHING[scenario]
+    listed = _first_set(shared.get("cluster_security_caches"), product.get("security_caches", []))
+    return {
+        "scenario": scenario,
+        **meaning,
+        "minutes": _first_set(shared.get("cluster_cache_timeout"), CACHE_MINUTES.get(scenario, USUAL_CACHE_MINUTES)),
+        # Of identity.xml, where the rest of the caches is on.
+        "disabled": list(listed) if meaning["caches"] and not meaning["security_caches"] else [],
+    }
+
+
+def _remote_ip_valve(
+    shared: Variables, groups: Mapping[str, Sequence[str]], hosts: Mapping[str, Mapping[str, Any]]
+) -> Dict[str, str] | None:
+    valve = shared["cluster_remote_ip_valve"]
+    if not valve["enabled"]:
+        return None
+    proxies = valve.get("internal_proxies") or "|".join(re.escape(hosts[host]["address"]) for host in groups["load_balancer"])
+    return {
+        "className": "org.apache.catalina.valves.RemoteIpValve",
+        "internalProxies": proxies,
+        "remoteIpHeader": valve["remote_ip_header"],
+        "proxiesHeader": valve["proxies_header"],
+        "protocolHeader": valve["protocol_header"],
+    }
+
+
+def _first_set(value: Any, otherwise: Any) -> Any:
+    return otherwise if value is None else value
 
 
 def _first_address(names: Sequence[str], hosts: Mapping[str, Mapping[str, Any]]) -> str | None:

@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Sequence
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils import option_texts, ports
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils import clustering, option_texts, ports, user_stores
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.firewall import is_network, port_range
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.model import (
+    CACHING,
     GROUP_VARIABLES,
     HOST_VARIABLES,
     Inventory,
@@ -46,6 +47,7 @@ SCRIPT = re.compile(r"(?!/)(?!.*\.\.(/|\Z))\S+\Z")
 # Where every product keeps its own configuration registry, unless it is told otherwise.
 COMMON_CONFIG_TARGET = "/_system/config"
 URL = re.compile(r"(https?://|\$\{carbon\.protocol\}://|/)\S*\Z")
+LDAP_URL = re.compile(r"ldaps?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(,ldaps?://[A-Za-z0-9.-]+(:[0-9]{1,5})?)*/?\Z", re.IGNORECASE)
 REMOTE = re.compile(r"(https?|ftp)://", re.IGNORECASE)
 # Lists of those who may come in, which nginx and the firewalls take as addresses and networks only.
 SOURCE_LISTS = (
@@ -93,7 +95,7 @@ def check_inventory(
         sentences += _spec_errors(cluster, known, sources.options, unresolved)
         sentences += _inconsistent(cluster, sources.options)
         sentences += _secrets(cluster, groups, sources, unresolved)
-        sentences += _values(cluster, groups, sources, exists)
+        sentences += _values(cluster, groups, sources, role_options, exists)
     sentences += _between(clusters, inventory, sources)
     sentences += _same_registry([model for model in (_model(inventory, groups, sources) for groups in clusters) if model])
     return list(dict.fromkeys(sentences))
@@ -260,7 +262,9 @@ def _secret(name: str, secret: Any, defaults_allowed: bool) -> Sentences:
         yield "{0} is a password that products ship with. Choose another one.".format(name)
 
 
-def _values(cluster: Inventory, groups: Mapping[str, Sequence[str]], sources: Sources, exists: Callable[[str], bool]) -> Sentences:
+def _values(
+    cluster: Inventory, groups: Mapping[str, Sequence[str]], sources: Sources, role_options: Specs, exists: Callable[[str], bool]
+) -> Sentences:
     """The contradictions between values. Where one variable alone is wrong the argument spec has said so; the rest is still looked at."""
     shared = _Settings(cluster.hosts[groups["key_manager"][0]], sources.options)
     yield from _names(shared, cluster)
@@ -274,6 +278,12 @@ def _values(cluster: Inventory, groups: Mapping[str, Sequence[str]], sources: So
     yield from _databases(shared, sources, groups)
     yield from _storage(shared, groups)
     yield from _network_sources(cluster)
+    yield from _user_store(shared, groups)
+    yield from _email_user_names(shared, sources)
+    yield from _caching(shared, sources)
+    yield from _membership(shared, sources)
+    yield from _sessions(shared, cluster, groups, role_options)
+    yield from _remote_ip_valve(shared, groups)
     limit, interval = shared["cluster_heartbeat_limit"], shared["cluster_heartbeat_interval"]
     if isinstance(limit, int) and isinstance(interval, int) and not 0 < interval < limit:
         yield "cluster_heartbeat_interval ({0} s) must be shorter than cluster_heartbeat_limit ({1} s), and longer than nothing.".format(
@@ -294,6 +304,7 @@ def _values(cluster: Inventory, groups: Mapping[str, Sequence[str]], sources: So
         return
     for sentence in clashes:
         yield sentence + " The variables are cluster_port_offset, cluster_api_manager_port_offset and cluster_member_port, as a host's own."
+    yield from _members(model)
     yield from _instances(servers)
     yield from _datasources(model)
 
@@ -447,7 +458,7 @@ def _hosts(shared: _Settings, cluster: Inventory, groups: Mapping[str, Sequence[
 
 
 def _files(shared: _Settings, exists: Callable[[str], bool]) -> Sentences:
-    for name in ("cluster_product_archive", "cluster_api_manager_archive", "cluster_database_driver"):
+    for name in ("cluster_product_archive", "cluster_api_manager_archive", "cluster_database_driver", "cluster_membership_jar"):
         value = shared[name]
         if not isinstance(value, Mapping):
             continue
@@ -665,6 +676,175 @@ def _network_sources(cluster: Inventory) -> Sentences:
             for source in sources if isinstance(sources, list) else []:
                 if not is_network(str(source)):
                     yield "{0}: {1} is neither an address nor a network. Write 192.0.2.7 or 192.0.2.0/24.".format(name, source)
+
+
+def _user_store(shared: _Settings, groups: Mapping[str, Sequence[str]]) -> Sentences:
+    store = shared["cluster_user_store"]
+    if not isinstance(store, Mapping):
+        return
+    kind = shared.option("cluster_user_store", "type")
+    given = [option for option in user_stores.OPTIONS if store.get(option) is not None]
+    password = shared["cluster_user_store_password"]
+    if kind == "jdbc":
+        for option in given:
+            yield (
+                "cluster_user_store.{0} is set, but a user store of type jdbc does not read it. Set cluster_user_store.type to the type of "
+                "your directory, or leave it out."
+            ).format(option)
+        if password is not None:
+            yield "cluster_user_store_password is set, but a user store of type jdbc has none. Leave it out."
+        return
+    if password is None:
+        yield "cluster_user_store_password is not set: the password of a user store of type {0}. Keep it in a vault.".format(kind)
+    if user_stores.SECRET_PROPERTY in (shared.option("cluster_user_store", "properties") or {}):
+        yield "cluster_user_store.properties holds the password. Move it to cluster_user_store_password, in a vault."
+    if kind == "embedded_ldap":
+        for option in ("connection_url", "connection_name"):
+            if option in given:
+                yield "cluster_user_store.{0} is set, but the server within the Key Manager has its own. Leave it out.".format(option)
+        if len(groups["key_manager"]) > 1:
+            yield (
+                "cluster_user_store.type is embedded_ldap, which is the server of one Key Manager, and there are {0}: users would be known "
+                "to one node only. Choose another type."
+            ).format(len(groups["key_manager"]))
+        return
+    for option in ("connection_url", "connection_name", "user_search_base", "group_search_base"):
+        if option not in given:
+            yield "cluster_user_store.{0} is not set: a user store of type {1} needs it.".format(option, kind)
+    url = str(store.get("connection_url") or "ldaps://")
+    if not LDAP_URL.match(url):
+        yield "cluster_user_store.connection_url must be ldaps:// and the directory's host, with its port if it has another one than 636."
+    elif url.lower().startswith("ldap:") and not shared.option("cluster_user_store", "allow_plaintext"):
+        yield (
+            "cluster_user_store.connection_url has no TLS: every password would cross the network in the clear. Use ldaps://, or set "
+            "cluster_user_store.allow_plaintext if that is meant."
+        )
+
+
+def _email_user_names(shared: _Settings, sources: Sources) -> Sentences:
+    product = sources.profiles.get(str(shared["cluster_product"]), {})
+    allowed = shared["cluster_email_user_names"]
+    if allowed is None:
+        allowed = product.get("email_user_names", False)
+    name = shared["cluster_admin_user"] or product.get("admin_user", "")
+    if not allowed and "@" in str(name):
+        yield (
+            "cluster_admin_user is an e-mail address, which the product takes for a user of a tenant while cluster_email_user_names is "
+            "false. Change one of the two."
+        )
+
+
+def _caching(shared: _Settings, sources: Sources) -> Sentences:
+    minutes = shared["cluster_cache_timeout"]
+    if isinstance(minutes, int) and minutes < 1:
+        yield "cluster_cache_timeout must be at least 1 minute. To have no caches set cluster_caching to none."
+    names = shared["cluster_security_caches"]
+    if not isinstance(names, list):
+        return
+    if shared["cluster_caching"] != "local_without_security_caches":
+        yield "cluster_security_caches is set, but only cluster_caching local_without_security_caches reads it."
+    product = sources.profiles.get(str(shared["cluster_product"]), {})
+    known = product.get("identity_caches")
+    for name in names:
+        if known and name not in known:
+            close = difflib.get_close_matches(str(name), known, n=1)
+            hint = " Did you mean {0}?".format(close[0]) if close else ""
+            yield "cluster_security_caches: {0} is no cache of {1}.{2}".format(name, product["title"], hint)
+
+
+def _membership(shared: _Settings, sources: Sources) -> Sentences:
+    scheme, options = shared["cluster_membership_scheme"], shared["cluster_membership_options"]
+    read = clustering.SCHEME_PARAMETERS.get(str(scheme))
+    if read is None or not isinstance(options, Mapping):
+        return
+    if not CACHING.get(str(shared["cluster_caching"]), {"clustered": True})["clustered"]:
+        return
+    for option in options:
+        if option not in read and option != "parameters" and options[option] is not None:
+            fitting = [name for name, parameters in clustering.SCHEME_PARAMETERS.items() if option in parameters]
+            # What no scheme reads is a typo, and the argument spec has said so.
+            if fitting:
+                yield "cluster_membership_options.{0} belongs to {1}, and cluster_membership_scheme is {2}. Leave it out.".format(
+                    option, " and ".join(fitting), scheme
+                )
+    keys = [name for name in ("cluster_aws_access_key", "cluster_aws_secret_key") if shared[name] is not None]
+    if scheme == "aws":
+        if len(keys) == 1:
+            yield "{0} is set without its fellow: set both keys, or cluster_membership_options.iam_role.".format(keys[0])
+        elif not keys and not options.get("iam_role"):
+            yield (
+                "cluster_membership_scheme aws needs cluster_membership_options.iam_role, or cluster_aws_access_key together with "
+                "cluster_aws_secret_key."
+            )
+    product = sources.profiles.get(str(shared["cluster_product"]), {})
+    if scheme == "kubernetes" and clustering.kernel_number(product.get("kernel")) < clustering.KERNEL_WITH_KUBERNETES:
+        if not options.get("class_name"):
+            yield (
+                "cluster_membership_options.class_name is not set: the kernel of {0} knows only wka, multicast and aws, and needs the "
+                "class of another scheme."
+            ).format(product.get("title"))
+        if shared["cluster_membership_jar"] is None:
+            yield "cluster_membership_jar is not set: {0} brings no class for the scheme kubernetes.".format(product.get("title"))
+    elif shared["cluster_membership_jar"] is not None and scheme != "kubernetes":
+        yield "cluster_membership_jar is set, but cluster_membership_scheme {0} needs none. Leave it out.".format(scheme)
+    if scheme != "wka" and shared["cluster_additional_members"]:
+        yield "cluster_additional_members are read with cluster_membership_scheme wka only, and it is {0}. Leave them out.".format(scheme)
+    try:
+        wish = {str(scheme): {option: options[option] for option in options if option in read}, "parameters": options.get("parameters")}
+        clustering.wanted_parameters(wish, {"parameters": {"membershipScheme": scheme}})
+    except OperatorError as error:
+        yield "cluster_membership_options: {0}".format(error)
+
+
+def _members(model: Mapping[str, Any]) -> Sentences:
+    """Well-known members that would split the cluster, or that stand in the list twice."""
+    name = "cluster_additional_members"
+    nodes = len(model["nodes"])
+    try:
+        further = [clustering.parse_member(member, name) for member in model["members"][nodes:]]
+    except OperatorError as error:
+        yield str(error)
+        return
+    if further:
+        members = [clustering.Member(member["host"], int(member["port"])) for member in model["members"][:nodes]]
+        yield from clustering.member_problems([*members, *further], None, name)
+
+
+def _sessions(shared: _Settings, cluster: Inventory, groups: Mapping[str, Sequence[str]], role_options: Specs) -> Sentences:
+    pool = shared.option("cluster_session_persistence", "pool_size")
+    if isinstance(pool, int) and pool < 0:
+        yield "cluster_session_persistence.pool_size must be 0 or more."
+    if shared.option("cluster_session_persistence", "temporary") is not False:
+        return
+    option = role_options.get("nginx", {}).get("nginx_stickiness", {})
+    for host in groups["load_balancer"]:
+        if cluster.hosts[host].get("nginx_stickiness", option.get("default")) == "none" and len(groups["key_manager"]) > 1:
+            yield (
+                "cluster_session_persistence.temporary is false and nginx_stickiness of {0} is none: a login would go on at a node that "
+                "does not know it. Keep clients on their node (nginx_stickiness cookie or ip_hash), or unfinished logins in the database."
+            ).format(host)
+
+
+def _remote_ip_valve(shared: _Settings, groups: Mapping[str, Sequence[str]]) -> Sentences:
+    if shared.option("cluster_remote_ip_valve", "enabled") is not True:
+        return
+    proxies = shared.option("cluster_remote_ip_valve", "internal_proxies")
+    if proxies is None and not groups["load_balancer"]:
+        yield (
+            "cluster_remote_ip_valve.internal_proxies is not set and there is no load balancer to take it from: the regular expression of "
+            "the addresses whose headers are believed."
+        )
+    elif proxies is not None:
+        try:
+            everybody = re.compile(str(proxies)).fullmatch("203.0.113.77") is not None
+        except re.error:
+            yield "cluster_remote_ip_valve.internal_proxies is no regular expression."
+            return
+        if everybody:
+            yield (
+                "cluster_remote_ip_valve.internal_proxies matches every address, so that every client could claim to be another. Give the "
+                "addresses of the load balancers."
+            )
 
 
 def _instances(servers: Sequence[Mapping[str, Any]]) -> Sentences:

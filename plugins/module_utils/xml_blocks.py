@@ -14,6 +14,7 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils.xml_documen
     own_text,
     qualified_name,
 )
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.xml_state import Reindex
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.xml_writing import XML_NAMESPACE, fill, set_attributes, set_text
 
 MYPY = False
@@ -233,6 +234,9 @@ def comment_out(doc: XmlState, unit: Unit, node: Element) -> None:
     span = doc.span(node)
     markup = doc.text[span.start : span.end]
     if "--" in markup:
+        if doc.pending:
+            # An earlier edit may have taken it out.
+            raise Reindex
         raise OperatorError(
             f"{qualified_name(node)} (line {doc.line(node)}) holds a comment or --, so it cannot be commented out as a whole."
         )

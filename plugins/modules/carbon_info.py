@@ -243,6 +243,7 @@ commitments:
     registry_governance_target: /_system/governance
     registry_instances: [jdbc/WSO2Config_DB, jdbc/WSO2REG_DB]
     user_datasource: jdbc/WSO2UM_DB
+    user_store: org.wso2.carbon.user.core.jdbc.JDBCUserStoreManager
     token_issuer: https://gateway.bank.example:8243/token
     token_encryption: org.wso2.carbon.identity.oauth.tokenprocessor.PlainTextPersistenceProcessor
     shared_directories: documented

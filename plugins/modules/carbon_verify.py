@@ -172,7 +172,8 @@ def look(module: AnsibleModule) -> dict[str, object]:
         expected = carbon_verify.Expected(
             domain=server["domain"] or "",
             local_member=server["local_member"] or "",
-            members=[str(other["name"]) for other in config.get("others") or []],
+            # Nodes without a member port form no cluster.
+            members=[str(other["name"]) for other in config.get("others") or [] if int(config.get("member_port") or 0)],
             ports={str(name): int(port) for name, port in server["ports"].items()},
             driver=server["driver"] or "",
             service_user=server["service_user"],

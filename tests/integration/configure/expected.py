@@ -28,16 +28,18 @@ NUMSTAT = {
     CONF + "carbon.xml": (13, 13),
     MASTER: (56, 14),
     OPEN_BANKING: (5, 5),
-    CONF + "finance/open-banking.xml": (3, 3),
-    CONF + "hazelcast.properties": (2, 0),
+    CONF + "finance/open-banking.xml": (4, 4),
+    CONF + "hazelcast.properties": (3, 0),
     CONF + "identity/application-authentication.xml": (7, 7),
-    CONF + "identity/identity.xml": (32, 32),
+    CONF + "identity/identity.xml": (33, 33),
     CONF + "registry.xml": (5, 3),
     CONF + "tomcat/catalina-server.xml": (8, 5),
     CONF + "user-mgt.xml": (3, 3),
     JAGGERY + "ccportal/configs/conf.json": (4, 4),
     JAGGERY + "consentmgt/configs/conf.json": (6, 6),
 }
+# One of the nodes cleans up for all.
+NUMSTAT_FURTHER_NODE = {CONF + "identity/identity.xml": (34, 34)}
 NUMSTAT_API_MANAGER = {
     CONF + "api-manager.xml": (9, 9),
     CONF + "carbon.xml": (5, 5),
@@ -68,10 +70,11 @@ DIFFERENT = {
 }
 
 
-def numstat(name: str, side: str) -> Dict[str, tuple[int, int]]:
+def numstat(name: str, side: str, first: bool = True) -> Dict[str, tuple[int, int]]:
     if side == "api_manager":
         return {**NUMSTAT_API_MANAGER, **DIFFERENT.get(name + " api_manager", {})}
-    return {**NUMSTAT, **(STANDARD if name.endswith("standard") else {}), **DIFFERENT.get(name, {})}
+    further = {} if first else NUMSTAT_FURTHER_NODE
+    return {**NUMSTAT, **further, **(STANDARD if name.endswith("standard") else {}), **DIFFERENT.get(name, {})}
 
 
 # The databases by layout: name and JNDI name of the datasource, its database, its account, its file.
@@ -150,8 +153,10 @@ AUTHENTICATION_URLS = {
 }
 # Settings that stood in comments, by file: what each comment held.
 UNCOMMENTED = {
+    CONF + "finance/open-banking.xml": [" <SkipDBSchemaCreation>false</SkipDBSchemaCreation> "],
     CONF + "identity/application-authentication.xml": ['<Parameter name="AppID">https://localhost</Parameter>'],
     CONF + "identity/identity.xml": [
+        " <SkipDBSchemaCreation>false</SkipDBSchemaCreation> ",
         "GroupEPUrl>${carbon.protocol}://${carbon.host}:${carbon.management.port}/scim2/Groups</GroupEPUrl",
         "UserEPUrl>${carbon.protocol}://${carbon.host}:${carbon.management.port}/scim2/Users</UserEPUrl",
     ],
@@ -241,6 +246,7 @@ def key_manager(layout: str, address: str, members: list[str], secrets: Any) -> 
         **sources,
         CONF + "finance/open-banking.xml": {
             server + "JDBCPersistenceManager/DataSource/Name": jndi["open_banking"],
+            server + "JDBCPersistenceManager/SkipDBSchemaCreation": "true",
             server + "APISecurity/Global/Username": "operator@bank.example",
             server + "APISecurity/Global/Password": secrets("a"),
             server + "OBIdentityRetriever/Server/SigningCertificateAlias": "obkm",
@@ -251,6 +257,8 @@ def key_manager(layout: str, address: str, members: list[str], secrets: Any) -> 
         },
         CONF + "identity/identity.xml": {
             server + "JDBCPersistenceManager/DataSource/Name": jndi["apim"],
+            server + "JDBCPersistenceManager/SkipDBSchemaCreation": "true",
+            server + "JDBCPersistenceManager/SessionDataPersist/SessionDataCleanUp/Enable": "true" if address == members[0] else "false",
             server + "EntitlementSettings/ThirftBasedEntitlementConfig/KeyStore/Location": SECURITY + "obkm.jks",
             server + "EntitlementSettings/ThirftBasedEntitlementConfig/KeyStore/Password": keystore,
             **{server + path: value for path, value in IDENTITY_URLS.items()},

@@ -28,6 +28,7 @@ def model(host: str = "km1", groups: Any = None, hosts: Any = None, **variables:
 
 IS_KM = {"cluster_product": "is_km_5.7.0"}
 
+EMBEDDED_PORT = "${Ports.EmbeddedLDAP.LDAPServerPort}"
 # The variables that are set, the place in the model, and what stands there.
 TABLE = [
     ({}, "hostname", "km.bank.example"),
@@ -61,6 +62,64 @@ TABLE = [
     ({"cluster_port_offset": 0}, "nodes.1.ports.http", 9763),
     ({}, "members", [{"host": "192.0.2.11", "port": 4000}, {"host": "192.0.2.12", "port": 4000}]),
     ({"cluster_member_port": 4100}, "members.1.port", 4100),
+    ({}, "membership", {"scheme": "wka", "options": {}, "parameters": {}, "bind_any": False}),
+    ({"cluster_bind_member_port": False}, "membership.bind_any", True),
+    ({"cluster_membership_scheme": "multicast"}, "membership.bind_any", True),
+    (
+        {"cluster_membership_scheme": "aws", "cluster_membership_options": {"iam_role": "km", "region": "eu-west-1"}},
+        "membership.options",
+        {"iam_role": "km", "region": "eu-west-1"},
+    ),
+    (
+        {"cluster_membership_scheme": "kubernetes", "cluster_membership_options": {"class_name": "a.B", "parameters": {"USE_DNS": True}}},
+        "membership.parameters",
+        {"USE_DNS": True},
+    ),
+    ({"cluster_additional_members": [{"host": "192.0.2.50-60"}]}, "members.2", {"host": "192.0.2.50-60", "port": 4000}),
+    ({}, "caching.clustered", True),
+    ({}, "caching.minutes", 15),
+    ({"cluster_caching": "local_without_invalidation"}, "caching.minutes", 5),
+    ({"cluster_caching": "local_without_invalidation", "cluster_cache_timeout": 2}, "caching.minutes", 2),
+    ({"cluster_caching": "local_without_invalidation"}, "members", []),
+    ({"cluster_caching": "none"}, "members", []),
+    ({"cluster_caching": "none"}, "caching.caches", False),
+    ({"cluster_caching": "none"}, "user_store.properties.UserRolesCacheEnabled", "false"),
+    ({"cluster_caching": "local_without_security_caches"}, "user_store.properties.UserRolesCacheEnabled", "false"),
+    ({"cluster_caching": "local_without_security_caches"}, "caching.disabled.2", "OAuthCache"),
+    (
+        {"cluster_caching": "local_without_security_caches", "cluster_security_caches": ["OAuthCache"]},
+        "caching.disabled",
+        ["OAuthCache"],
+    ),
+    ({"cluster_caching": "distributed"}, "caching.force_local", False),
+    ({"cluster_caching": "distributed"}, "members.1.port", 4000),
+    ({}, "user_store.class", "org.wso2.carbon.user.core.jdbc.JDBCUserStoreManager"),
+    ({}, "user_store.secret", None),
+    ({"cluster_product": "carbon_4.7.1"}, "user_store.class", "org.wso2.carbon.user.core.jdbc.UniqueIDJDBCUserStoreManager"),
+    (
+        {"cluster_user_store": {"type": "active_directory", "user_search_base": "OU=x"}},
+        "user_store.api_manager_properties.UserSearchBase",
+        "OU=x",
+    ),
+    ({"cluster_user_store": {"type": "ldap_read_only"}}, "user_store.add_admin", False),
+    ({"cluster_user_store": {"type": "embedded_ldap"}}, "user_store.properties.ConnectionURL", "ldap://localhost:" + EMBEDDED_PORT),
+    ({"cluster_user_store": {"type": "embedded_ldap"}}, "user_store.api_manager_properties.ConnectionURL", "ldap://192.0.2.11:10392"),
+    (
+        {"cluster_user_store": {"properties": {"SCIMEnabled": True}}},
+        "user_store.api_manager_properties",
+        {"SCIMEnabled": "true"},
+    ),
+    ({}, "email_user_names", True),
+    ({"cluster_product": "carbon_4.7.1"}, "email_user_names", False),
+    ({"cluster_email_user_names": False}, "email_user_names", False),
+    ({}, "nodes.0.session_cleanup", True),
+    ({}, "nodes.1.session_cleanup", False),
+    ({"cluster_session_persistence": {"cleanup": "all_nodes"}}, "nodes.1.session_cleanup", True),
+    ({"cluster_session_persistence": {"cleanup": "none"}}, "nodes.0.session_cleanup", False),
+    ({"cluster_session_persistence": {"temporary": False}}, "session_persistence.temporary", False),
+    ({}, "remote_ip_valve", None),
+    ({"cluster_remote_ip_valve": {"enabled": True}}, "remote_ip_valve.internalProxies", r"192\.0\.2\.21"),
+    ({"cluster_remote_ip_valve": {"enabled": True, "internal_proxies": "10[.].*"}}, "remote_ip_valve.internalProxies", "10[.].*"),
     ({}, "nodes.0.heap_maximum", "2048m"),
     ({"cluster_heap_maximum": "4g"}, "nodes.0.heap_maximum", "4g"),
     ({}, "database.host", "192.0.2.31"),
@@ -328,3 +387,37 @@ def test_a_host_of_no_cluster_has_an_empty_model_beside_clusters_with_groups_of_
     assert outside_model("km1", inventory, collection_sources()) is None
     # Without any cluster build_model says what is missing.
     assert outside_model("monitor1", Inventory({"all": ["monitor1"]}, {"monitor1": {}}), collection_sources()) is None
+
+
+@pytest.mark.parametrize("scenario", ["none", "local_without_invalidation"])
+def test_without_a_cluster_no_node_has_a_member_port(scenario: str) -> None:
+    """Health checks, firewalls and role verify look for members where there is a member port."""
+    nodes = model(cluster_caching=scenario)["nodes"]
+    assert all("member_port" not in node for node in nodes)
+
+
+PUBLISHED_URLS = (
+    "OAuth1RequestTokenUrl",
+    "OAuth1AuthorizeUrl",
+    "OAuth1AccessTokenUrl",
+    "OAuth2AuthzEPUrl",
+    "OAuth2TokenEPUrl",
+    "OAuth2RevokeEPUrl",
+    "OAuth2IntrospectEPUrl",
+    "OAuth2UserInfoEPUrl",
+    "OIDCCheckSessionEPUrl",
+    "OIDCLogoutEPUrl",
+    "OAuth2ConsentPage",
+    "OAuth2ErrorPage",
+    "OIDCConsentPage",
+    "OIDCLogoutConsentPage",
+    "OIDCLogoutPage",
+    "OIDCWebFingerEPUrl",
+)
+
+
+@pytest.mark.parametrize("name", PUBLISHED_URLS)
+def test_every_documented_url_can_be_another(name: str) -> None:
+    """Also WebFinger in the documented form, which keeps localhost (requirement ID2)."""
+    url = "${carbon.protocol}://localhost:${carbon.management.port}/.well-known/webfinger"
+    assert model(cluster_identity_urls={name: url})["urls"][name] == url

@@ -59,6 +59,20 @@ def identity_server(case: Case, **gateway: Any) -> None:
     case.everywhere(cluster_product="is_km_5.7.0", cluster_database_passwords=passwords, cluster_gateway=gateway)
 
 
+def directory(case: Case, secret: str = "Canary-directory", **changed: Any) -> None:
+    store = {
+        "type": "ldap_read_write",
+        "connection_url": "ldaps://ldap.bank.example:636",
+        "connection_name": "cn=km,dc=bank",
+        "user_search_base": "ou=users,dc=bank",
+        "group_search_base": "ou=groups,dc=bank",
+        **changed,
+    }
+    case.everywhere(
+        cluster_user_store={key: value for key, value in store.items() if value is not None}, cluster_user_store_password=secret
+    )
+
+
 # What is wrong, the change that makes it so, and what its sentence must name.
 BAD: list[tuple[str, Callable[[Case], Any], list[str]]] = [
     ("a typo", lambda c: c.everywhere(cluster_hostnam="x"), ["cluster_hostnam ", "Did you mean cluster_hostname?"]),
@@ -238,6 +252,111 @@ BAD: list[tuple[str, Callable[[Case], Any], list[str]]] = [
     ),
     ("an issuer that is none", lambda c: c.everywhere(cluster_token_issuer="token"), ["cluster_token_issuer"]),
     ("a change that is none", lambda c: c.everywhere(cluster_allowed_changes=["everything"]), ["cluster_allowed_changes"]),
+    ("a directory for jdbc", lambda c: directory(c, type="jdbc"), ["cluster_user_store.connection_url", "jdbc"]),
+    ("a password for jdbc", lambda c: c.everywhere(cluster_user_store_password="Canary-d"), ["cluster_user_store_password is set"]),
+    (
+        "a directory without password",
+        lambda c: (directory(c), c.nowhere("cluster_user_store_password")),
+        ["cluster_user_store_password is not"],
+    ),
+    ("a directory's shipped password", lambda c: directory(c, secret="admin"), ["cluster_user_store_password", "ship with"]),
+    ("a directory without URL", lambda c: directory(c, connection_url=None), ["cluster_user_store.connection_url is not set"]),
+    ("a directory without users", lambda c: directory(c, user_search_base=None), ["cluster_user_store.user_search_base is not set"]),
+    ("a directory in the clear", lambda c: directory(c, connection_url="ldap://l:389"), ["cluster_user_store.allow_plaintext"]),
+    ("a URL of no directory", lambda c: directory(c, connection_url="https://l"), ["cluster_user_store.connection_url must be"]),
+    ("a password among properties", lambda c: directory(c, properties={"ConnectionPassword": "Canary-p"}), ["cluster_user_store_password"]),
+    ("a user store that is none", lambda c: c.everywhere(cluster_user_store={"type": "ldap"}), ["cluster_user_store", "type"]),
+    (
+        "the embedded LDAP of two nodes",
+        lambda c: c.everywhere(cluster_user_store={"type": "embedded_ldap"}, cluster_user_store_password="Canary-e"),
+        ["cluster_user_store.type is embedded_ldap", "there are 2"],
+    ),
+    (
+        "the embedded LDAP elsewhere",
+        lambda c: directory(c, type="embedded_ldap"),
+        ["cluster_user_store.connection_url", "within the Key Manager"],
+    ),
+    (
+        "an administrator with an e-mail name",
+        lambda c: c.everywhere(cluster_email_user_names=False, cluster_admin_user="a@b.example"),
+        ["cluster_admin_user", "cluster_email_user_names"],
+    ),
+    ("no time for caches", lambda c: c.everywhere(cluster_cache_timeout=0), ["cluster_cache_timeout"]),
+    ("no such scenario", lambda c: c.everywhere(cluster_caching="some"), ["cluster_caching"]),
+    ("caches that stay on", lambda c: c.everywhere(cluster_security_caches=["OAuthCache"]), ["cluster_security_caches is set"]),
+    (
+        "no such cache",
+        lambda c: c.everywhere(cluster_caching="local_without_security_caches", cluster_security_caches=["OauthCache"]),
+        ["cluster_security_caches: OauthCache", "Did you mean OAuthCache?"],
+    ),
+    (
+        "an option of another scheme",
+        lambda c: c.everywhere(cluster_membership_options={"ttl": 1}),
+        ["cluster_membership_options.ttl", "multicast"],
+    ),
+    (
+        "an address that is no multicast one",
+        lambda c: c.everywhere(cluster_membership_scheme="multicast", cluster_membership_options={"address": "10.0.0.1"}),
+        ["cluster_membership_options", "multicast address"],
+    ),
+    ("AWS without access", lambda c: c.everywhere(cluster_membership_scheme="aws"), ["cluster_membership_options.iam_role"]),
+    (
+        "half of the AWS keys",
+        lambda c: c.everywhere(cluster_membership_scheme="aws", cluster_aws_access_key="Canary-a"),
+        ["cluster_aws_access_key is set without"],
+    ),
+    ("Kubernetes without class", lambda c: c.everywhere(cluster_membership_scheme="kubernetes"), ["cluster_membership_options.class_name"]),
+    ("Kubernetes without jar", lambda c: c.everywhere(cluster_membership_scheme="kubernetes"), ["cluster_membership_jar is not set"]),
+    (
+        "a jar for nothing",
+        lambda c: c.everywhere(cluster_membership_jar={"src": "/x.jar", "checksum": "sha256:" + "0" * 64}),
+        ["cluster_membership_jar is set"],
+    ),
+    (
+        "a parameter that nobody reads",
+        lambda c: c.everywhere(cluster_membership_options={"parameters": {"localMemberBindPort": 4000}}),
+        ["cluster_membership_options", "localMemberBindPort"],
+    ),
+    (
+        "a range upside down",
+        lambda c: c.everywhere(cluster_additional_members=[{"host": "10.0.0.9-1"}]),
+        ["cluster_additional_members", "10.0.0.9-1"],
+    ),
+    (
+        "a range over a node",
+        lambda c: c.everywhere(cluster_additional_members=[{"host": "192.0.2.10-20"}]),
+        ["cluster_additional_members", "twice"],
+    ),
+    (
+        "members without their scheme",
+        lambda c: c.everywhere(cluster_membership_scheme="multicast", cluster_additional_members=[{"host": "192.0.2.99"}]),
+        ["cluster_additional_members", "wka only"],
+    ),
+    (
+        "fewer threads than none",
+        lambda c: c.everywhere(cluster_session_persistence={"pool_size": -1}),
+        ["cluster_session_persistence.pool_size"],
+    ),
+    (
+        "logins that nobody else knows",
+        lambda c: (c.everywhere(cluster_session_persistence={"temporary": False}), c.hosts["lb1"].update(nginx_stickiness="none")),
+        ["cluster_session_persistence.temporary", "nginx_stickiness of lb1"],
+    ),
+    (
+        "a proxy that is everybody",
+        lambda c: c.everywhere(cluster_remote_ip_valve={"enabled": True, "internal_proxies": ".*"}),
+        ["cluster_remote_ip_valve.internal_proxies matches every address"],
+    ),
+    (
+        "proxies that are no expression",
+        lambda c: c.everywhere(cluster_remote_ip_valve={"enabled": True, "internal_proxies": "("}),
+        ["cluster_remote_ip_valve.internal_proxies is no"],
+    ),
+    (
+        "no proxy to believe",
+        lambda c: (c.groups["load_balancer"].clear(), c.everywhere(cluster_remote_ip_valve={"enabled": True})),
+        ["cluster_remote_ip_valve.internal_proxies is not set"],
+    ),
     ("a cluster name with blanks", lambda c: c.everywhere(cluster_name="My Cluster"), ["cluster_name"]),
     ("a domain with blanks", lambda c: c.everywhere(cluster_domain="a b"), ["cluster_domain"]),
     (
@@ -499,3 +618,34 @@ def test_a_broken_cluster_does_not_hide_the_other() -> None:
     case.hosts["km1"]["cluster_member_port"] = 70000
     errors = "\n".join(case.errors())
     assert "cluster_member_port of km1" in errors and "vendor" in errors
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        directory,
+        lambda c: directory(c, type="active_directory", connection_url="ldap://ad.bank.example", allow_plaintext=True),
+        lambda c: (
+            c.groups["key_manager"].remove("km2"),
+            c.hosts.pop("km2"),
+            c.everywhere(cluster_user_store={"type": "embedded_ldap"}, cluster_user_store_password="Canary-e"),
+        ),
+        lambda c: c.everywhere(cluster_session_persistence={"temporary": False}),
+        lambda c: c.everywhere(cluster_caching="none"),
+        lambda c: c.everywhere(cluster_caching="local_without_security_caches", cluster_security_caches=["OAuthCache"]),
+        lambda c: c.everywhere(cluster_membership_scheme="aws", cluster_aws_access_key="Canary-a", cluster_aws_secret_key="Canary-s"),
+        lambda c: c.everywhere(cluster_membership_scheme="multicast", cluster_membership_options={"address": "228.0.0.5", "ttl": 1}),
+        lambda c: c.everywhere(
+            cluster_membership_scheme="kubernetes",
+            cluster_membership_options={"class_name": "org.example.Scheme", "namespace": "bank"},
+            cluster_membership_jar={"src": "/x.jar", "checksum": "sha256:" + "0" * 64},
+        ),
+        lambda c: c.everywhere(cluster_product="carbon_4.7.1", cluster_membership_scheme="kubernetes"),
+        lambda c: c.everywhere(cluster_additional_members=[{"host": "198.51.100.2-10"}]),
+        lambda c: c.everywhere(cluster_remote_ip_valve={"enabled": True}),
+    ],
+)
+def test_what_can_be_meant_is_accepted(change: Callable[[Case], Any]) -> None:
+    case = Case()
+    change(case)
+    assert case.errors() == []

@@ -60,6 +60,7 @@ def test_an_open_banking_key_manager(home: Callable[[str], Path]) -> None:
         "registry_governance_target": "/_system/governance",
         "registry_instances": ["jdbc/WSO2CommonDB", "jdbc/WSO2CommonDB"],
         "user_datasource": "jdbc/WSO2CommonDB",
+        "user_store": "org.wso2.carbon.user.core.jdbc.JDBCUserStoreManager",
         "token_issuer": "https://localhost:8243/token",
         "token_encryption": "org.wso2.carbon.identity.oauth.tokenprocessor.PlainTextPersistenceProcessor",
         "shared_directories": "none",

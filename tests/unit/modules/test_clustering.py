@@ -269,6 +269,24 @@ def test_aws_has_its_parameters_made(home: Callable[[str], Path]) -> None:
     assert {name: after["parameters"].get(name) for name in [*wanted, "tagValue"]} == dict(wanted, tagValue=None)
 
 
+def test_aws_has_other_names_on_kernel_4_7_1(home: Callable[[str], Path]) -> None:
+    """org.wso2.carbon.core 4.7.1, AWSConstants: what the older kernels read is passed over there without a word."""
+    path = home("kernel") / AXIS2
+    block = {"access_key": "canary-access", "secret_key": "canary-secret", "tag_key": "a", "security_group": "km", "connection_timeout": 5}
+    after = edit_file(path, {"scheme": "aws", "aws": block, "domain": "d"}, kernel="4.7.1")
+    wanted = {
+        "access-key": "canary-access",
+        "secret-key": "canary-secret",
+        "tag-key": "a",
+        "security-group-name": "km",
+        "connection-timeout-seconds": "5",
+    }
+    assert {name: after["parameters"].get(name) for name in wanted} == wanted
+    assert not {"accessKey", "secretKey", "tagKey", "securityGroup", "connTimeout"} & set(after["parameters"])
+    with pytest.raises(OperatorError, match="parameters.access-key has an option of its own: aws.access_key"):
+        edit_file(path, {"parameters": {"access-key": "x"}}, kernel="4.7.1")
+
+
 def test_kubernetes_needs_a_class_on_old_kernels(home: Callable[[str], Path]) -> None:
     path = home("kernel") / AXIS2
     wish = {"scheme": "kubernetes", "kubernetes": {"namespace": "bank", "services": "km"}}
