@@ -14,7 +14,7 @@ import pytest
 import yaml
 from ansible_collections.carbon_ops.key_manager.plugins.filter.survey import survey
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.carbon_home import read_home
-from conftest import REPOSITORY, Job, command, environment, tool
+from jobs import REPOSITORY, Job, command, environment, tool
 
 PLAYBOOKS = sorted(path.name for path in (REPOSITORY / "playbooks").glob("*.yml"))
 
