@@ -5,6 +5,7 @@
 
 MariaDB and MySQL commit every CREATE TABLE at once, so a load cannot be undone. It is therefore recorded in a table of the database
 itself: a row before the first statement, its completion after the last. A row without completion is a load that was cut short.
+PostgreSQL takes tables back: a load is one transaction there, record and all, so that one that is cut short leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -23,9 +24,15 @@ _CREATE_MARKER = (
     "script VARCHAR(191) NOT NULL PRIMARY KEY, sha256 CHAR(64) NOT NULL, started_at DATETIME NOT NULL, finished_at DATETIME NULL"
     ") ENGINE=InnoDB"
 )
+_CREATE_MARKER_POSTGRESQL = (
+    "CREATE TABLE IF NOT EXISTS carbon_ops_schema ("
+    "script VARCHAR(191) NOT NULL PRIMARY KEY, sha256 CHAR(64) NOT NULL, started_at TIMESTAMP(0) NOT NULL, finished_at TIMESTAMP(0) NULL)"
+)
 _ALL_RECORDS = "SELECT script, sha256, started_at, finished_at FROM carbon_ops_schema"
 _RECORD_BEGIN = "INSERT INTO carbon_ops_schema (script, sha256, started_at) VALUES (%s, %s, NOW())"
 _RECORD_END = "UPDATE carbon_ops_schema SET finished_at = NOW() WHERE script = %s"
+
+_RECORD_END_POSTGRESQL = "UPDATE carbon_ops_schema SET finished_at = clock_timestamp() WHERE script = %s"
 
 _SPACE = re.compile(r"\s+")
 _QUOTED = re.compile(r"""'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*"|`[^`]*`""", re.DOTALL)
@@ -35,11 +42,18 @@ _COMMENT_BLOCK = re.compile(r"/\*.*?\*/", re.DOTALL)
 _DELIMITER = re.compile(r"DELIMITER[ \t]+(\S+)[^\n]*", re.IGNORECASE)
 _PLAIN = re.compile(r"[A-Za-z0-9_.,()=+ \t\r\n]+")
 
-_NAME = r"(?:`(?P<quoted>[^`]+)`|(?P<plain>[\w$]+))"
+_NAME = r"(?:[`\"](?P<quoted>[^`\"]+)[`\"]|(?P<plain>[\w$]+))"
 _CREATE_TABLE = re.compile(
-    r"CREATE\s+(?:OR\s+REPLACE\s+)?TABLE\s+(?P<lenient>IF\s+NOT\s+EXISTS\s+)?(?:(?:`[^`]+`|[\w$]+)\s*\.\s*)?" + _NAME, re.IGNORECASE
+    r"CREATE\s+(?:OR\s+REPLACE\s+)?TABLE\s+(?P<lenient>IF\s+NOT\s+EXISTS\s+)?(?:(?:[`\"][^`\"]+[`\"]|[\w$]+)\s*\.\s*)?" + _NAME,
+    re.IGNORECASE,
 )
-_LEAVES_DATABASE = re.compile(r"(?:USE|(?:CREATE|DROP|ALTER)\s+(?:DATABASE|SCHEMA))\b", re.IGNORECASE)
+_LEAVES_DATABASE = re.compile(r"(?:USE|\\c(?:onnect)?|(?:CREATE|DROP|ALTER)\s+(?:DATABASE|SCHEMA))\b", re.IGNORECASE)
+# The load is a transaction already, and one inside it would end it half-way.
+_TRANSACTION = re.compile(r"(?:BEGIN|START\s+TRANSACTION|COMMIT|END)(?:\s+(?:TRANSACTION|WORK))?\Z", re.IGNORECASE)
+_QUOTED_POSTGRESQL = re.compile(
+    r"""[Ee]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|\$(?P<tag>(?:[A-Za-z_]\w*)?)\$.*?\$(?P=tag)\$""", re.DOTALL
+)
+_PLAIN_POSTGRESQL = re.compile(r"[A-Za-z_][\w$]*|[0-9.,()=+ \t\r\n]+")
 _ROUTINE = re.compile(r"CREATE\s+(?:DEFINER\s*=\s*\S+\s+)?(?:PROCEDURE|FUNCTION|TRIGGER|EVENT)\b", re.IGNORECASE)
 _BEGINS = re.compile(r"\bBEGIN\b", re.IGNORECASE)
 _ENDS = re.compile(r"\bEND\s*\Z", re.IGNORECASE)
@@ -72,6 +86,23 @@ class Script:
 
 
 @dataclass(frozen=True)
+class _Dialect:
+    """How a vendor's own client reads a script."""
+
+    delimiters: bool
+    comment: re.Pattern[str]
+    quoted: re.Pattern[str]
+    opening: str
+    plain: re.Pattern[str]
+
+
+_DIALECTS = {
+    "mysql": _Dialect(True, _COMMENT_TO_LINE_END, _QUOTED, "'\"`", _PLAIN),
+    "postgresql": _Dialect(False, _DASHES_TO_LINE_END, _QUOTED_POSTGRESQL, "'\"", _PLAIN_POSTGRESQL),
+}
+
+
+@dataclass(frozen=True)
 class Record:
     """What the database remembers about the load of one script."""
 
@@ -90,13 +121,15 @@ class Outcome:
     advice: str = ""
 
 
-def read_script(name: str, content: bytes) -> Script:
-    """Split a script the way the ``mysql`` client does; refuse one that would leave its database."""
+def read_script(name: str, content: bytes, engine: str = "mysql") -> Script:
+    """Split a script the way the engine's own client does; refuse one that would leave its database."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = content.decode("latin-1")
-    statements = tuple(_split(name, text))
+    statements = tuple(_split(name, text, _DIALECTS[engine]))
+    if engine == "postgresql":
+        statements = tuple(statement for statement in statements if not _TRANSACTION.match(statement.text))
     tables: dict[str, Table] = {}
     for statement in statements:
         if _LEAVES_DATABASE.match(statement.text):
@@ -104,7 +137,7 @@ def read_script(name: str, content: bytes) -> Script:
                 f"{name}, line {statement.line}: the script chooses or makes a database by itself, so it cannot be loaded into the one "
                 "that cluster_databases names. Take that statement out of a copy of the script."
             )
-        if _ROUTINE.match(statement.text) and _BEGINS.search(statement.text) and not _ENDS.search(statement.text):
+        if engine == "mysql" and _ROUTINE.match(statement.text) and _BEGINS.search(statement.text) and not _ENDS.search(statement.text):
             raise OperatorError(
                 f"{name}, line {statement.line}: a routine with BEGIN … END needs DELIMITER lines around it, which this script does not "
                 "have. The mysql client could not load it either."
@@ -118,7 +151,7 @@ def read_script(name: str, content: bytes) -> Script:
     return Script(name, hashlib.sha256(content).hexdigest(), statements, tuple(tables.values()))
 
 
-def _split(name: str, text: str) -> Iterator[Statement]:
+def _split(name: str, text: str, dialect: _Dialect) -> Iterator[Statement]:
     position, delimiter = 0, ";"
     begin: int | None = None
     parts: list[str] = []
@@ -133,7 +166,7 @@ def _split(name: str, text: str) -> Iterator[Statement]:
             if skipped:
                 position = skipped.end()
                 continue
-            chosen = _DELIMITER.match(text, position)
+            chosen = _DELIMITER.match(text, position) if dialect.delimiters else None
             if chosen:
                 delimiter, position = chosen.group(1), chosen.end()
                 continue
@@ -143,16 +176,16 @@ def _split(name: str, text: str) -> Iterator[Statement]:
             begin, parts = None, []
             position += len(delimiter)
             continue
-        comment = _COMMENT_TO_LINE_END.match(text, position) or _COMMENT_BLOCK.match(text, position)
-        if comment and not comment.group().startswith(("/*!", "/*M!", "/*+")):
+        comment = dialect.comment.match(text, position) or _COMMENT_BLOCK.match(text, position)
+        if comment and not (dialect.delimiters and comment.group().startswith(("/*!", "/*M!", "/*+"))):
             parts.append(" ")
             position = comment.end()
             continue
-        token = comment or _QUOTED.match(text, position)
-        if token is None and (text[position] in "'\"`" or text.startswith("/*", position)):
+        token = comment or dialect.quoted.match(text, position)
+        if token is None and (text[position] in dialect.opening or text.startswith("/*", position)):
             raise OperatorError(f"{name}, line {line_of(position)}: what is opened with {text[position]} here is never closed.")
         if token is None and delimiter == ";":
-            token = _PLAIN.match(text, position)
+            token = dialect.plain.match(text, position)
         piece = token.group() if token else text[position]
         begin = position if begin is None else begin
         parts.append(piece)
@@ -219,7 +252,7 @@ def own_tables(scripts: Sequence[Script]) -> list[tuple[Script, tuple[Table, ...
 
 
 class Database:
-    """One database, through a connection of its own account (PEP 249, autocommit on)."""
+    """One MariaDB or MySQL database, through a connection of its own account (PEP 249, autocommit on)."""
 
     def __init__(self, name: str, connection: Any) -> None:
         self.name = name
@@ -229,7 +262,7 @@ class Database:
         with self._connection.cursor() as cursor:
             # Without values the driver must not look at the percent signs of a product's script.
             cursor.execute(sql, tuple(values) if values else None)
-            return list(cursor.fetchall() or ())
+            return list(cursor.fetchall() or ()) if cursor.description is not None else []
 
     def encrypted(self) -> bool:
         rows = self._query("SHOW SESSION STATUS LIKE 'Ssl_cipher'")
@@ -269,6 +302,47 @@ class Database:
                     "and run again."
                 ) from error
         self._query(_RECORD_END, (script.name,))
+
+
+class PostgresqlDatabase(Database):
+    """One PostgreSQL database, likewise."""
+
+    def encrypted(self) -> bool:
+        return bool(self._query("SELECT ssl FROM pg_catalog.pg_stat_ssl WHERE pid = pg_catalog.pg_backend_pid()")[0][0])
+
+    def lock(self, seconds: int) -> None:
+        self._query("SELECT pg_catalog.set_config('lock_timeout', %s, false)", (f"{seconds}s",))
+        try:
+            # The lock belongs to this database alone, and ends with the connection.
+            self._query("SELECT pg_catalog.pg_advisory_lock(pg_catalog.hashtext(%s))", (MARKER_TABLE,))
+        except Exception as error:
+            if getattr(error, "pgcode", None) != "55P03":
+                raise
+            raise OperatorError(
+                f"Database {self.name}: another run has been loading its schema for more than {seconds} s. Run again later."
+            ) from error
+
+    def tables(self) -> set[str]:
+        rows = self._query("SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = pg_catalog.current_schema()")
+        return {str(row[0]) for row in rows}
+
+    def load(self, script: Script) -> None:
+        self._query("BEGIN")
+        number, line = 0, 1
+        try:
+            self._query(_CREATE_MARKER_POSTGRESQL)
+            self._query(_RECORD_BEGIN, (script.name, script.checksum))
+            for statement in script.statements:
+                number, line = number + 1, statement.line
+                self._query(statement.text)
+            self._query(_RECORD_END_POSTGRESQL, (script.name,))
+            self._query("COMMIT")
+        except Exception as error:
+            # Without a ROLLBACK the server would take everything back as well, when the connection ends.
+            raise OperatorError(
+                f"Database {self.name}: {script.name} was refused at statement {number} of {len(script.statements)} "
+                f"(line {line}): {server_says(error)}. The load was taken back, no table of it is there. Remove the cause and run again."
+            ) from error
 
 
 def server_says(error: BaseException) -> str:

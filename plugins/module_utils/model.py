@@ -15,6 +15,7 @@ from typing import Any, Collection, Dict, List, Mapping, NamedTuple, Sequence
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.ports import PORTS, port_table
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.storage import storage
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.user_stores import user_store_model
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.vendors import VENDORS, jdbc_url
 
@@ -169,7 +170,6 @@ def build_model(name: str, inventory: Inventory, sources: Sources) -> Dict[str, 
         "config_cache_id": by_id[layout["jndi"]["config"]]["cache_id"],
         "governance_cache_id": by_id[layout["jndi"]["registry"]]["cache_id"],
     }
-    storage = shared["cluster_shared_storage"]
     internal = "https://{0}:{1}".format(hostname, front["internal_port"])
     nodes = [hosts[host] for host in groups["key_manager"]]
     api_managers = [hosts[host] for host in groups["api_manager"]]
@@ -209,6 +209,7 @@ def build_model(name: str, inventory: Inventory, sources: Sources) -> Dict[str, 
         "unused_jndi": layout["unused_jndi"],
         "jndi": jndi,
         "registry": registry,
+        "storage": storage(shared),
         # What API Manager shares with the Key Managers, where the documents let it (requirement DB7).
         "api_manager_datasources": [by_id[source] for source in on_api_manager.get("datasources", [])],
         "api_manager_registry": {**registry, "config_target": api_manager_config_target},
@@ -239,7 +240,7 @@ def build_model(name: str, inventory: Inventory, sources: Sources) -> Dict[str, 
             "registry_config_target": registry["config_target"],
             "registry_governance_target": registry["governance_target"],
             "registry_instances": [jndi["config"], jndi["registry"]],
-            "shared_directories": shared["cluster_shared_directories"] if storage["type"] != "none" else "none",
+            "shared_directories": shared["cluster_shared_directories"] if shared["cluster_shared_storage"]["type"] != "none" else "none",
             "token_encryption": TOKEN_PROCESSORS[shared["cluster_token_encryption"]],
             "token_issuer": urls["IDTokenIssuerID"],
             "user_datasource": jndi["user"],
@@ -429,8 +430,17 @@ def _database(shared: Variables, groups: Mapping[str, Sequence[str]], hosts: Map
         "admin_user": shared.get("cluster_database_admin_user") or vendor.admin_user,
         "parameters": {**vendor.parameters, **vendor.tls[tls], **database["parameters"]},
         "driver_class": driver.get("class_name") or vendor.driver_class,
+        "driver_file": _driver_file(driver),
         "validation_query": vendor.validation_query,
     }
+
+
+def _driver_file(driver: Mapping[str, Any]) -> str | None:
+    """The name of the driver's jar in the product home: its own, or the one that Maven gives it."""
+    if driver.get("maven"):
+        _group, artifact, version = driver["maven"].split(":")
+        return "{0}-{1}.jar".format(artifact, version)
+    return driver["src"].split("?")[0].rsplit("/", 1)[-1] if driver.get("src") else None
 
 
 def _datasources(

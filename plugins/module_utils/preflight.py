@@ -30,6 +30,7 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils.model impor
     build_model,
     host_groups,
 )
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.storage import kind_of
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.vendors import VENDORS
 
 # What the products ship with, and what everybody tries first.
@@ -48,6 +49,7 @@ SCRIPT = re.compile(r"(?!/)(?!.*\.\.(/|\Z))\S+\Z")
 COMMON_CONFIG_TARGET = "/_system/config"
 URL = re.compile(r"(https?://|\$\{carbon\.protocol\}://|/)\S*\Z")
 LDAP_URL = re.compile(r"ldaps?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(,ldaps?://[A-Za-z0-9.-]+(:[0-9]{1,5})?)*/?\Z", re.IGNORECASE)
+MAVEN = re.compile(r"[A-Za-z0-9_.-]+:[A-Za-z0-9_.-]+:[0-9][A-Za-z0-9_.-]*\Z")
 REMOTE = re.compile(r"(https?|ftp)://", re.IGNORECASE)
 # Lists of those who may come in, which nginx and the firewalls take as addresses and networks only.
 SOURCE_LISTS = (
@@ -271,6 +273,7 @@ def _values(
     yield from _ports(shared, cluster, sources)
     yield from _hosts(shared, cluster, groups)
     yield from _files(shared, exists)
+    yield from _driver(shared)
     yield from _heap(cluster, sources)
     yield from _api_manager(shared, sources, groups)
     yield from _gateway(shared, sources, groups)
@@ -472,6 +475,22 @@ def _files(shared: _Settings, exists: Callable[[str], bool]) -> Sentences:
             yield "{0}.src is not on the controller: {1} does not exist. Put the file there, or give a URL.".format(name, source)
 
 
+def _driver(shared: _Settings) -> Sentences:
+    driver = shared["cluster_database_driver"]
+    if not isinstance(driver, Mapping):
+        return
+    coordinate, repository = driver.get("maven"), driver.get("repository")
+    if (driver.get("src") is None) == (coordinate is None):
+        yield "cluster_database_driver needs either src (a path or a URL) or maven (a coordinate), and not both."
+    if coordinate is not None and not MAVEN.match(str(coordinate)):
+        yield (
+            "cluster_database_driver.maven is no coordinate of one version: write group:artifact:version, "
+            "for example org.postgresql:postgresql:42.7.4."
+        )
+    if repository is not None and (coordinate is None or not REMOTE.match(str(repository))):
+        yield "cluster_database_driver.repository must be the URL of a Maven repository, and belongs to the option maven."
+
+
 def _heap(cluster: Inventory, sources: Sources) -> Sentences:
     for host, variables in cluster.hosts.items():
         sizes = {}
@@ -651,11 +670,52 @@ def _storage(shared: _Settings, groups: Mapping[str, Sequence[str]]) -> Sentence
     storage = shared["cluster_shared_storage"]
     if not isinstance(storage, Mapping):
         return
-    path = storage.get("path")
-    if storage.get("type", "none") != "none" and not path:
+    path, kind = storage.get("path"), kind_of(storage)
+    if storage.get("type") == "mounted" and not path:
         yield "cluster_shared_storage.path is not set: where is the shared file system mounted on the Key Managers?"
-    if path is not None and not str(path).startswith("/"):
-        yield "cluster_shared_storage.path must be an absolute path."
+    if path is not None and (not str(path).startswith("/") or not str(path).strip("/")):
+        yield "cluster_shared_storage.path must be an absolute path of a directory of its own."
+    password = shared["cluster_shared_storage_password"]
+    if kind is None:
+        for name in ("source", "user", "domain", "options", "tls"):
+            if storage.get(name):
+                yield (
+                    "cluster_shared_storage.{0} is set, but with the type {1} this collection mounts nothing. "
+                    "Set the type to nfs, smb or efs, or remove it."
+                ).format(name, storage.get("type", "none"))
+        if password is not None:
+            yield "cluster_shared_storage_password is set, but only cluster_shared_storage.type smb has a password. Remove it."
+        return
+    if not kind.source.match(str(storage.get("source") or "")):
+        yield "cluster_shared_storage.source is no source of the type {0}{1}: write it like {2}.".format(
+            storage["type"], " with TLS" if storage.get("tls") and storage["type"] == "efs" else "", kind.example
+        )
+    if storage.get("tls") and storage["type"] != "efs":
+        yield "cluster_shared_storage.tls belongs to the type efs. Remove it{0}.".format(
+            "; smb is encrypted anyway" if storage["type"] == "smb" else ""
+        )
+    for name in ("user", "domain"):
+        value = storage.get(name)
+        if value and not kind.login:
+            yield "cluster_shared_storage.{0} belongs to the type smb. Remove it.".format(name)
+        elif value and re.search(r"[\x00-\x1f\x7f]", str(value)):
+            yield "cluster_shared_storage.{0} holds a line break or another control character. Take it out.".format(name)
+    if kind.login and not storage.get("user"):
+        yield "cluster_shared_storage.user is not set: as whom are the Key Managers to log in to the file server?"
+    if kind.login and not password:
+        yield "cluster_shared_storage_password is not set: the password of cluster_shared_storage.user. Keep it in a vault."
+    if not kind.login and password is not None:
+        yield "cluster_shared_storage_password is set, but only cluster_shared_storage.type smb has a password. Remove it."
+    options = storage.get("options")
+    for option in options if isinstance(options, list) else ():
+        name = str(option).partition("=")[0]
+        if name in ("pass", "password", "password2", "user", "username", "cred", "credentials", "dom", "domain"):
+            yield (
+                "cluster_shared_storage.options holds {0}, which everybody on the host could read. "
+                "Use cluster_shared_storage.user, .domain and cluster_shared_storage_password."
+            ).format(name)
+        elif re.search(r"[\s,]", str(option)):
+            yield "cluster_shared_storage.options: write each option on its own, without blanks and commas."
 
 
 def _network_sources(cluster: Inventory) -> Sentences:
@@ -891,6 +951,11 @@ def _registry(model: Mapping[str, Any]) -> Sentences:
     if config["database"] != governance["database"]:
         return
     target = model["registry"]["config_target"]
+    if model["api_managers"] and target == model["api_manager_registry"]["config_target"]:
+        yield (
+            "cluster_registry_config_target and cluster_api_manager_registry_config_target are both {0}, in one database: Key Manager "
+            "and API Manager would overwrite each other's configuration. Give each of the two a path of its own."
+        ).format(target)
     if target == model["registry"]["governance_target"]:
         yield (
             "cluster_registry_config_target and cluster_registry_governance_target are both {0}, in one database. Give each mount a path "

@@ -9,25 +9,34 @@ module: database_schema
 short_description: Load a product's schema scripts into its databases, once
 version_added: 0.1.0
 description:
-  - Loads the C(dbscripts) of a WSO2 Carbon product into MariaDB or MySQL databases, each through the database's own account.
+  - Loads the C(dbscripts) of a WSO2 Carbon product into MariaDB, MySQL or PostgreSQL databases, each through the database's own account.
   - A script is loaded only when none of its tables is there. A load is recorded in the table C(carbon_ops_schema) of the same database,
     before its first statement and after its last, so that a load that was cut short is recognised and refused instead of being
-    continued blindly.
+    continued blindly. With PostgreSQL a load is one transaction, so that one that was cut short leaves nothing behind.
   - A schema that was loaded by hand is accepted when all tables of the script are there, and refused when only some are.
   - All databases are examined before the first one is changed.
   - Run it on a host that has the product's home and may log in to the databases, usually a Key Manager.
 author: The carbon_ops.key_manager maintainers (@carbon-ops)
 requirements:
-  - PyMySQL (C(python3-pymysql)) on the host it runs on.
+  - PyMySQL (C(python3-pymysql)) or psycopg2 (C(python3-psycopg2)), after the O(engine), on the host it runs on.
 options:
+  engine:
+    description: What the database server speaks. V(mysql) is MariaDB as well.
+    type: str
+    choices: [mysql, postgresql]
+    default: mysql
   host:
     description: The name or address of the database server.
     type: str
     required: true
+  server_name:
+    description:
+      - The name of the database server in its certificate, where O(host) is an address.
+      - Used with PostgreSQL alone, whose library before version 15 does not look for addresses in certificates.
+    type: str
   port:
-    description: The port of the database server.
+    description: The port of the database server. By default V(3306) or V(5432), after the O(engine).
     type: int
-    default: 3306
   ca_file:
     description:
       - The file with the certificate authority of the database server. The server's certificate is checked against it and against O(host).
@@ -126,6 +135,7 @@ databases:
       sample: [{script: dbscripts/mysql.sql, action: loaded, tables: 51}]
 """
 
+import ipaddress
 import ssl
 import traceback
 from pathlib import Path
@@ -134,6 +144,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.database_schema import (
     Database,
+    PostgresqlDatabase,
     Script,
     bring_up,
     read_script,
@@ -148,6 +159,13 @@ except ImportError:
     pymysql = None
     PYMYSQL_IMPORT_ERROR = traceback.format_exc()
 
+PSYCOPG2_IMPORT_ERROR = None
+try:
+    import psycopg2
+except ImportError:
+    psycopg2 = None
+    PSYCOPG2_IMPORT_ERROR = traceback.format_exc()
+
 ADVICE = {
     1044: "The account has no rights on this database: run role databases on the database host, or grant them.",
     1045: "The server refuses the login: compare cluster_database_passwords with the account's password, and the hosts it may come from.",
@@ -155,44 +173,71 @@ ADVICE = {
     1130: "The server accepts no login from this host: the account's host part has to be this host's address.",
     2003: "Nothing answers there, or the encryption could not be agreed: compare the address, the port and the certificate.",
 }
+# PostgreSQL's library gives a sentence and no number when no connection comes about.
+ADVICE_POSTGRESQL = {
+    "password authentication failed": "The server refuses the login: compare cluster_database_passwords with the account's password.",
+    "no pg_hba.conf entry": "The server accepts no such login from this host: its pg_hba.conf has to name this host's address.",
+    "pg_hba.conf rejects": "The server accepts no such login from this host: its pg_hba.conf has to name this host's address.",
+    "permission denied for database": "The account has no rights on this database: run role databases on the database host, or grant them.",
+    'database "': "The database is not there: run role databases on the database host, or create it.",
+    "certificate": "Compare the certificate of the server with databases_ca_file, and its names with the host.",
+    "not support SSL": "Give the server a certificate, or set the option tls of cluster_database to false.",
+    "": "Compare the address and the port.",
+}
 
 
 class Unreachable(OperatorError):
     """The server could not be asked, which before the first run is no wonder."""
 
 
-def read_scripts(home: str, names: list[str]) -> list[Script]:
+def read_scripts(home: str, names: list[str], engine: str) -> list[Script]:
     scripts = []
     for name in names:
         path = Path(home, name)
         try:
-            scripts.append(read_script(name, path.read_bytes()))
+            scripts.append(read_script(name, path.read_bytes(), engine))
         except OSError as error:
-            raise OperatorError(f"{path}: the schema script cannot be read ({error.strerror}). The product's profile names it.") from error
+            raise OperatorError(
+                f"{path}: the schema script cannot be read ({error.strerror}). The product's profile names it, or "
+                "the option scripts of cluster_database."
+            ) from error
     return scripts
 
 
-def connect(params: dict[str, Any], database: dict[str, Any]) -> Any:
+def connect(params: dict[str, Any], database: dict[str, Any]) -> Database:
     secret = params["secrets"].get(database["secret"])
     if secret is None:
         raise OperatorError(f"Database {database['name']}: secrets has no entry {database['secret']}.")
+    if params["ca_file"] and not Path(params["ca_file"]).is_file():
+        raise Unreachable(
+            f"{params['ca_file']}: the certificate authority of the database is not there. Role certificates puts it there; name another "
+            "file with databases_ca_file."
+        )
+    open_connection = connect_postgresql if params["engine"] == "postgresql" else connect_mysql
+    return open_connection(params, database, str(secret))
+
+
+def where(params: dict[str, Any], database: dict[str, Any]) -> str:
+    return f"Database {database['name']} at {params['host']}:{params['port']} as {database['user']}"
+
+
+def connect_mysql(params: dict[str, Any], database: dict[str, Any], secret: str) -> Database:
     context = None
     if params["ca_file"]:
         try:
             context = ssl.create_default_context(cafile=params["ca_file"])
         except OSError as error:
             raise Unreachable(
-                f"{params['ca_file']}: the certificate authority of the database cannot be read ({error.strerror}). Role certificates puts "
-                "it there; name another file with databases_ca_file."
+                f"{params['ca_file']}: the certificate authority of the database cannot be read ({error.strerror}). Name another file with "
+                "databases_ca_file."
             ) from error
-    where = f"Database {database['name']} at {params['host']}:{params['port']} as {database['user']}"
     try:
-        return pymysql.connect(
+        connection = pymysql.connect(
             host=params["host"],
             port=params["port"],
             user=database["user"],
             # Left to itself the driver would send a password in Latin-1 that was set in UTF-8.
-            password=str(secret).encode(),
+            password=secret.encode(),
             database=database["name"],
             ssl=context,
             charset="utf8mb4",
@@ -203,17 +248,51 @@ def connect(params: dict[str, Any], database: dict[str, Any]) -> Any:
         )
     except pymysql.MySQLError as error:
         number = error.args[0] if error.args else 0
-        raise Unreachable(f"{where}: {server_says(error)}. {ADVICE.get(number, '')}".rstrip()) from error
+        raise Unreachable(f"{where(params, database)}: {server_says(error)}. {ADVICE.get(number, '')}".rstrip()) from error
+    return Database(database["name"], connection)
+
+
+def connect_postgresql(params: dict[str, Any], database: dict[str, Any], secret: str) -> Database:
+    host = {"host": params["host"]}
+    if params["server_name"] and is_address(params["host"]):
+        host = {"host": params["server_name"], "hostaddr": params["host"]}
+    tls = {"sslmode": "verify-full", "sslrootcert": params["ca_file"]} if params["ca_file"] else {"sslmode": "prefer"}
+    try:
+        connection = psycopg2.connect(
+            port=params["port"],
+            user=database["user"],
+            password=secret,
+            dbname=database["name"],
+            connect_timeout=params["connect_timeout"],
+            client_encoding="UTF8",
+            application_name="carbon_ops.key_manager",
+            **host,
+            **tls,
+        )
+    except psycopg2.Error as error:
+        says = server_says(error)
+        advice = next(advice for words, advice in ADVICE_POSTGRESQL.items() if words in says)
+        raise Unreachable(f"{where(params, database)}: {says}. {advice}") from error
+    connection.autocommit = True
+    return PostgresqlDatabase(database["name"], connection)
+
+
+def is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def run(module: AnsibleModule) -> dict[str, Any]:
     params: dict[str, Any] = module.params
-    scripts = {entry["name"]: read_scripts(params["home"], entry["scripts"]) for entry in params["databases"]}
+    scripts = {entry["name"]: read_scripts(params["home"], entry["scripts"], params["engine"]) for entry in params["databases"]}
     opened: list[tuple[Database, list[Script]]] = []
     problems = []
     for entry in params["databases"]:
         try:
-            database = Database(entry["name"], connect(params, entry))
+            database = connect(params, entry)
             if params["ca_file"] and not database.encrypted():
                 raise OperatorError(f"Database {entry['name']}: the server does not encrypt the connection. It needs a certificate.")
             database.examine(scripts[entry["name"]])
@@ -242,8 +321,10 @@ def run(module: AnsibleModule) -> dict[str, Any]:
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
+            "engine": {"type": "str", "choices": ["mysql", "postgresql"], "default": "mysql"},
             "host": {"type": "str", "required": True},
-            "port": {"type": "int", "default": 3306},
+            "server_name": {"type": "str"},
+            "port": {"type": "int"},
             "ca_file": {"type": "path"},
             "home": {"type": "path", "required": True},
             "databases": {
@@ -265,17 +346,20 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    if pymysql is None:
+    postgresql = module.params["engine"] == "postgresql"
+    module.params["port"] = module.params["port"] or (5432 if postgresql else 3306)
+    library, name = (psycopg2, "psycopg2") if postgresql else (pymysql, "PyMySQL")
+    if library is None:
         if module.check_mode:
-            module.exit_json(changed=False, databases=[], warnings=["The databases were not asked: PyMySQL is not installed here yet."])
-        module.fail_json(msg=missing_required_lib("PyMySQL"), exception=PYMYSQL_IMPORT_ERROR)
+            module.exit_json(changed=False, databases=[], warnings=[f"The databases were not asked: {name} is not installed here yet."])
+        module.fail_json(msg=missing_required_lib(name), exception=PSYCOPG2_IMPORT_ERROR if postgresql else PYMYSQL_IMPORT_ERROR)
     if module.check_mode and not Path(module.params["home"]).is_dir():
         module.exit_json(changed=True, databases=[], warnings=["The schema scripts were not read: the product is not installed here yet."])
     try:
         result = run(module)
     except OperatorError as error:
         module.fail_json(msg=str(error))
-    except pymysql.MySQLError as error:
+    except library.Error as error:
         module.fail_json(msg=f"The database server at {module.params['host']} refused a question: {server_says(error)}.")
     module.exit_json(**result)
 

@@ -44,6 +44,8 @@ ASKED = {
     "mariadb": "{{ __databases_platforms.mariadb[ansible_facts.os_family] }}",
     "mysql": "{{ __databases_platforms.mysql[ansible_facts.os_family] }}",
     "database_client": "{{ __databases_client_packages }}",
+    "postgresql": "{{ __databases_platforms.postgresql[ansible_facts.os_family] }}",
+    "postgresql_client": "{{ [__databases_libraries.postgresql] | carbon_ops.key_manager.python_packages(ansible_facts) }}",
     "nginx": "{{ __nginx_packages[nginx_edition] }}",
     "nginx_unwanted": "{{ __nginx_unwanted }}",
     "firewall": "{{ __firewall_backend }}",
@@ -70,6 +72,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Dict[str, Dict[str, Any]]
             variables.update(yaml.safe_load((REPOSITORY / "roles" / path).read_text()))
     profiles = REPOSITORY.glob("roles/cluster/files/products/*/profile.yml")
     variables["__products"] = {path.parent.name: yaml.safe_load(path.read_text()) for path in profiles}
+    variables["cluster_model"] = {"database": {"engine": "mysql"}}
     variables.update(asked=ASKED, folder=str(home), ansible_python_interpreter=sys.executable)
     inventory = {"all": {"vars": variables, "hosts": {name: {"facts": values} for name, values in HOSTS.items()}}}
     (home / "hosts.yml").write_text(yaml.safe_dump(inventory))
@@ -155,3 +158,20 @@ def test_database_servers(found: Dict[str, Dict[str, Any]], host: str) -> None:
         "ALTER INSTANCE RELOAD TLS",
     ]  # fmt: skip
     assert (mariadb["port_type"], mysql["port_type"]) == ("mysqld_port_t", "mysqld_port_t")
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_postgresql_servers(found: Dict[str, Dict[str, Any]], host: str) -> None:
+    server, client = found[host]["postgresql"], found[host]["postgresql_client"]
+    assert client == [found[host]["database_client"][0].replace("PyMySQL", "psycopg2").replace("pymysql", "psycopg2")]
+    places = ("packages", "service", "group", "directory", "certificate_directory")
+    if HOSTS[host]["os_family"] == "Debian":
+        assert [server[place] for place in places] == [
+            ["postgresql"], "postgresql", "postgres", "/etc/postgresql", "/etc/postgresql/carbon-ops",
+        ]  # fmt: skip
+        return
+    assert [server[place] for place in places] == [
+        ["postgresql-server"], "postgresql", "postgres", "/var/lib/pgsql/data", "/var/lib/pgsql/carbon-ops",
+    ]  # fmt: skip
+    assert server["initialise"] == ["postgresql-setup", "--initdb"]
+    assert server["port_type"] == "postgresql_port_t"

@@ -73,6 +73,16 @@ def directory(case: Case, secret: str = "Canary-directory", **changed: Any) -> N
     )
 
 
+def driver(case: Case, **options: str) -> None:
+    case.everywhere(cluster_database_driver={"checksum": "sha256:" + "0" * 64, **options})
+
+
+def share(case: Case, password: str | None = None, **storage: Any) -> None:
+    case.everywhere(cluster_shared_storage=storage)
+    if password is not None:
+        case.everywhere(cluster_shared_storage_password=password)
+
+
 # What is wrong, the change that makes it so, and what its sentence must name.
 BAD: list[tuple[str, Callable[[Case], Any], list[str]]] = [
     ("a typo", lambda c: c.everywhere(cluster_hostnam="x"), ["cluster_hostnam ", "Did you mean cluster_hostname?"]),
@@ -209,6 +219,11 @@ BAD: list[tuple[str, Callable[[Case], Any], list[str]]] = [
         ["cluster_registry_config_target is /_system/config", "/_system/obkm/config", "cluster_database.names"],
     ),
     (
+        "one configuration of two products",
+        lambda c: (identity_server(c), c.everywhere(cluster_registry_config_target="/_system/apim/config")),
+        ["cluster_registry_config_target and cluster_api_manager_registry_config_target are both /_system/apim/config"],
+    ),
+    (
         "both registries at one path",
         lambda c: c.everywhere(
             cluster_database={"names": {"config": "openbank_govdb"}}, cluster_registry_config_target="/_system/governance"
@@ -240,6 +255,34 @@ BAD: list[tuple[str, Callable[[Case], Any], list[str]]] = [
     ("a heap without unit", lambda c: c.everywhere(cluster_heap_maximum="2048"), ["cluster_heap_maximum"]),
     ("a heap upside down", lambda c: c.everywhere(cluster_heap_initial="2g", cluster_heap_maximum="512m"), ["cluster_heap_initial"]),
     ("a mounted share without path", lambda c: c.everywhere(cluster_shared_storage={"type": "mounted"}), ["cluster_shared_storage.path"]),
+    ("a driver from nowhere", lambda c: driver(c), ["cluster_database_driver needs either src"]),
+    ("a driver from two places", lambda c: driver(c, src="/x.jar", maven="a:b:1"), ["cluster_database_driver needs either src"]),
+    (
+        "half a coordinate",
+        lambda c: driver(c, maven="org.postgresql:postgresql"),
+        ["cluster_database_driver.maven", "group:artifact:version"],
+    ),
+    ("no certain version", lambda c: driver(c, maven="a:b:latest"), ["cluster_database_driver.maven"]),
+    ("a repository for a file", lambda c: driver(c, src="/x.jar", repository="https://r"), ["cluster_database_driver.repository"]),
+    ("a share without source", lambda c: c.everywhere(cluster_shared_storage={"type": "nfs"}), ["cluster_shared_storage.source", "nas1"]),
+    ("an SMB source for NFS", lambda c: share(c, type="nfs", source="//nas1/km"), ["cluster_shared_storage.source", "type nfs"]),
+    ("an NFS source for SMB", lambda c: share(c, type="smb", source="nas1:/km"), ["cluster_shared_storage.source", "type smb"]),
+    ("an EFS name with TLS", lambda c: share(c, type="efs", tls=True, source="nas1:/km"), ["cluster_shared_storage.source", "with TLS"]),
+    ("TLS for NFS", lambda c: share(c, type="nfs", tls=True), ["cluster_shared_storage.tls", "efs"]),
+    ("SMB without a user", lambda c: share(c, type="smb", source="//nas1/km"), ["cluster_shared_storage.user is not set"]),
+    ("SMB without a password", lambda c: share(c, type="smb", source="//n/km", user="km"), ["cluster_shared_storage_password is not set"]),
+    ("a line break in an SMB user", lambda c: share(c, type="smb", user="km\nx"), ["cluster_shared_storage.user", "line break"]),
+    ("a user of NFS", lambda c: share(c, type="nfs", user="km"), ["cluster_shared_storage.user belongs to the type smb"]),
+    ("a password of NFS", lambda c: share(c, type="nfs", password="Canary-1"), ["cluster_shared_storage_password is set"]),
+    ("a password of nothing", lambda c: share(c, type="none", password="Canary-1"), ["cluster_shared_storage_password is set"]),
+    ("a source of nothing", lambda c: share(c, type="mounted", path="/x", source="nas1:/"), ["cluster_shared_storage.source", "mounted"]),
+    (
+        "a password in an option",
+        lambda c: share(c, type="smb", options=["password=Canary"]),
+        ["cluster_shared_storage.options holds password"],
+    ),
+    ("two options in one", lambda c: share(c, type="nfs", options=["ro,soft"]), ["cluster_shared_storage.options", "commas"]),
+    ("a share over everything", lambda c: share(c, type="nfs", path="/"), ["cluster_shared_storage.path"]),
     (
         "a URL of nothing",
         lambda c: c.everywhere(cluster_identity_urls={"OAuth2TokenEPUrI": "https://x"}),
@@ -440,6 +483,11 @@ def test_a_good_inventory_has_none() -> None:
         lambda c: c.everywhere(
             cluster_database={"vendor": "mysql", "accounts": "shared"}, cluster_database_passwords={"shared": "Canary-1"}
         ),
+        lambda c: driver(c, maven="org.postgresql:postgresql:42.7.4", repository="https://maven.bank.example/public"),
+        lambda c: share(c, type="nfs", source="[2001:db8::1]:/export/km", options=["nfsvers=4.2"]),
+        lambda c: share(c, type="smb", source="//nas1/km", user="km", domain="BANK", password="Canary, of course"),
+        lambda c: share(c, type="efs", source="fs-0a1b.efs.eu-west-1.amazonaws.com:/"),
+        lambda c: share(c, type="efs", source="fs-0a1b:/", tls=True),
         lambda c: c.everywhere(cluster_database={"vendor": "postgresql"}),
         lambda c: (c.groups["database"].clear(), c.everywhere(cluster_database={"vendor": "oracle", "host": "ora.example"})),
         lambda c: (c.groups["database"].clear(), c.groups["key_manager"].pop(), c.everywhere(cluster_database={"vendor": "h2"})),
@@ -459,6 +507,11 @@ def test_a_good_inventory_has_none() -> None:
         "allowed defaults",
         "an overridden URL",
         "a shared account",
+        "a driver from Maven",
+        "NFS",
+        "SMB",
+        "EFS",
+        "EFS with TLS",
         "PostgreSQL",
         "Oracle elsewhere",
         "H2 on one node",

@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.database_schema import (
     MARKER_TABLE,
     Database,
+    PostgresqlDatabase,
     Record,
     Table,
     bring_up,
@@ -75,6 +76,60 @@ SPLIT = [
 @pytest.mark.parametrize(("text", "expected"), [case[1:] for case in SPLIT], ids=[case[0] for case in SPLIT])
 def test_statements_are_split_as_the_client_does(text: str, expected: list) -> None:
     assert [(statement.line, statement.text) for statement in script(text).statements] == expected
+
+
+SPLIT_POSTGRESQL = [
+    (
+        "routine in dollar quotes",
+        "CREATE TABLE A (X INT);\nCREATE FUNCTION f() RETURNS TRIGGER AS $BODY$\nBEGIN x; RETURN '$$'; END;\n$BODY$ LANGUAGE plpgsql;\nSELECT $$;$$;",
+        [
+            (1, "CREATE TABLE A (X INT)"),
+            (2, "CREATE FUNCTION f() RETURNS TRIGGER AS $BODY$\nBEGIN x; RETURN '$$'; END;\n$BODY$ LANGUAGE plpgsql"),
+            (5, "SELECT $$;$$"),
+        ],
+    ),
+    (
+        "a backslash is no escape",
+        r"CREATE TABLE A (X TEXT DEFAULT '\');SELECT ';';",
+        [(1, r"CREATE TABLE A (X TEXT DEFAULT '\')"), (1, "SELECT ';'")],
+    ),
+    ("but here it is", r"CREATE TABLE A (X TEXT DEFAULT E'\';');", [(1, r"CREATE TABLE A (X TEXT DEFAULT E'\';')")]),
+    ("a hash is an operator", "CREATE TABLE A (X INT DEFAULT 5 # 3);", [(1, "CREATE TABLE A (X INT DEFAULT 5 # 3)")]),
+    ("dashes need no blank", "CREATE TABLE A (X INT --;\n);", [(1, "CREATE TABLE A (X INT  \n)")]),
+    ("a comment is one", "/*! x; */CREATE TABLE A (X INT);", [(1, "CREATE TABLE A (X INT)")]),
+    (
+        "transactions are the loader's",
+        "BEGIN TRANSACTION;\nCREATE TABLE A (X INT);\nCOMMIT TRANSACTION;begin;commit;START TRANSACTION;END;",
+        [(2, "CREATE TABLE A (X INT)")],
+    ),
+    ("DELIMITER is a word like others", "CREATE TABLE A (X INT);\nDELIMITER //;", [(1, "CREATE TABLE A (X INT)"), (2, "DELIMITER //")]),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), [case[1:] for case in SPLIT_POSTGRESQL], ids=[case[0] for case in SPLIT_POSTGRESQL])
+def test_statements_of_postgresql_are_split_as_its_client_does(text: str, expected: list) -> None:
+    read = read_script("dbscripts/postgresql.sql", text.encode(), "postgresql")
+    assert [(statement.line, re.sub(" +\n", "\n", statement.text)) for statement in read.statements] == [
+        (line, re.sub(" +\n", "\n", wanted)) for line, wanted in expected
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("CREATE TABLE A (X INT);\n\\connect other;", "line 2: the script chooses or makes a database"),
+        ("CREATE SCHEMA other;", "line 1: the script chooses"),
+        ('CREATE TABLE "open (X INT);', 'what is opened with " here'),
+    ],
+)
+def test_a_script_of_postgresql_that_cannot_be_loaded_safely_is_refused(text: str, message: str) -> None:
+    with pytest.raises(OperatorError, match=re.escape(message)):
+        read_script("dbscripts/postgresql.sql", text.encode(), "postgresql")
+
+
+def test_tables_of_postgresql_are_known_with_their_quotes() -> None:
+    read = read_script("x.sql", b'CREATE TABLE "public"."Big" (X INT); CREATE TABLE IF NOT EXISTS small (X INT);', "postgresql")
+    assert list(read.tables) == [Table("Big", False), Table("small", True)]
 
 
 TABLES = [
@@ -180,6 +235,8 @@ def test_a_table_that_an_earlier_script_makes_proves_nothing() -> None:
 
 class Server:
     """As much of a database server as the loader uses."""
+
+    description = ()
 
     def __init__(self, tables: Sequence[str] = (), fail_on: str = "", locked: bool = False, encrypted: bool = True) -> None:
         self.existing = list(tables)
@@ -292,3 +349,67 @@ def test_what_another_run_loaded_meanwhile_is_not_loaded_again() -> None:
 @pytest.mark.parametrize("encrypted", [True, False])
 def test_encryption_is_seen(encrypted: bool) -> None:
     assert Database("db", Server(encrypted=encrypted)).encrypted() is encrypted
+
+
+class PostgresqlServer(Server):
+    """The same with transactions."""
+
+    def execute(self, sql: str, values: Any = None) -> None:
+        if "pg_stat_ssl" in sql:
+            self.answer: Any = [(self.is_encrypted,)]
+        elif "pg_tables" in sql:
+            self.answer = [(table.lower(),) for table in self.existing]
+        elif "set_config" in sql:
+            self.answer = [("5s",)]
+        elif "pg_advisory_lock" in sql:
+            self.answer = [("",)]
+            if self.locked:
+                error = RuntimeError("canceling statement due to lock timeout")
+                error.pgcode = self.locked  # type: ignore[attr-defined]
+                raise error
+        elif sql == "BEGIN":
+            self.sent.append(sql)
+            self.saved = (list(self.existing), dict(self.rows))
+        elif sql == "COMMIT":
+            self.sent.append(sql)
+        else:
+            try:
+                super().execute(sql, values)
+            except RuntimeError:
+                self.existing, self.rows = self.saved
+                raise
+
+
+def postgresql_actions(server: Server, scripts: Sequence[Any]) -> List[str]:
+    return [outcome.action for outcome in bring_up(PostgresqlDatabase("db", server), scripts, True, False, 5)]
+
+
+def test_a_load_into_postgresql_is_one_transaction() -> None:
+    server, subject = PostgresqlServer(), script("CREATE TABLE A (X INT); CREATE TABLE B (X INT);")
+    assert postgresql_actions(server, [subject]) == ["loaded"]
+    assert (server.sent[0], server.sent[-1]) == ("BEGIN", "COMMIT")
+    assert "ENGINE" not in server.sent[1]
+    assert postgresql_actions(server, [subject]) == ["present"]
+
+
+def test_a_load_into_postgresql_that_fails_leaves_nothing() -> None:
+    server, subject = PostgresqlServer(fail_on="TABLE B"), script("CREATE TABLE A (X INT);\nCREATE TABLE B (X INT);")
+    with pytest.raises(
+        OperatorError, match=r"refused at statement 2 of 2 \(line 2\): 1142 CREATE command denied to user\. The load was taken back"
+    ):
+        postgresql_actions(server, [subject])
+    server.fail_on = ""
+    assert postgresql_actions(server, [subject]) == ["loaded"]
+
+
+def test_a_load_into_postgresql_by_somebody_else_is_waited_for() -> None:
+    subject = script("CREATE TABLE A (X INT);")
+    with pytest.raises(OperatorError, match="more than 5 s"):
+        postgresql_actions(PostgresqlServer(locked="55P03"), [subject])  # type: ignore[arg-type]
+    with pytest.raises(RuntimeError, match="canceling"):
+        postgresql_actions(PostgresqlServer(locked="57014"), [subject])  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("encrypted", [True, False])
+def test_encryption_of_postgresql_is_seen(encrypted: bool) -> None:
+    assert PostgresqlDatabase("db", PostgresqlServer(encrypted=encrypted)).encrypted() is encrypted
