@@ -81,7 +81,8 @@ def test_statements_are_split_as_the_client_does(text: str, expected: list) -> N
 SPLIT_POSTGRESQL = [
     (
         "routine in dollar quotes",
-        "CREATE TABLE A (X INT);\nCREATE FUNCTION f() RETURNS TRIGGER AS $BODY$\nBEGIN x; RETURN '$$'; END;\n$BODY$ LANGUAGE plpgsql;\nSELECT $$;$$;",
+        "CREATE TABLE A (X INT);\nCREATE FUNCTION f() RETURNS TRIGGER AS $BODY$\nBEGIN x; RETURN '$$'; END;\n"
+        "$BODY$ LANGUAGE plpgsql;\nSELECT $$;$$;",
         [
             (1, "CREATE TABLE A (X INT)"),
             (2, "CREATE FUNCTION f() RETURNS TRIGGER AS $BODY$\nBEGIN x; RETURN '$$'; END;\n$BODY$ LANGUAGE plpgsql"),
