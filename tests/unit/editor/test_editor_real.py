@@ -9,6 +9,7 @@ import difflib
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any, Iterator
 
@@ -21,6 +22,9 @@ from lxml import etree
 pytestmark = pytest.mark.shared
 
 REPOSITORY = Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(REPOSITORY / "tests" / "benchmark"))
+from real_edits import benchmark_edits
+
 SHARED = Path(os.environ.get("CARBON_OPS_SHARED", REPOSITORY.parent / "shared"))
 PRODUCTS = {"O": "ob-km-1.5-uk", "I": "is-km-5.7.0", "A": "ob-apim-1.5-uk", "K": "carbon-kernel-4.4.35"}
 STATE = re.compile(r"(active|commented plain|commented swallowed|absent \(attribute\)|absent|no file)\b(.*)")
@@ -134,39 +138,6 @@ def _check_commented(copy: Copy, owner: str, line: int) -> None:
     assert not copy.patch({"xpath": owner, "state": "present"}).changed
 
 
-def _data(entry: dict[str, Any]) -> dict[str, Any]:
-    ((name, content),) = entry.items()
-    if not isinstance(content, dict):
-        return {name: content}
-    attributes = {f"@{key}": value for key, value in content.items() if key != "_"}
-    return {name: [*([attributes] if attributes else []), *(_data(child) for child in content.get("_", []))]}
-
-
-UNCOMMENTED = {
-    "localMemberBindAddress": ("/axisconfig/clustering/parameter[@name='localMemberBindAddress']", "10.0.0.11"),
-    "localMemberBindPort": ("/axisconfig/clustering/parameter[@name='localMemberBindPort']", "4100"),
-    "UserEPUrl": ("/Server/SCIM2/UserEPUrl", "https://km.bank.example/scim2/Users"),
-    "GroupEPUrl": ("/Server/SCIM2/GroupEPUrl", "https://km.bank.example/scim2/Groups"),
-    "ThriftServerPort": ("/APIManager/APIKeyValidator/ThriftServerPort", "10397"),
-}
-
-
-def _benchmark_edits(entry: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for setting in entry.get("set", []):
-        xpath = setting["xpath"].replace("c:", "")
-        if "attribute" in setting:
-            yield {"xpath": xpath, "attributes": {setting["attribute"]: setting["value"]}}
-        elif "set_children" in setting:
-            yield {"xpath": xpath, "xml": {"members": [_data(child) for child in setting["set_children"]]}}
-        else:
-            yield {"xpath": xpath, "text": setting["value"], "if_missing": ["create"] if "dbConfig" in xpath else ["fail"]}
-    for addition in entry.get("add", []):
-        yield {"xpath": addition["guard"], "xml": _data(addition["add"]), "if_missing": ["create"]}
-    for replacement in entry.get("replace", []):
-        xpath, text = next(value for name, value in UNCOMMENTED.items() if name in replacement["regexp"])
-        yield {"xpath": xpath, "text": text, "if_missing": ["uncomment"]}
-
-
 # Added and removed lines that the 62 edits ask for, counted by hand in the files.
 INTENDED = {
     "api-manager.xml": (7, 7),
@@ -184,7 +155,7 @@ INTENDED = {
 def test_the_edits_of_the_benchmark_change_the_intended_lines(tmp_path: Path, shared: Path) -> None:
     subprocess.run([str(shared / "benchmark" / "prepare"), str(tmp_path)], check=True)
     entries = yaml.safe_load((shared / "benchmark" / "edits.yml").read_text())["km_files"]
-    files = [{"path": str(tmp_path / entry["file"]), "edits": list(_benchmark_edits(entry))} for entry in entries]
+    files = [{"path": str(tmp_path / entry["file"]), "edits": list(benchmark_edits(entry))} for entry in entries]
     before = {entry["file"]: (tmp_path / entry["file"]).read_bytes() for entry in entries}
     for path in tmp_path.rglob("*.xml"):
         path.chmod(0o644)
