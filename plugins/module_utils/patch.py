@@ -18,18 +18,19 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils.file_transa
     read_source,
     replace_files,
 )
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.json_document import decode_json, parse_json
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.json_files import JsonEdit, edit_json, key_text
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.masked_diff import masked_diff
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.property_files import CODEC, PropertyEdit, edit_properties
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.text_edits import TextEdit, edit_text
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.xml_document import decode, newline_of
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.xml_edit import XmlEdit
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.xml_editor import XmlEditor
 
+# What the other formats and the diff need is imported where it is used: all code is compiled anew on the node in each run.
 MYPY = False
 if MYPY:
     from typing import Any, Callable, Iterator, Mapping, Sequence, TypeVar, Union
+
+    from ansible_collections.carbon_ops.key_manager.plugins.module_utils.json_files import JsonEdit
+    from ansible_collections.carbon_ops.key_manager.plugins.module_utils.property_files import PropertyEdit
+    from ansible_collections.carbon_ops.key_manager.plugins.module_utils.text_edits import TextEdit
+    from ansible_collections.carbon_ops.key_manager.plugins.module_utils.xml_document import Decoded
 
     Edit = Union[XmlEdit, TextEdit, PropertyEdit, JsonEdit]
     EditType = TypeVar("EditType", XmlEdit, TextEdit, PropertyEdit, JsonEdit)
@@ -64,6 +65,8 @@ class PatchResult:
     @property
     def diff(self) -> list[dict[str, str]]:
         """One entry for each changed file, made of hunks without secrets. Computed only when asked for."""
+        from ansible_collections.carbon_ops.key_manager.plugins.module_utils.masked_diff import masked_diff
+
         entries = []
         for edited in self._changes:
             hunks = masked_diff(edited.before, edited.after, self._secrets.values, edited.replaced_secrets)
@@ -103,15 +106,21 @@ class _Plan:
                 checked = self._checked(edit, len(self.edits) + 1, entry.get("root"), secrets)
             self.edits.append(checked)
             reported = {"path": entry["path"], "number": number}
-            reported.update({key: key_text(edit[key]) for key in _SELECTOR_KEYS[str(self.format)] if edit.get(key) is not None})
+            reported.update({key: _shown(edit[key]) for key in _SELECTOR_KEYS[str(self.format)] if edit.get(key) is not None})
             self.reported.append(reported)
 
     def _checked(self, edit: Mapping[str, Any], number: int, root: Any, secrets: Secrets) -> Edit:
         if self.format == "text":
+            from ansible_collections.carbon_ops.key_manager.plugins.module_utils.text_edits import TextEdit
+
             return TextEdit(edit, number, secrets)
         if self.format == "properties":
+            from ansible_collections.carbon_ops.key_manager.plugins.module_utils.property_files import PropertyEdit
+
             return PropertyEdit(edit, number, secrets)
         if self.format == "json":
+            from ansible_collections.carbon_ops.key_manager.plugins.module_utils.json_files import JsonEdit
+
             return JsonEdit(edit, number, secrets)
         return XmlEdit(edit, number, None if root is None else str(root), secrets)
 
@@ -224,9 +233,13 @@ def _edit(plan: _Plan) -> tuple[_Edited | None, list[Outcome]]:
     if plan.format == "json":
         return _edit_json(plan, source)
     if plan.format == "properties":
-        text = source.raw.decode(CODEC)
-        new, outcomes, replaced = edit_properties(text, plan.of_type(PropertyEdit), newline_of(text), plan.label)
-        return _edited(source, text, new, new.encode(CODEC), replaced), outcomes
+        return _edit_properties(plan, source)
+    return _edit_text(plan, source)
+
+
+def _edit_text(plan: _Plan, source: Source) -> tuple[_Edited | None, list[Outcome]]:
+    from ansible_collections.carbon_ops.key_manager.plugins.module_utils.text_edits import TextEdit, edit_text
+
     text, codec = _decode_text(source.raw)
     new, outcomes, replaced = edit_text(text, plan.of_type(TextEdit), newline_of(text), plan.label)
     try:
@@ -236,7 +249,18 @@ def _edit(plan: _Plan) -> tuple[_Edited | None, list[Outcome]]:
     return _edited(source, text, new, content, replaced), outcomes
 
 
+def _edit_properties(plan: _Plan, source: Source) -> tuple[_Edited | None, list[Outcome]]:
+    from ansible_collections.carbon_ops.key_manager.plugins.module_utils.property_files import CODEC, PropertyEdit, edit_properties
+
+    text = source.raw.decode(CODEC)
+    new, outcomes, replaced = edit_properties(text, plan.of_type(PropertyEdit), newline_of(text), plan.label)
+    return _edited(source, text, new, new.encode(CODEC), replaced), outcomes
+
+
 def _edit_json(plan: _Plan, source: Source) -> tuple[_Edited | None, list[Outcome]]:
+    from ansible_collections.carbon_ops.key_manager.plugins.module_utils.json_document import decode_json, parse_json
+    from ansible_collections.carbon_ops.key_manager.plugins.module_utils.json_files import JsonEdit, edit_json
+
     with _labelled(plan.path):
         decoded = decode_json(source.raw)
         # What is no JSON is an error of the file, not of its first edit.
@@ -248,6 +272,19 @@ def _edit_json(plan: _Plan, source: Source) -> tuple[_Edited | None, list[Outcom
 def _edit_xml(plan: _Plan, source: Source) -> tuple[_Edited | None, list[Outcome]]:
     try:
         decoded = decode(source.raw)
+    except OperatorError as exc:
+        raise OperatorError(f"{plan.path}: {exc}") from None
+    # The text gives back the very bytes: a large file is not kept in memory twice while its tree is there.
+    source.raw = b""
+    try:
+        text, replaced, outcomes = _edit_document(plan, decoded)
+    finally:
+        source.raw = decoded.encode(decoded.text)
+    return _edited(source, decoded.text, text, decoded.encode(text), replaced), outcomes
+
+
+def _edit_document(plan: _Plan, decoded: Decoded) -> tuple[str, list[str], list[Outcome]]:
+    try:
         editor = XmlEditor(decoded.text, decoded.codec)
     except OperatorError as exc:
         raise OperatorError(f"{plan.path}: {exc}") from None
@@ -263,7 +300,7 @@ def _edit_xml(plan: _Plan, source: Source) -> tuple[_Edited | None, list[Outcome
             with plan.label(edit), repeated():
                 again = editor.apply(edit)
             outcome.line = again.line or outcome.line
-    return _edited(source, decoded.text, editor.text, decoded.encode(editor.text), editor.replaced_secrets), outcomes
+    return editor.text, editor.replaced_secrets, outcomes
 
 
 def _edited(source: Source, before: str, after: str, content: bytes, replaced: list[str]) -> _Edited | None:
@@ -287,8 +324,17 @@ def _flag(entry: Mapping[str, Any], key: str) -> bool:
     return bool(value)
 
 
+def _shown(key: Any) -> str:
+    """A selector as it is reported. The key of a JSON file may be a list."""
+    if isinstance(key, str):
+        return str(key)
+    from ansible_collections.carbon_ops.key_manager.plugins.module_utils.json_files import key_text
+
+    return key_text(key)
+
+
 def _selector(edit: Mapping[str, Any], file_format: str) -> str:
-    return next((key_text(edit[key]) for key in _SELECTOR_KEYS[file_format] if edit.get(key) is not None), "")
+    return next((_shown(edit[key]) for key in _SELECTOR_KEYS[file_format] if edit.get(key) is not None), "")
 
 
 @contextlib.contextmanager

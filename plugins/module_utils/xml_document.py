@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import re
 import traceback
+from array import array
 
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
 
@@ -24,6 +25,9 @@ if MYPY:
     from typing import Any, Iterator
 
     Element = Any
+
+# From this many characters on, one tree and one text at a time are kept in memory, and lookups go through tables.
+LARGE = 500_000
 
 _BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _DECLARED_ENCODING = re.compile(rb"""\A<\?xml\s[^>]*?encoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]*)["']""")
@@ -91,7 +95,11 @@ def parse(text: str) -> Element:
         )
     parser = _parser()
     try:
-        root = etree.fromstring(text.encode("utf-8"), parser)
+        if len(text) > LARGE:
+            pieces: Any = _Pieces(text)
+            root = etree.parse(pieces, parser).getroot()
+        else:
+            root = etree.fromstring(text.encode("utf-8"), parser)
     except etree.XMLSyntaxError as exc:
         raise OperatorError(
             "the file is not well-formed XML" + _position(exc, parser) + ". Correct the file, or restore it from the product."
@@ -101,6 +109,21 @@ def parse(text: str) -> Element:
             "the file uses an entity that it does not declare itself. Write the character or a character reference instead."
         )
     return root
+
+
+class _Pieces:
+    """A large text for the parser to read: the whole of it once more in UTF-8 would take as much memory as the file."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._position = 0
+
+    def read(self, size: int = -1) -> bytes:
+        # A character takes up to four bytes, and the parser must not get more than it asks for.
+        end = len(self._text) if size < 0 else self._position + max(size // 4, 1)
+        piece = self._text[self._position : end]
+        self._position += len(piece)
+        return piece.encode("utf-8")
 
 
 def _position(exc: Any, parser: Any) -> str:
@@ -144,33 +167,52 @@ class Span:
 
     __slots__ = ("close_start", "end", "open_end", "start")
 
-    def __init__(self, start: int, open_end: int) -> None:
+    def __init__(self, start: int, open_end: int, close_start: int, end: int) -> None:
         self.start = start
         self.open_end = open_end
-        self.close_start = open_end
-        self.end = open_end
+        self.close_start = close_start
+        self.end = end
 
 
-def spans_of(text: str) -> list[Span]:
+class Spans:
+    """The spans of many nodes by number, in a tenth of the memory that as many objects take."""
+
+    __slots__ = ("_places",)
+
+    def __init__(self, places: array[int]) -> None:
+        self._places = places
+
+    def __len__(self) -> int:
+        return len(self._places) // 4
+
+    def __getitem__(self, number: int) -> Span:
+        return Span(*self._places[4 * number : 4 * number + 4])
+
+    def __iter__(self) -> Iterator[Span]:
+        return (self[number] for number in range(len(self)))
+
+
+def spans_of(text: str) -> Spans:
     """The spans of all elements, comments and processing instructions inside the root, in document order.
 
     The text must be known to be well-formed and free of an internal DTD subset: then every token is found by its first characters.
     """
-    spans: list[Span] = []
-    stack: list[Span] = []
+    places = array("q")
+    stack: list[int] = []
     for token in TOKEN.finditer(text):
         kind = token.lastindex
         if kind == 4:
-            span = Span(token.start(), token.end())
-            spans.append(span)
-            if text[span.open_end - 2] != "/":
-                stack.append(span)
+            start, end = token.span()
+            if text[end - 2] != "/":
+                stack.append(len(places))
+            places.extend((start, end, end, end))
         elif kind == 3:
-            span = stack.pop()
-            span.close_start, span.end = token.span()
+            opened = stack.pop()
+            places[opened + 2], places[opened + 3] = token.span()
         elif kind and stack:
-            spans.append(Span(*token.span()))
-    return spans
+            start, end = token.span()
+            places.extend((start, end, end, end))
+    return Spans(places)
 
 
 def nodes_of(root: Element) -> list[Element]:
@@ -198,6 +240,41 @@ def difference(live: Element, parsed: Element, loose: set[Element]) -> str | Non
             return _label(ours)
     extra = next(theirs, None)
     return None if extra is None else _label(extra)
+
+
+def fingerprint(live: Element, loose: set[Element]) -> tuple[array[int], set[int]]:
+    """One number for the meaning of each node of the live tree, and which of them are loose: enough to compare without the tree."""
+    numbers = {number for number, node in enumerate(live.iter()) if node in loose} if loose else set()
+    return array("q", _meanings(live, numbers)), numbers
+
+
+def differing(parsed: Element, wanted: array[int], loose: set[int]) -> str | None:
+    """Like ``difference``, with what remains of the live tree."""
+    number = -1
+    for number, (node, meaning) in enumerate(zip(parsed.iter(), _meanings(parsed, loose))):
+        if number >= len(wanted) or meaning != wanted[number]:
+            return _label(node)
+    return None if number + 1 == len(wanted) else _label(parsed)
+
+
+def _meanings(root: Element, loose: set[int]) -> Iterator[int]:
+    """What ``difference`` compares of each node, in document order.
+
+    It is the hash of a tuple with strings, which Python keys anew in each process: nobody can make a file that hides a difference.
+    """
+    # Of each open element: whether blank text in it does not count.
+    open_elements: dict[Element, bool] = {}
+    for number, node in enumerate(root.iter()):
+        parent = node.getparent() if number else None
+        tail = (node.tail or "").strip() if parent is not None and open_elements[parent] else ""
+        if not isinstance(node.tag, str):
+            yield hash((str(node.tag), node.text, tail))
+            continue
+        blank = number in loose or (len(node) > 0 and any(isinstance(child.tag, str) for child in node))
+        if len(node):
+            open_elements[node] = blank
+        text = (node.text or "").strip() if blank else own_text(node)
+        yield hash((node.tag, tuple(sorted(node.attrib.items())), text, tail))
 
 
 def _label(node: Element) -> str:

@@ -56,7 +56,9 @@ class XmlEditor:
                 self._apply(edit, outcome)
                 return outcome
             except Reindex:
-                self._doc.flush()
+                pass
+            # Not above: there the exception still holds on to nodes of the tree.
+            self._doc.flush()
 
     def finish(self) -> bool:
         """Bring the text up to date, and say whether any edit changed it. From then on none may change anything."""

@@ -165,7 +165,8 @@ class Fragment:
             raise OperatorError("xml must be exactly one element.")
         self.element = elements[0]
         self.element.tail = None
-        self._spans: dict[Element, Span] = dict(zip(self._nodes, spans_of(self._text)))
+        spans = spans_of(self._text)
+        self._spans: dict[Element, Span] = {node: spans[number] for number, node in enumerate(self._nodes)}
 
     def detached(self) -> Element:
         """A copy of the element to put into the live tree."""

@@ -6,12 +6,16 @@
 from __future__ import annotations
 
 import re
+from array import array
 from bisect import bisect_left, bisect_right, insort
 
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.xml_document import (
+    LARGE,
     difference,
+    differing,
     etree,
+    fingerprint,
     is_element,
     newline_of,
     nodes_of,
@@ -27,14 +31,12 @@ MYPY = False
 if MYPY:
     from typing import Any, Callable
 
-    from ansible_collections.carbon_ops.key_manager.plugins.module_utils.xml_document import Element, Span
+    from ansible_collections.carbon_ops.key_manager.plugins.module_utils.xml_document import Element, Span, Spans
     from ansible_collections.carbon_ops.key_manager.plugins.module_utils.xml_edit import XmlEdit
     from ansible_collections.carbon_ops.key_manager.plugins.module_utils.xml_path import Path
 
 _USUAL_STEP = "    "
 _LINE_END = re.compile("\n")
-# From this many characters on the tables of Lookup are worth making.
-_LARGE = 500_000
 
 
 class Reindex(Exception):
@@ -85,14 +87,15 @@ class XmlState:
         self.root = root
         self.default = root.nsmap.get(None)
         self._nodes: list[Element] = []
-        self._spans: dict[Element, Span] | None = None
+        self._spans: Spans | None = None
+        self._numbers: dict[Element, int] = {}
         self._prefixes: dict[str, str] | None = None
         self._compiled: dict[tuple[str, frozenset[str]], Any] = {}
         self._pending: list[tuple[int, int, int, str]] = []
         self.loose: set[Element] = set()
         self._step: str | None = None
-        self._line_starts: list[int] = []
-        self._lookup = Lookup(root, self.default) if len(self.text) > _LARGE else None
+        self._line_starts: array[int] = array("q")
+        self._lookup = Lookup(root, self.default) if len(self.text) > LARGE else None
 
     # Selecting
 
@@ -146,9 +149,9 @@ class XmlState:
     def line(self, node: Element) -> int:
         """The line on which a node begins. lxml gives the line where a start tag or a comment ends."""
         if self._spans is not None and not self._pending:
-            span = self._spans.get(node)
-            if span is not None:
-                return bisect_right(self._lines(), span.start)
+            number = self._numbers.get(node)
+            if number is not None:
+                return bisect_right(self._lines(), self._spans[number].start)
         line = int(node.sourceline or 0)
         if not is_element(node):
             return line - (node.text or "").count("\n")
@@ -160,10 +163,11 @@ class XmlState:
             line -= 1
         return line
 
-    def _lines(self) -> list[int]:
+    def _lines(self) -> array[int]:
         """Where the lines of the text begin."""
         if not self._line_starts:
-            self._line_starts = [0, *(found.end() for found in _LINE_END.finditer(self.text))]
+            self._line_starts.append(0)
+            self._line_starts.extend(found.end() for found in _LINE_END.finditer(self.text))
         return self._line_starts
 
     # Splices
@@ -172,18 +176,19 @@ class XmlState:
         """Where a node stands in the text; a node that only exists in the live tree so far has no place yet."""
         if self._spans is None:
             self._spans = self._index()
-        span = self._spans.get(node)
-        if span is None:
+        number = self._numbers.get(node)
+        if number is None:
             raise Reindex
-        return span
+        return self._spans[number]
 
-    def _index(self) -> dict[Element, Span]:
+    def _index(self) -> Spans:
         nodes = nodes_of(self.root)
         spans = spans_of(self.text)
         if len(nodes) != len(spans):
             raise OperatorError("internal error: the nodes of the file could not be located; nothing was written. Please report this.")
         self._nodes = nodes
-        return dict(zip(nodes, spans))
+        self._numbers = {node: number for number, node in enumerate(nodes)}
+        return spans
 
     def commit(self, unit: Unit) -> bool:
         """Accept the splices of a unit and change the live tree, or raise Reindex and do neither."""
@@ -219,35 +224,48 @@ class XmlState:
         """Apply the splices, read the result again, and demand that it means what the live tree means."""
         if not self._pending:
             raise OperatorError("internal error: the place of an element is not known; nothing was written. Please report this.")
-        text = self._spliced()
-        try:
-            root = parse(text)
-            differs = difference(self.root, root, self.loose)
-        except OperatorError:
-            differs = "the whole file"
-        if differs is not None:
+        owners = {} if last else self._owners_by_number()
+        self._owners = {}
+        text, root, differs = self._result() if len(self.text) <= LARGE else self._large_result()
+        if root is None or differs is not None:
             raise OperatorError(
                 f"internal error: the result does not mean what was asked for (near {differs}); nothing was written. Please report this."
             )
-        owners = self._owners
         self.text = text
-        live = self.root
-        self._owners = {}
-        if owners and not last:
-            renewed = dict(zip(live.iter(), root.iter()))
-            self._owners = {(renewed[node], what): number for (node, what), number in owners.items() if node in renewed}
+        if owners:
+            nodes = list(root.iter())
+            self._owners = {(nodes[number], what): owner for (number, what), owner in owners.items()}
         self.load(root)
 
-    def _spliced(self) -> str:
-        parts, position = [], 0
-        for start, end, _order, new in self._pending:
-            if start < position:
-                raise OperatorError("internal error: two changes overlap; nothing was written. Please report this.")
-            parts.append(self.text[position:start])
-            parts.append(new)
-            position = end
-        parts.append(self.text[position:])
-        return "".join(parts)
+    def _owners_by_number(self) -> dict[tuple[int, str], int]:
+        """The owners without the nodes, of which nothing is left when the text has been read again."""
+        owned: dict[Element, list[tuple[str, int]]] = {}
+        for (node, what), owner in self._owners.items():
+            owned.setdefault(node, []).append((what, owner))
+        found = ((number, owned.get(node, ())) for number, node in enumerate(self.root.iter()) if owned)
+        return {(number, what): owner for number, of_node in found for what, owner in of_node}
+
+    def _result(self) -> tuple[str, Element | None, str | None]:
+        """The text with its splices, its tree, and the first element in which it does not mean what the live tree means."""
+        text = _spliced(self.text, self._pending)
+        try:
+            root = parse(text)
+        except OperatorError:
+            return text, None, "the whole file"
+        return text, root, difference(self.root, root, self.loose)
+
+    def _large_result(self) -> tuple[str, Element | None, str | None]:
+        """The same, but nothing holds on to the live tree when the next one is made: two take too much memory."""
+        pending = self._pending
+        self._spans, self._numbers, self._nodes, self._lookup = None, {}, [], None
+        wanted, loose = fingerprint(self.root, self.loose)
+        self.load(etree.Element("result"))
+        text = _spliced(self.text, pending)
+        try:
+            root = parse(text)
+        except OperatorError:
+            return text, None, "the whole file"
+        return text, root, differing(root, wanted, loose)
 
     @property
     def pending(self) -> bool:
@@ -319,3 +337,15 @@ class XmlState:
         node.tail = None
         parent.remove(node)
         self.loose.add(parent)
+
+
+def _spliced(text: str, pending: list[tuple[int, int, int, str]]) -> str:
+    parts, position = [], 0
+    for start, end, _order, new in pending:
+        if start < position:
+            raise OperatorError("internal error: two changes overlap; nothing was written. Please report this.")
+        parts.append(text[position:start])
+        parts.append(new)
+        position = end
+    parts.append(text[position:])
+    return "".join(parts)

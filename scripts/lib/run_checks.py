@@ -84,6 +84,7 @@ def steps(fast: bool) -> List[Step]:
         Step("configure", pytest("-n", "2", "--dist", "loadgroup", *quick, "tests/integration/configure")),
         Step("clusters", pytest("-n", "2", "--dist", "loadfile", *quick, "tests/integration/clusters")),
         Step("automation", pytest("-n", "2", "--dist", "loadscope", *quick, "tests/integration/automation")),
+        Step("benchmark", ["tests/benchmark/run", "--quick"]),
         Step("edge", pytest("tests/integration/edge", "tests/integration/firewall", "tests/integration/platforms"), alone=True),
         Step("molecule", ["molecule", "test", "--scenario-name", "default", "--destroy", "never"], alone=True),
         Step("cluster", pytest("tests/integration/cluster"), alone=True),

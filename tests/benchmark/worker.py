@@ -21,12 +21,17 @@ sys.path.insert(0, str(REPOSITORY / "collections"))
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.patch import patch_files
 
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n<Server xmlns="http://wso2.org/projects/carbon/carbon.xml">\n'
+# As many bytes for each element and comment as the products' files have, about 110: they explain each setting at length.
 _BLOCK = """\
-    <!-- Setting {0} of the server, with a comment as the products have them. -->
+    <!--
+        Whether the server does what setting {0} says, and where the others find it. Change this only on all nodes of the cluster at once,
+        because each of them tells the others what it was started with. The default is right unless a load balancer stands before the nodes.
+    -->
     <Setting name="s{0}" enable="true">
         <Value>value {0}</Value>
         <Url>https://localhost:9443/services/s{0}?a=1&amp;b=2</Url>
     </Setting>
+
 """
 
 

@@ -10,7 +10,14 @@ from typing import Any, Callable
 
 import pytest
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.xml_document import decode, difference, parse, spans_of
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.xml_document import (
+    decode,
+    difference,
+    differing,
+    fingerprint,
+    parse,
+    spans_of,
+)
 
 
 def test_iso_8859_1_stays(edit: Any) -> None:
@@ -240,6 +247,7 @@ def test_spans_cover_what_they_name() -> None:
 def test_the_comparison_of_trees(one: str, other: str, name: str | None) -> None:
     live, parsed = parse(one), parse(other)
     assert difference(live, parsed, set()) == name
+    assert (differing(parsed, *fingerprint(live, set())) is None) == (name is None)
 
 
 def test_blank_text_of_a_leaf_does_not_count_where_children_were_taken_out() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils import xml_state
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils import xml_document, xml_state
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.xml_document import parse
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.xml_lookup import Lookup
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.xml_state import XmlState
@@ -19,7 +19,8 @@ COUNT = 120
 
 @pytest.fixture(autouse=True)
 def every_document_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(xml_state, "_LARGE", 0)
+    for module in (xml_document, xml_state):
+        monkeypatch.setattr(module, "LARGE", 0)
 
 
 def document(namespace: str = "") -> str:
@@ -96,3 +97,43 @@ def test_a_change_is_seen() -> None:
     del root[0]
     lookup.changed([root], [])
     assert lookup.find(steps) == []
+
+
+def test_the_result_of_many_kinds_of_edits_is_that_of_a_small_document(edit: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    edits = [
+        {"xpath": "/Server/Ports/Offset", "text": 3},
+        {"xpath": "/Server/HostName", "text": "é’km.example.com", "if_missing": ["uncomment", "create"], "before": "Version"},
+        {"xpath": "/Server/HostName", "attributes": {"kind": "new"}},
+        {"xpath": "/Server/IndexPageURL", "state": "present", "if_missing": "uncomment"},
+        {"xpath": "/Server/New", "xml": {"New": [{"A": {"@b": "3", "#text": "1"}}, {"B": 2}]}, "if_missing": ["create"]},
+        {"xpath": "/Server/New/A[@b='3']", "text": 1},
+        {"xpath": "/Server/Name", "state": "commented"},
+    ]
+    large = edit.fixture("carbon.xml", *edits)
+    for module in (xml_document, xml_state):
+        monkeypatch.setattr(module, "LARGE", 1_000_000)
+    small = edit.fixture("carbon.xml", *edits)
+    assert (large.after, large.edits) == (small.after, small.edits)
+    assert len(set(large.actions)) >= 4
+
+
+def test_two_edits_of_one_place_are_told_after_the_document_was_read_again(edit: Any) -> None:
+    message = edit.error(
+        "<a>\n  <!--<b>1</b>-->\n  <c>1</c>\n</a>\n",
+        {"xpath": "/a/c", "text": "2"},
+        {"xpath": "/a/b", "text": "2", "if_missing": "uncomment"},
+        {"xpath": "/a/c", "text": "3"},
+    )
+    assert "edit 1" in message
+
+
+@pytest.mark.parametrize("wrong", ["<a><b>2</b><c/></a>", "<a><b>1</b></a>", "<a><b>1</b><c/><d/></a>", "<a><b>1</b>"])
+def test_a_result_that_does_not_mean_what_was_asked_for_is_refused(edit: Any, monkeypatch: pytest.MonkeyPatch, wrong: str) -> None:
+    monkeypatch.setattr(xml_state, "_spliced", lambda text, pending: wrong)
+    assert "internal error: the result does not mean" in edit.error("<a><b>0</b><c/></a>", {"xpath": "/a/b", "text": "1"})
+
+
+def test_a_large_text_is_read_in_pieces_whatever_its_characters(edit: Any) -> None:
+    text = "é’\U0001f600<![CDATA[x&y]]>" * 20000
+    edited = edit(f"<a>\n<b>{text}</b>\n<c>1</c>\n</a>\n", {"xpath": "/a/c", "text": "2"})
+    assert edited.text == f"<a>\n<b>{text}</b>\n<c>2</c>\n</a>\n"
