@@ -18,6 +18,7 @@ from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Tuple
 
 import pytest
 import yaml
+from meaning import json_meaning
 from sites import REPOSITORY, SHARED, Secrets
 
 RECAP = re.compile(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)\s+unreachable=0\s+failed=0", re.MULTILINE)
@@ -367,3 +368,21 @@ def test_folders_that_api_manager_looks_for_are_there(sites: Sites) -> None:
     for folder in ("in", "out", "fault"):
         assert (sites.homes["single-km1"] / "repository/resources/customsequences" / folder).is_dir()
     assert not (sites.homes["one_machine-km1"] / "repository/resources").exists()
+
+
+@pytest.mark.parametrize(("host", "port"), [("single-km1", 9444), ("active_active-km1", 443)])
+def test_the_dashboard_calls_itself_where_clients_do(host: str, port: int, sites: Sites) -> None:
+    web = "repository/deployment/server/webapps/shindig/WEB-INF/web.xml"
+    stock = (SHARED / "real" / SOURCES["is_km_5.7.0"] / web).read_bytes()
+    found = (sites.homes[host] / web).read_bytes()
+    assert found == stock.replace(b"shindig.port=\n", b"shindig.port=%d\n" % port) != stock
+
+
+def test_portals_log_in_where_clients_do(sites: Sites) -> None:
+    apps = "repository/deployment/server/jaggeryapps/"
+    for host, url in (("single-am1", "https://km.bank.example:9444"), ("active_active-am1", "https://km.bank.example")):
+        for app, issuer in (("store", "API_STORE"), ("admin", "API_WORKFLOW_ADMIN")):
+            site = json_meaning((sites.homes[host] / apps / app / "site/conf/site.json").read_bytes())
+            assert site["ssoConfiguration.identityProviderURL"] == url + "/samlsso"
+            assert site["ssoConfiguration.idpInitSSOURL"] == "{0}/samlsso?spEntityID={1}".format(url, issuer)
+            assert site["reverseProxy.enabled"] == "auto"
