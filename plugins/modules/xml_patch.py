@@ -9,9 +9,9 @@ module: xml_patch
 short_description: Edit product files byte by byte, many in one call, all or nothing
 version_added: 0.1.0
 description:
-  - Edits XML files, property files and other text files of a product. An edit changes the bytes it names and no others. Comments,
-    blank lines, the order and the quotes of attributes, line ends, the encoding, a byte order mark, CDATA sections and a missing
-    line end at the end of the file all stay as they are.
+  - Edits XML files, JSON files, property files and other text files of a product. An edit changes the bytes it names and no others.
+    Comments, blank lines, the order and the quotes of attributes, line ends, the encoding, a byte order mark, CDATA sections and a
+    missing line end at the end of the file all stay as they are.
   - All files of a call are edited, or none. Everything is prepared and checked before the first file is replaced.
   - A journal beside the files makes that hold when the module is killed in the middle too. The next run on any of them finishes the
     change of all, and counts that as a change. Two runs on files of the same directories wait for each other, for a minute at most.

@@ -165,11 +165,14 @@ def in_child(work: Callable[[], Any]) -> int:
         os._exit(status)
 
 
-def kill_once(home: Home, random_: random.Random, calls: int, seconds: float) -> str:
+def kill_once(home: Home, random_: random.Random, calls: List[str], seconds: float) -> str:
     """One run, killed at a random call or after a random time; the files hold one and the same value before."""
     target = VALUES[1] if next(iter(home.values().values())) == VALUES[0] else VALUES[0]
-    if random_.random() < 0.6:
-        at = random_.randint(1, calls)
+    kind = random_.random()
+    if kind < 0.7:
+        # Half of these where it hurts most: where the files are renamed.
+        last = len(calls) - calls[::-1].index("rename")
+        at = random_.randint(1, len(calls)) if kind < 0.35 else random_.randint(last - len(FILES) - 4, last + 4)
 
         def work() -> None:
             with Counted(at, lambda _name: os.kill(os.getpid(), signal.SIGKILL)):
@@ -191,7 +194,7 @@ def kill_many(folder: Path, kills: int, seed: int) -> Dict[str, int]:
     """How many kills came between two renames, how many left something to clean up, and how many left nothing."""
     random_ = random.Random(seed)
     home = Home(folder)
-    calls = len(calls_of_a_run(home))
+    calls = calls_of_a_run(home)
     started = time.monotonic()
     home.run(VALUES[0])
     seconds = time.monotonic() - started
