@@ -149,6 +149,8 @@ def build_model(name: str, inventory: Inventory, sources: Sources) -> Dict[str, 
     addresses = {host: address_of(host, inventory.hosts[host], variables[host]) for host in variables}
     beside = {addresses[host] for host in groups["api_manager"]}
     caching = _caching(shared, product)
+    if _is_alone(shared, groups):
+        caching["clustered"] = False
     hosts = {
         host: _host(host, role, index, addresses[host], variables[host], product if role == "key_manager" else api_manager, beside)
         for role, names in groups.items()
@@ -316,6 +318,11 @@ def _caching(shared: Variables, product: Mapping[str, Any]) -> Dict[str, Any]:
         # Of identity.xml, where the rest of the caches is on.
         "disabled": list(listed) if meaning["caches"] and not meaning["security_caches"] else [],
     }
+
+
+def _is_alone(shared: Variables, groups: Mapping[str, Sequence[str]]) -> bool:
+    """Whether there is nobody that the only Key Manager could form a cluster with. It would only open a port for one."""
+    return len(groups["key_manager"]) == 1 and not shared["cluster_additional_members"] and shared["cluster_membership_scheme"] == "wka"
 
 
 def _remote_ip_valve(

@@ -48,8 +48,7 @@ NUMSTAT_API_MANAGER = {
     JAGGERY + "store/site/conf/site.json": (3, 3),
 }
 STANDARD = {
-    # One member instead of two, and the datasources, mounts and user store stay where the product has them.
-    CONF + "axis2/axis2.xml": (8, 7),
+    # The datasources, mounts and user store stay where the product has them.
     MASTER: (8, 8),
     CONF + "registry.xml": (2, 0),
     CONF + "user-mgt.xml": (2, 2),
@@ -74,7 +73,11 @@ def numstat(name: str, side: str, first: bool = True) -> Dict[str, tuple[int, in
     if side == "api_manager":
         return {**NUMSTAT_API_MANAGER, **DIFFERENT.get(name + " api_manager", {})}
     further = {} if first else NUMSTAT_FURTHER_NODE
-    return {**NUMSTAT, **further, **(STANDARD if name.endswith("standard") else {}), **DIFFERENT.get(name, {})}
+    table = {**NUMSTAT, **further, **(STANDARD if name.endswith("standard") else {}), **DIFFERENT.get(name, {})}
+    if name.endswith("standard"):
+        # A node alone forms no cluster, and that is how the product comes.
+        del table[CONF + "axis2/axis2.xml"]
+    return table
 
 
 # The databases by layout: name and JNDI name of the datasource, its database, its account, its file.
@@ -212,10 +215,11 @@ def key_manager(layout: str, address: str, members: list[str], secrets: Any) -> 
         clustering + "parameter[localMemberPort]": "4100",
     }
     for number, member in enumerate(members, start=1):
-        place = clustering + "members/member" + ("#{0}/".format(number) if len(members) > 1 else "/")
+        place = clustering + "members/member#{0}/".format(number)
         axis2.update({place + "hostName": member, place + "port": "4100"})
-    if len(members) > 1:
-        axis2.update({clustering + "members/member/hostName": None, clustering + "members/member/port": None})
+    axis2.update({clustering + "members/member/hostName": None, clustering + "members/member/port": None})
+    if len(members) == 1:
+        axis2 = {clustering + "@enable": "false"}
     sources: Dict[str, Dict[str, str | None]] = {MASTER: {}, OPEN_BANKING: {}}
     for key, (_name, jndi_name, _database, file) in DATASOURCES[layout].items():
         for path, value in datasource(key, layout, secrets).items():

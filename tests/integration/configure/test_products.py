@@ -61,6 +61,7 @@ CLUSTERS: Dict[str, Cluster] = {
     "single": Cluster(
         HYBRID,
         [
+            ("km1", "axis2/axis2.xml", "enabled", False),
             ("km1", "carbon.xml", "Ports.Offset", "1"),
             ("km1", "carbon.xml", "HostName", "km.bank.example"),
             ("km1", "carbon.xml", "MgtHostName", "km.bank.example"),
@@ -98,6 +99,7 @@ CLUSTERS: Dict[str, Cluster] = {
             "api_manager": {"am1": "10.1.0.1", "am2": "10.1.0.2"},
         },
         [
+            ("km2", "axis2/axis2.xml", "enabled", True),
             ("km1", "carbon.xml", "Ports.Offset", "1"),
             ("km2", "carbon.xml", "Ports.Offset", "1"),
             *gateway("km1", "https://10.1.0.1:9443/services/", "https://10.1.0.1:8243/revoke"),

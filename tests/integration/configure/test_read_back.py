@@ -163,6 +163,9 @@ def test_connectors_keep_their_ports_and_name_the_balancers(key_manager: Reading
 def test_the_node_joins_its_cluster(key_manager: Reading) -> None:
     clustering = key_manager.after["axis2/axis2.xml"]["clustering"]
     members = ["{0}:4100".format(ADDRESSES[host]) for host in key_manager.site.key_managers]
+    if len(members) == 1:
+        assert clustering["enabled"] is False, "a node that is alone has nobody to form a cluster with"
+        return
     assert clustering["enabled"] is True
     assert clustering["members"] == members
     parameters = clustering["parameters"]

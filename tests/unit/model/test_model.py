@@ -353,6 +353,20 @@ def test_the_only_key_manager_needs_no_load_balancer(
         assert made["public_http_port"] == 9766
 
 
+@pytest.mark.parametrize(
+    ("variables", "clustered"),
+    [
+        ({}, False),
+        ({"cluster_additional_members": [{"host": "192.0.2.77"}]}, True),
+        ({"cluster_membership_scheme": "multicast"}, True),
+    ],
+)
+def test_a_key_manager_alone_forms_no_cluster_unless_others_are_named(variables: Dict[str, Any], clustered: bool) -> None:
+    made = model(groups={"key_manager": ["km1"]}, **variables)
+    assert made["caching"]["clustered"] is clustered
+    assert ("member_port" in made["nodes"][0], bool(made["members"])) == (clustered, clustered)
+
+
 def test_without_api_manager_the_gateway_is_the_one_of_the_clients() -> None:
     made = model(**IS_KM, groups={"api_manager": []}, cluster_gateway_hostname="api.bank.example")
     assert made["nodes"][0]["gateway"]["revoke_url"] == "https://api.bank.example:8243/revoke"
@@ -387,7 +401,7 @@ def test_two_clusters_in_one_inventory_do_not_see_each_other() -> None:
     other = {"cluster_key_manager_group": "blue_km", "cluster_api_manager_group": "blue_am"}
     made = model("km2", groups={"key_manager": ["km1"], "blue_km": ["km2"], "blue_am": []}, hosts={"km2": other})
     assert made["groups"]["key_manager"] == ["km2"]
-    assert made["members"] == [{"host": "192.0.2.12", "port": 4000}]
+    assert [node["address"] for node in made["nodes"]] == ["192.0.2.12"]
 
 
 def test_a_datasource_names_its_secret_and_holds_none() -> None:
