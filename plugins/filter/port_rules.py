@@ -24,4 +24,4 @@ def port_rules(
 
 class FilterModule:
     def filters(self) -> Dict[str, Any]:
-        return {"port_rules": port_rules, "names_to_resolve": firewall.names_to_resolve}
+        return {"admits": firewall.admits, "port_rules": port_rules, "names_to_resolve": firewall.names_to_resolve}

@@ -61,6 +61,21 @@ def port_rules(
     ]
 
 
+def admits(rules: Sequence[Mapping[str, Any]], address: str, port: Any, protocol: str = "tcp") -> bool:
+    """Whether these rules let this address in to this port."""
+    source = ipaddress.ip_address(address.split("%")[0])
+    # A listener for both families tells of an IPv4 client in the form ::ffff:192.0.2.7.
+    source = getattr(source, "ipv4_mapped", None) or source
+    for rule in rules:
+        first, last = port_range(rule["port"], "port")
+        if rule["protocol"] != protocol or not first <= int(port) <= last:
+            continue
+        networks = map(ipaddress.ip_network, [*rule["ipv4"], *rule["ipv6"]])
+        if rule["everybody"] or source.is_loopback or any(source in network for network in networks):
+            return True
+    return False
+
+
 def names_to_resolve(model: Model) -> List[str]:
     """The hosts' addresses that are names."""
     return sorted({host["address"] for host in model["hosts"].values() if not is_network(host["address"])})

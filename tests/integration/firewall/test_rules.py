@@ -110,6 +110,40 @@ def test_exact_zone_of_firewalld(rendered: Dict[str, str]) -> None:
     assert zone.get("target") is None
 
 
+FIREWALLD = """
+import json, sys
+sys.path.append(sys.argv[1])
+from firewall.core.io.zone import zone_reader
+zone = zone_reader("carbon-ops.xml", sys.argv[2])
+known = {"policies": {}, "zones": {}, "services": {"dhcpv6-client": None}, "ipsets": {}, "icmptypes": {}}
+zone.check_config_dict(zone.export_config_dict(), known)
+print(json.dumps([zone.ports, zone.services, [str(rule) for rule in zone.rules]]))
+"""
+
+
+def test_firewalld_reads_the_zone(rendered: Dict[str, str], tmp_path: Path) -> None:
+    """By firewalld's own reader: the installed one, or that of the distribution's package unpacked into the cache."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache"))) / "carbon-ops" / "firewalld"
+    if not cache.exists() and shutil.which("apt-get") and shutil.which("dpkg"):
+        cache.mkdir(parents=True)
+        subprocess.run(["apt-get", "download", "python3-firewall"], cwd=cache, capture_output=True, timeout=120, check=False)
+        for package in cache.glob("*.deb"):
+            subprocess.run(["dpkg", "--extract", str(package), str(cache)], capture_output=True, timeout=60, check=True)
+    (tmp_path / "carbon-ops.xml").write_text(rendered["lb1.zone.xml.j2"])
+    (tmp_path / "read.py").write_text(FIREWALLD)
+    result = subprocess.run(
+        ["/usr/bin/python3", str(tmp_path / "read.py"), str(cache / "usr/lib/python3/dist-packages"), str(tmp_path)],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    if "No module named 'firewall'" in result.stderr:
+        pytest.skip("firewalld is not installed, and its package cannot be fetched with apt-get download")
+    assert result.returncode == 0, result.stderr
+    ports, services, found = json.loads(result.stdout)
+    assert (ports, services) == ([["80", "tcp"], ["443", "tcp"]], ["dhcpv6-client"])
+    assert found[0] == 'rule family="ipv4" source address="10.77.0.99" port port="22" protocol="tcp" accept'
+    assert len(found) == 5
+
+
 def test_the_mark_tells_rules_apart(rendered: Dict[str, str]) -> None:
     marks = {text.split("chain loaded_")[1][:12] for name, text in rendered.items() if name.endswith("nft.j2")}
     assert len(marks) == len(ADDRESSES)
@@ -273,6 +307,8 @@ nft add table inet others
 nft delete table inet carbon_ops
 play firewall_state=present; tables
 play '{"firewall_state": "present", "firewall_extra_rules": [{"port": "9100"}]}'; tables
+export SSH_CONNECTION='203.0.113.1 40000 10.77.0.11 22'
+(play '{"firewall_state": "present", "firewall_administration_sources": ["10.77.0.0/24"]}') | grep -c 'would lock Ansible out'; tables
 play firewall_state=absent; tables
 play firewall_state=absent; tables
 ls /etc/carbon-ops /etc/systemd/system
@@ -311,6 +347,7 @@ def test_the_role_loads_repairs_changes_and_takes_away(tmp_path: Path, knock: Ca
         # Somebody flushed the rules: they come back, and those of others stay.
         "changed=1", "table inet others table inet carbon_ops 5",
         "changed=2", "table inet others table inet carbon_ops 6",
+        "1", "table inet others table inet carbon_ops 6",
         "changed=2", "table inet others 0",
         "changed=0", "table inet others 0",
         "/etc/carbon-ops:", "", "/etc/systemd/system:",

@@ -9,7 +9,7 @@ from typing import Any, Dict, List
 
 import pytest
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.firewall import names_to_resolve, port_range, port_rules
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.firewall import admits, names_to_resolve, port_range, port_rules
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.model import Inventory, build_model
 from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils.inventory import collection_sources
 
@@ -135,3 +135,22 @@ def test_purposes_are_told_and_harmless() -> None:
 def test_what_is_no_port_is_refused(port: Any) -> None:
     with pytest.raises(OperatorError, match="here: write a port"):
         port_range(port, "here")
+
+
+@pytest.mark.parametrize(
+    ("address", "port", "expected"),
+    [
+        ("198.51.100.9", 22, True),
+        ("::ffff:198.51.100.9", "22", True),
+        ("203.0.113.1", 22, False),
+        ("127.0.0.1", 22, True),
+        ("2001:db8::5", 9105, True),
+        ("2001:db8::5%eth0", 9111, False),
+        ("192.0.2.21", 9446, True),
+        ("192.0.2.21", 8000, False),
+    ],
+)
+def test_who_is_admitted(address: str, port: Any, expected: bool) -> None:
+    extra = [{"port": "9100-9110", "sources": ["2001:db8::/64"]}, {"port": "8000", "protocol": "udp"}]
+    found = rules("km1", {"administration_sources": ["198.51.100.0/24"], "extra_rules": extra})
+    assert admits(found, address, port) is expected
