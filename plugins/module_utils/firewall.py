@@ -16,6 +16,9 @@ Model = Mapping[str, Any]
 
 # Stands for every address.
 EVERYBODY = "*"
+MEMBER_RANGE = re.compile(r"(\d+\.\d+\.\d+\.)(\d+)-(\d+)\Z")
+# The kernel's own, where axis2.xml names none.
+MULTICAST_PORT = 45564
 PORT_RANGE = re.compile(r"([0-9]+)-([0-9]+)\Z")
 
 
@@ -123,10 +126,8 @@ def _needs(model: Model, host: Mapping[str, Any], settings: Mapping[str, Any]) -
         front = balancers or public
         yield Need(str(host["ports"]["https"]), front + nodes, instance + " https")
         yield Need(str(host["ports"]["http"]), front, instance + " http")
-        # Without a cluster there is no member port (cluster_caching).
-        if "member_port" in host:
-            yield Need(str(host["member_port"]), nodes, instance + " members")
-        if model["user_store"]["type"] == "embedded_ldap" and api_managers:
+        yield from _members(model, host, nodes)
+        if model.get("user_store", {}).get("type") == "embedded_ldap":
             yield Need(str(host["ports"]["embedded_ldap"]), api_managers, instance + " ldap")
     elif role == "load_balancer":
         yield Need(str(model["public_port"]), public, "https")
@@ -138,6 +139,26 @@ def _needs(model: Model, host: Mapping[str, Any], settings: Mapping[str, Any]) -
         yield Need(str(host["ports"]["https"]), cluster + portals, instance + " https")
         yield Need(str(host["ports"]["gateway_https"]), public, instance + " gateway https")
         yield Need(str(host["ports"]["gateway_http"]), public, instance + " gateway http")
+
+
+def _members(model: Model, host: Mapping[str, Any], nodes: List[str]) -> Iterator[Need]:
+    """How the members of the cluster find and reach each other; a server on its own has no member port."""
+    if host.get("member_port") is None:
+        return
+    members = nodes + [address for member in model["members"] for address in _range(str(member["host"])) if address not in nodes]
+    yield Need(str(host["member_port"]), members, host["instance"] + " members")
+    membership = model.get("membership", {})
+    if membership.get("scheme") == "multicast":
+        yield Need(str(membership["options"].get("port", MULTICAST_PORT)), nodes, host["instance"] + " multicast", "udp")
+
+
+def _range(host: str) -> List[str]:
+    """A member, or the networks of a range of them as the products write it, 192.0.2.10-20."""
+    match = MEMBER_RANGE.match(host)
+    if not match:
+        return [host]
+    first, last = (ipaddress.IPv4Address(match.group(1) + match.group(number)) for number in (2, 3))
+    return [str(network) for network in ipaddress.summarize_address_range(first, last)]
 
 
 def _addresses(sources: Sequence[str], resolved: Mapping[str, Sequence[str]]) -> List[str]:

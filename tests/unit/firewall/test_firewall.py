@@ -116,6 +116,40 @@ def test_names_are_looked_up() -> None:
         rules("km1", addresses=names)
 
 
+def changed(host: str, **model: Any) -> Any:
+    """The rules of a host, of a model that is changed in this way."""
+    base = {"cluster_product": "ob_km_1.5", "cluster_hostname": "km.bank.example"}
+    of_hosts = {name: {**base, "cluster_node_address": address} for name, address in ADDRESSES.items()}
+    built = build_model("km1", Inventory({**GROUPS, "all": list(of_hosts)}, of_hosts), collection_sources())
+    return table(port_rules({**built, **model}, host, {}))
+
+
+def test_members_outside_the_inventory_reach_the_member_port() -> None:
+    members = [{"host": "192.0.2.11", "port": 4000}, {"host": "198.51.100.2-5", "port": 4000}, {"host": "198.51.100.9", "port": 4000}]
+    assert changed("km1", members=members)["4000"] == ["192.0.2.12", "198.51.100.2/31", "198.51.100.4/31", "198.51.100.9"]
+
+
+def test_multicast_needs_its_own_port() -> None:
+    assert "45564" not in changed("km1")
+    assert changed("km1", membership={"scheme": "wka", "options": {}}) == changed("km1")
+    assert changed("km1", membership={"scheme": "multicast", "options": {}})["45564"] == ["192.0.2.12"]
+    assert changed("km1", membership={"scheme": "multicast", "options": {"port": 45000}})["45000"] == ["192.0.2.12"]
+
+
+def test_the_embedded_directory_is_for_api_manager() -> None:
+    assert "10392" not in changed("km1", user_store={"type": "jdbc"})
+    assert changed("km1", user_store={"type": "embedded_ldap"})["10392"] == ["192.0.2.41"]
+
+
+def test_a_server_without_a_cluster_has_no_member_port() -> None:
+    base = {"cluster_product": "ob_km_1.5", "cluster_hostname": "km.bank.example"}
+    of_hosts = {name: {**base, "cluster_node_address": address} for name, address in ADDRESSES.items()}
+    built = build_model("km1", Inventory({**GROUPS, "all": list(of_hosts)}, of_hosts), collection_sources())
+    for node in built["nodes"]:
+        node.pop("member_port")
+    assert "4000" not in table(port_rules(built, "km1", {}))
+
+
 def test_names_to_resolve() -> None:
     assert names_to_resolve({"hosts": {"a": {"address": "b.example"}, "b": {"address": "192.0.2.1"}, "c": {"address": "2001:db8::1"}}}) == [
         "b.example"
