@@ -308,7 +308,7 @@ nft delete table inet carbon_ops
 play firewall_state=present; tables
 play '{"firewall_state": "present", "firewall_extra_rules": [{"port": "9100"}]}'; tables
 export SSH_CONNECTION='203.0.113.1 40000 10.77.0.11 22'
-(play '{"firewall_state": "present", "firewall_administration_sources": ["10.77.0.0/24"]}') | grep -c 'would lock Ansible out'; tables
+(play '{"firewall_state": "present", "firewall_administration_sources": ["10.77.0.0/24"]}') | grep -o -m 1 'would lock Ansible out'; tables
 play firewall_state=absent; tables
 play firewall_state=absent; tables
 ls /etc/carbon-ops /etc/systemd/system
@@ -347,7 +347,7 @@ def test_the_role_loads_repairs_changes_and_takes_away(tmp_path: Path, knock: Ca
         # Somebody flushed the rules: they come back, and those of others stay.
         "changed=1", "table inet others table inet carbon_ops 5",
         "changed=2", "table inet others table inet carbon_ops 6",
-        "1", "table inet others table inet carbon_ops 6",
+        "would lock Ansible out", "table inet others table inet carbon_ops 6",
         "changed=2", "table inet others 0",
         "changed=0", "table inet others 0",
         "/etc/carbon-ops:", "", "/etc/systemd/system:",
