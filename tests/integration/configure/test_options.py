@@ -1,0 +1,387 @@
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+# SPDX-License-Identifier: Apache-2.0
+"""User stores, caching, membership schemes, sessions, valve and JMX: what WSO2's own parsers read for each value, on the real files.
+
+All clusters stand in one inventory and are configured by one run; a second run takes every option back to its default.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple
+
+import pytest
+import yaml
+from lxml import etree
+from sites import SHARED, Secrets
+
+SOURCES = {"ob_km_1.5": "ob-km-1.5-uk", "is_km_5.7.0": "is-km-5.7.0", "apim": "ob-apim-1.5-uk"}
+# Files that both products have and that were published of one only, or of the kernel.
+BORROWED = {
+    "repository/conf/etc/jmx.xml": "carbon-kernel-4.4.35",
+    "repository/conf/identity/embedded-ldap.xml": "is-km-5.7.0",
+    "repository/conf/identity/application-authentication.xml": "ob-km-1.5-uk",
+}
+DATABASES = {"is_km_5.7.0": ("user", "apim", "registry"), "ob_km_1.5": ("user", "apim", "config", "registry", "open_banking")}
+PACKAGE = "org.wso2.carbon.user.core."
+JDBC = PACKAGE + "jdbc.JDBCUserStoreManager"
+SECURITY_CACHES = 8
+DIRECTORY = {
+    "connection_url": "ldaps://ldap.bank.example:636",
+    "connection_name": "cn=km,dc=bank",
+    "user_search_base": "ou=users,dc=bank",
+    "group_search_base": "ou=groups,dc=bank",
+}
+OPTIONS: Dict[str, Dict[str, Any]] = {
+    "defaults": {},
+    "active_directory": {
+        "cluster_user_store": {"type": "active_directory", **DIRECTORY, "properties": {"isADLDSRole": True}},
+        "cluster_caching": "none",
+        "cluster_session_persistence": {"temporary": False, "cleanup": "none"},
+        "cluster_remote_ip_valve": {"enabled": True},
+        "cluster_jmx": True,
+        "cluster_skip_schema_creation": False,
+    },
+    "read_only": {
+        "cluster_user_store": {
+            "type": "ldap_read_only",
+            **DIRECTORY,
+            "connection_url": "ldap://ldap.bank.example:389",
+            "allow_plaintext": True,
+            "user_name_search_filter": "(&(objectClass=bankPerson)(uid=?))",
+        },
+        "cluster_caching": "local_without_security_caches",
+        "cluster_membership_scheme": "multicast",
+        "cluster_membership_options": {"address": "228.0.0.9", "port": 45565, "ttl": 2, "timeout": 7},
+        "cluster_session_persistence": {"enabled": False, "pool_size": 3, "cleanup": "all_nodes"},
+        "cluster_email_user_names": False,
+        "cluster_admin_user": "operator",
+    },
+    "read_write": {
+        "cluster_user_store": {"type": "ldap_read_write", **DIRECTORY},
+        "cluster_caching": "distributed",
+        "cluster_membership_scheme": "aws",
+        "cluster_membership_options": {"region": "eu-west-1", "security_group": "km", "tag_key": "a", "tag_value": "b"},
+        "cluster_email_user_names": True,
+        "cluster_remote_ip_valve": {"enabled": True, "internal_proxies": r"10\.9\..*", "remote_ip_header": "x-real-ip"},
+    },
+    "embedded": {
+        "cluster_user_store": {"type": "embedded_ldap"},
+        "cluster_caching": "local_without_invalidation",
+        "cluster_bind_member_port": False,
+    },
+    "ranges": {"cluster_additional_members": [{"host": "10.8.0.20-30"}, {"host": "km9.bank.example", "port": 4010}]},
+}
+CLUSTERS = ["{0}.{1}".format(product, name) for product in DATABASES for name in OPTIONS]
+
+
+def secrets_of(name: str, secrets: Secrets) -> Dict[str, str]:
+    options = OPTIONS[name]
+    found = {}
+    if options.get("cluster_user_store"):
+        found["cluster_user_store_password"] = secrets("--directory")
+    if options.get("cluster_membership_scheme") == "aws":
+        found.update(cluster_aws_access_key=secrets("access"), cluster_aws_secret_key=secrets("secret"))
+    return found
+
+
+class Sites:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.secrets = Secrets()
+        self.homes: Dict[str, Path] = {}
+        self.inventory = folder / "hosts.yml"
+        for cluster in CLUSTERS:
+            product = cluster.rpartition(".")[0]
+            for host in self.nodes(cluster):
+                self._make(host, product)
+            self._make("am1." + cluster, "apim")
+
+    @staticmethod
+    def nodes(cluster: str) -> List[str]:
+        return ["km1." + cluster] + (["km2." + cluster] if not cluster.endswith("embedded") else [])
+
+    def _make(self, host: str, product: str) -> None:
+        home = self.homes[host] = self.folder / "homes" / host
+        shutil.copytree(SHARED / "real" / SOURCES[product], home, copy_function=shutil.copyfile)
+        for path, source in BORROWED.items():
+            if not (home / path).exists() and (product != "apim" or "jmx" in path):
+                (home / path).parent.mkdir(exist_ok=True)
+                shutil.copyfile(SHARED / "real" / source / path, home / path)
+        identity = "repository/conf/identity/identity.xml"
+        if product == "apim":
+            (home / identity).parent.mkdir(exist_ok=True)
+            shutil.copyfile(SHARED / "real" / "is-km-5.7.0" / identity, home / identity)
+            shutil.copyfile(
+                Path(__file__).parents[3] / "demo/product_files/api_manager/repository/conf/jndi.properties",
+                home / "repository/conf/jndi.properties",
+            )
+        for path in [home, *home.rglob("*")]:
+            path.chmod(0o755 if path.is_dir() else 0o644)
+
+    def write(self, options: Mapping[str, Mapping[str, Any]]) -> None:
+        hosts: Dict[str, Any] = {}
+        groups: Dict[str, Any] = {}
+        for number, cluster in enumerate(CLUSTERS, start=1):
+            product, _dot, name = cluster.rpartition(".")
+            label = "c{0}".format(number)
+            members = {"key_manager": self.nodes(cluster), "load_balancer": ["lb1." + cluster], "api_manager": ["am1." + cluster]}
+            variables = {
+                **{"cluster_{0}_group".format(role): "{0}_{1}".format(label, role) for role in (*members, "database")},
+                "cluster_name": label,
+                "cluster_hostname": "{0}.bank.example".format(label),
+                "cluster_product": product,
+                "cluster_database": {"vendor": "mysql", "host": "{0}.db.bank.example".format(label)},
+                "cluster_database_passwords": {key: self.secrets.database(key) for key in DATABASES[product]},
+                **options[name],
+                **(secrets_of(name, self.secrets) if options[name] else {}),
+            }
+            for role, names in members.items():
+                groups["{0}_{1}".format(label, role)] = {"hosts": dict.fromkeys(names, {})}
+                for index, host in enumerate(names, start=1):
+                    place = {"key_manager": 10, "load_balancer": 40, "api_manager": 50}[role] + index
+                    hosts[host] = {**variables, "cluster_node_address": "10.8.{0}.{1}".format(number, place)}
+                    if host in self.homes:
+                        hosts[host]["cluster_home"] = str(self.homes[host])
+        shared = {
+            "ansible_connection": "local",
+            "ansible_python_interpreter": sys.executable,
+            "cluster_admin_password": self.secrets("a"),
+            "cluster_group_password": self.secrets("group"),
+            "cluster_keystore_password": self.secrets("keystore"),
+        }
+        self.inventory.write_text(yaml.safe_dump({"all": {"vars": shared, "hosts": hosts, "children": groups}}), encoding="utf-8")
+
+
+class Readings(NamedTuple):
+    secrets: Secrets
+    options: Dict[str, Dict[str, Any]]
+    back: Dict[str, Dict[str, Any]]
+    files: Dict[str, Dict[str, str]]
+
+
+@pytest.fixture(scope="module")
+def readings(tmp_path_factory: Any, playbook: Callable[..., Any], oracle: Callable[[Path], Dict[str, Any]]) -> Readings:
+    if not (SHARED / "real").is_dir():
+        pytest.skip("the real product files are not here: set CARBON_OPS_SHARED to their folder")
+    sites = Sites(tmp_path_factory.mktemp("options"))
+    found = []
+    files: Dict[str, Dict[str, str]] = {}
+    for options in (OPTIONS, dict.fromkeys(OPTIONS, {})):
+        sites.write(options)
+        first = playbook("playbooks/configure.yml", sites.inventory, "--diff", "-vvv" if options is OPTIONS else "-v")
+        assert first.status == 0, first.output[-6000:]
+        assert sites.secrets.token not in first.output, "the output shows a password"
+        second = playbook("playbooks/configure.yml", sites.inventory)
+        assert second.status == 0 and "changed=0" in second.output, second.output[-3000:]
+        assert second.output.count("changed=0") == second.output.count("unreachable=0"), "the second run changed something"
+        found.append({host: oracle(home) for host, home in sites.homes.items() if not host.startswith("km2") or "defaults" in host})
+        if options is OPTIONS:
+            for host, home in sites.homes.items():
+                paths = ("hazelcast.properties", "etc/jmx.xml", "identity/embedded-ldap.xml", "user-mgt.xml")
+                conf = home / "repository/conf"
+                files[host] = {path: (conf / path).read_text(encoding="utf-8") for path in paths if (conf / path).exists()}
+    return Readings(sites.secrets, found[0], found[1], files)
+
+
+def store(report: Mapping[str, Any]) -> Mapping[str, Any]:
+    stores = report["user-mgt.xml"]["userStores"]
+    assert len(stores) == 1, "more than one user store is active"
+    return dict(stores[0])
+
+
+def persistence(report: Mapping[str, Any]) -> List[Any]:
+    prefix = "JDBCPersistenceManager.SessionDataPersist."
+    properties = report["identity/identity.xml"]["properties"]
+    return [properties[prefix + key] for key in ("Enable", "Temporary", "PoolSize", "SessionDataCleanUp.Enable")]
+
+
+def caches(report: Mapping[str, Any]) -> List[str]:
+    """Of all caches there are, in the order of the layers: those of identity.xml that are on, how, and the other switches."""
+    found = report["identity/identity.xml"]["caches"]
+    carbon = report["carbon.xml"]["properties"]
+    users = report["user-mgt.xml"]
+    instances = {instance["enableCache"] for instance in report["registry.xml"]["remoteInstances"]}
+    return [
+        "{0} off".format(len([cache for cache in found if not cache["enabled"]])),
+        "{0} distributed".format(len([cache for cache in found if cache["distributed"]])),
+        *carbon["Cache.ForceLocalCache"],
+        *carbon["Cache.DefaultCacheTimeout"],
+        users["authorizationProperties"]["AuthorizationCacheEnabled"],
+        users["userStores"][0]["properties"]["UserRolesCacheEnabled"],
+        str(report["registry.xml"]["cacheEnabled"]).lower(),
+        *sorted(instances),
+    ]
+
+
+def clustering(report: Mapping[str, Any]) -> Dict[str, Any]:
+    return dict(report["axis2/axis2.xml"]["clustering"])
+
+
+pytestmark = pytest.mark.slow
+BOTH = pytest.mark.parametrize("product", DATABASES)
+STORES = {
+    "defaults": JDBC,
+    "active_directory": PACKAGE + "ldap.ActiveDirectoryUserStoreManager",
+    "read_only": PACKAGE + "ldap.ReadOnlyLDAPUserStoreManager",
+    "read_write": PACKAGE + "ldap.ReadWriteLDAPUserStoreManager",
+    "embedded": PACKAGE + "ldap.ReadWriteLDAPUserStoreManager",
+}
+
+
+@BOTH
+@pytest.mark.parametrize("name", STORES)
+def test_both_products_have_the_one_user_store(name: str, product: str, readings: Readings) -> None:
+    reports = [readings.options["{0}.{1}.{2}".format(host, product, name)] for host in ("km1", "am1")]
+    assert [store(report)["class"] for report in reports] == [STORES[name]] * 2
+    assert [report["user-mgt.xml"]["addAdmin"] for report in reports] == ["false" if name == "read_only" else "true"] * 2
+    if name == "defaults":
+        return
+    for report in reports:
+        properties = store(report)["properties"]
+        assert properties["ConnectionPassword"] == readings.secrets("--directory")
+        if name != "embedded":
+            wanted = OPTIONS[name]["cluster_user_store"]
+            names = {"ConnectionURL": "connection_url", "ConnectionName": "connection_name", "UserSearchBase": "user_search_base"}
+            assert {key: properties[key] for key in names} == {key: wanted[option] for key, option in names.items()}
+    key_manager = store(reports[0])["properties"]
+    if name == "active_directory":
+        assert (key_manager["Referral"], key_manager["isADLDSRole"], key_manager["userAccountControl"]) == ("follow", "true", "512")
+    if name == "read_only":
+        assert key_manager["UserNameSearchFilter"] == "(&(objectClass=bankPerson)(uid=?))"
+
+
+@BOTH
+def test_the_embedded_server_serves_both_products(product: str, readings: Readings) -> None:
+    host = "km1.{0}.embedded".format(product)
+    number = CLUSTERS.index(product + ".embedded") + 1
+    ldap = 10389 + int(readings.options[host]["carbon.xml"]["properties"]["Ports.Offset"][0])
+    assert store(readings.options[host])["properties"]["ConnectionURL"].startswith("ldap://localhost:")
+    remote = store(readings.options["am1.{0}.embedded".format(product)])["properties"]["ConnectionURL"]
+    assert remote == "ldap://10.8.{0}.11:{1}".format(number, ldap)
+    for name, wanted in (("embedded", ["true", readings.secrets("--directory")]), ("defaults", ["false", "admin"])):
+        root = etree.fromstring(readings.files["km1.{0}.{1}".format(product, name)]["identity/embedded-ldap.xml"].encode())
+        found = [root.xpath("string(EmbeddedLDAP/Property[@name='{0}'])".format(key)) for key in ("enable", "connectionPassword")]
+        assert found == wanted, name
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("name", "wanted", "clustered"),
+    [
+        ("defaults", ["0 off", "0 distributed", "true", "15", "true", "true", "true", "true"], True),
+        ("embedded", ["0 off", "0 distributed", "true", "5", "true", "true", "true", "true"], False),
+        ("active_directory", ["all off", "0 distributed", "true", "15", "false", "false", "false", "false"], False),
+        ("read_only", ["8 off", "0 distributed", "true", "15", "false", "false", "true", "true"], True),
+        ("read_write", ["0 off", "all distributed", "false", "15", "true", "true", "true", "true"], True),
+    ],
+)
+def test_the_caching_scenario_is_what_the_parsers_read(
+    name: str, wanted: List[str], clustered: bool, product: str, readings: Readings
+) -> None:
+    report = readings.options["km1.{0}.{1}".format(product, name)]
+    number = {"ob_km_1.5": "20", "is_km_5.7.0": "19"}[product]
+    assert caches(report) == [text.replace("all", number) for text in wanted]
+    assert clustering(report)["enabled"] is clustered
+
+
+@BOTH
+def test_each_membership_scheme_is_the_agents(product: str, readings: Readings) -> None:
+    number = CLUSTERS.index(product + ".ranges") + 1
+    multicast = clustering(readings.options["km1.{0}.read_only".format(product)])["hazelcast"]
+    assert (multicast["multicast"], multicast["tcpIp"], multicast["aws"]) == (True, False, False)
+    parameters = clustering(readings.options["km1.{0}.read_only".format(product)])["parameters"]
+    wanted = {"mcastAddress": "228.0.0.9", "mcastPort": "45565", "mcastTTL": "2", "mcastTimeout": "7"}
+    assert {name: str(parameters[name]) for name in wanted} == wanted
+    aws = clustering(readings.options["km1.{0}.read_write".format(product)])
+    assert (aws["hazelcast"]["aws"], aws["hazelcast"]["tcpIp"]) == (True, False)
+    wanted = {
+        "accessKey": readings.secrets("access"),
+        "secretKey": readings.secrets("secret"),
+        "region": "eu-west-1",
+        "securityGroup": "km",
+        "tagKey": "a",
+        "tagValue": "b",
+    }
+    assert {name: str(aws["parameters"][name]) for name in wanted} == wanted
+    ranges = clustering(readings.options["km1.{0}.ranges".format(product)])["hazelcast"]["members"]
+    nodes = ["10.8.{0}.1{1}:4000".format(number, index) for index in (1, 2)]
+    assert ranges == [*nodes, "10.8.0.20-30:4000", "km9.bank.example:4010"]
+
+
+@BOTH
+def test_sessions_are_kept_as_the_variables_say(product: str, readings: Readings) -> None:
+    found = {name: persistence(readings.options["km1.{0}.{1}".format(product, name)]) for name in OPTIONS}
+    assert found["defaults"] == ["true", "true", "0", "true"]
+    assert persistence(readings.options["km2.{0}.defaults".format(product)]) == ["true", "true", "0", "false"]
+    assert found["active_directory"] == ["true", "false", "0", "false"]
+    assert found["read_only"] == ["false", "true", "3", "true"]
+    skip = "JDBCPersistenceManager.SkipDBSchemaCreation"
+    for name, wanted in (("defaults", "true"), ("active_directory", "false")):
+        assert readings.options["km1.{0}.{1}".format(product, name)]["identity/identity.xml"]["properties"][skip] == wanted
+
+
+@BOTH
+def test_user_names_may_be_addresses_on_both_products_or_on_none(product: str, readings: Readings) -> None:
+    shipped = {"ob_km_1.5": "true", "is_km_5.7.0": "false"}[product]
+    for name, wanted in (("defaults", shipped), ("read_only", "false"), ("read_write", "true")):
+        for host in ("km1", "am1"):
+            properties = readings.options["{0}.{1}.{2}".format(host, product, name)]["carbon.xml"]["properties"]
+            # Where it does not stand it is off.
+            assert properties.get("EnableEmailUserName", ["false"]) == [wanted], (host, name)
+
+
+@BOTH
+def test_the_valve_is_the_first_of_the_host(product: str, readings: Readings) -> None:
+    valve = "org.apache.catalina.valves.RemoteIpValve"
+    found = {}
+    for name in ("defaults", "active_directory", "read_write"):
+        report = readings.options["km1.{0}.{1}".format(product, name)]["tomcat/catalina-server.xml"]
+        found[name] = report["hostValves"]["localhost"]
+        assert [each["className"] for each in found[name]].count(valve) == (name != "defaults")
+    number = CLUSTERS.index(product + ".active_directory") + 1
+    first = found["active_directory"][0]
+    assert (first["className"], first["internalProxies"]) == (valve, r"10\.8\.{0}\.41".format(number))
+    names = ("remoteIpHeader", "proxiesHeader", "protocolHeader")
+    assert [first[name] for name in names] == ["x-forwarded-for", "x-forwarded-by", "x-forwarded-proto"]
+    assert (found["read_write"][0]["internalProxies"], found["read_write"][0]["remoteIpHeader"]) == (r"10\.9\..*", "x-real-ip")
+
+
+@BOTH
+def test_ports_beside_the_products_own_are_closed_unless_asked_for(product: str, readings: Readings) -> None:
+    for name, start in (("defaults", "false"), ("active_directory", "true")):
+        number = CLUSTERS.index("{0}.{1}".format(product, name)) + 1
+        for host, place in (("km1", 11), ("am1", 51)):
+            root = etree.fromstring(readings.files["{0}.{1}.{2}".format(host, product, name)]["etc/jmx.xml"].encode())
+            space = {"j": "http://wso2.org/projects/carbon/jmx.xml"}
+            assert root.xpath("string(j:StartRMIServer)", namespaces=space) == start
+            named = "10.8.{0}.{1}".format(number, place) if start == "true" else "localhost"
+            assert root.xpath("string(j:HostName)", namespaces=space) == named
+    for name, bound in (("defaults", "false"), ("embedded", "true"), ("read_only", "true")):
+        text = readings.files["km1.{0}.{1}".format(product, name)]["hazelcast.properties"]
+        assert "hazelcast.socket.bind.any={0}\n".format(bound) in text
+
+
+@pytest.mark.parametrize("cluster", CLUSTERS)
+def test_every_option_has_a_way_back(cluster: str, readings: Readings) -> None:
+    product = cluster.rpartition(".")[0]
+    fresh = readings.options["km1.{0}.defaults".format(product)]
+    back = readings.back["km1." + cluster]
+    assert store(back)["class"] == JDBC and store(readings.back["am1." + cluster])["class"] == JDBC
+    assert store(back) == store(fresh)
+    assert caches(back) == caches(fresh) and persistence(back) == persistence(fresh)
+    assert clustering(back)["enabled"] and clustering(back)["hazelcast"]["tcpIp"]
+    assert [valve["className"] for valve in back["tomcat/catalina-server.xml"]["hostValves"]["localhost"]] == [
+        valve["className"] for valve in fresh["tomcat/catalina-server.xml"]["hostValves"]["localhost"]
+    ]
+
+
+@pytest.mark.parametrize("cluster", CLUSTERS)
+def test_no_parser_complains(cluster: str, readings: Readings) -> None:
+    for report in (readings.options["km1." + cluster], readings.back["km1." + cluster]):
+        for file, content in report.items():
+            assert not [content[key] for key in ("error", "persistenceError", "oauthError") if content.get(key)], file
+            assert all(content.get("jndiLookups", {}).values()), file
