@@ -85,9 +85,9 @@ def tasks_of(item: Any) -> Iterator[Dict[str, Any]]:
             yield from tasks_of(part)
 
 
-# What is meant for all clusters together: the check of the whole inventory, and whether a run may end at once.
-OF_ALL_CLUSTERS = ("roles/cluster/tasks/preflight.yml", "roles/verify/tasks/compare.yml")
-LINES_OF_ALL_CLUSTERS = ("{%- for host in groups.carbon_ops_hosts -%}",)
+# What is meant for all clusters together: the check of the whole inventory, the groups of its hosts, and whether a run may end at once.
+OF_ALL_CLUSTERS = ("roles/cluster/tasks/preflight.yml", "roles/verify/tasks/compare.yml", "playbooks/model.yml")
+LINES_OF_ALL_CLUSTERS = ("{%- for host in groups.carbon_ops_hosts -%}", 'loop: "{{ ansible_play_hosts_all }}"')
 
 
 def test_no_role_does_for_one_cluster_what_all_need() -> None:
