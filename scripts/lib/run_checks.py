@@ -35,13 +35,15 @@ WORDS = {"passed": PASSED, "xfailed": PASSED, "failed": FAILED, "error": FAILED,
 class Step(NamedTuple):
     """One check. Static ones only read the sources, so they run beside the tests.
 
-    Those that run alone hold servers to times, nginx or a whole cluster in containers, and come last; --fast leaves them out.
+    Those that run alone hold servers to times, nginx or a whole cluster in containers, and come last.
     """
 
     name: str
     command: List[str]
     static: bool = False
     alone: bool = False
+    thorough: bool = False
+    """Left out by --fast, which is there for the minutes between two changes."""
 
 
 class Outcome(NamedTuple):
@@ -66,8 +68,11 @@ def shell_scripts() -> List[str]:
     return sorted({name for name in files if (REPOSITORY / name).read_bytes().startswith((b"#!/usr/bin/env bash", b"#!/bin/sh"))})
 
 
-def steps(fast: bool) -> List[Step]:
-    quick = ("-m", "not slow") if fast else ()
+def steps(fast: bool, quick: bool) -> List[Step]:
+    # Of the tests that run playbooks --fast keeps those on the project's own small home. Coverage doubles the time of the unit tests.
+    coverage = () if fast else COVERAGE
+    chosen = ("-m", "not slow") if quick else ()
+    one_home = ("-k", "fixtures-documented") if fast else ()
     return [
         Step("ruff", ["ruff", "check", "--no-cache", "."], static=True),
         Step("mypy", ["mypy", PLUGINS + "/module_utils", PLUGINS + "/filter", PLUGINS + "/plugin_utils"], static=True),
@@ -75,16 +80,16 @@ def steps(fast: bool) -> List[Step]:
         Step("shellcheck", ["shellcheck", "--external-sources", *shell_scripts()], static=True),
         Step("changelog", ["antsibull-changelog", "lint"], static=True),
         Step("role-readmes", [sys.executable, "scripts/lib/role_docs.py", "roles", "--check"], static=True),
-        Step("ansible-lint", ["ansible-lint", "--offline", "--profile", "production", "--strict", "--nocolor"], static=True),
-        Step("sanity", ["scripts/lib/sanity.sh", *(("--skip-test", "pylint") if fast else ())], static=True),
-        Step("unit", pytest("-n", "2", *COVERAGE, "tests/unit")),
+        Step("ansible-lint", ["ansible-lint", "--offline", "--profile", "production", "--strict", "--nocolor"], static=True, thorough=True),
+        Step("sanity", ["scripts/lib/sanity.sh"], static=True, thorough=True),
+        Step("unit", pytest("-n", "2", *coverage, "tests/unit")),
         Step("fuzz", pytest("-n", "2", "tests/fuzz")),
-        Step("crash", pytest("-n", "2", "tests/crash")),
-        Step("preflight", pytest("-n", "2", *quick, "tests/integration/preflight")),
-        Step("configure", pytest("-n", "2", "--dist", "loadgroup", *quick, "tests/integration/configure")),
-        Step("clusters", pytest("-n", "2", "--dist", "loadfile", *quick, "tests/integration/clusters")),
-        Step("automation", pytest("-n", "2", "--dist", "loadscope", *quick, "tests/integration/automation")),
-        Step("benchmark", ["tests/benchmark/run", "--quick"]),
+        Step("crash", pytest("-n", "2", "tests/crash"), thorough=True),
+        Step("preflight", pytest("-n", "2", *chosen, "tests/integration/preflight")),
+        Step("configure", pytest("-n", "2", "--dist", "loadgroup", *chosen, *one_home, "tests/integration/configure")),
+        Step("clusters", pytest("-n", "2", "--dist", "loadfile", *chosen, "tests/integration/clusters"), thorough=True),
+        Step("automation", pytest("-n", "2", "--dist", "loadscope", *chosen, "tests/integration/automation"), thorough=True),
+        Step("benchmark", ["tests/benchmark/run", "--quick"], thorough=True),
         Step("edge", pytest("tests/integration/edge", "tests/integration/firewall", "tests/integration/platforms"), alone=True),
         Step("molecule", ["molecule", "test", "--scenario-name", "default", "--destroy", "never"], alone=True),
         Step("cluster", pytest("tests/integration/cluster"), alone=True),
@@ -171,12 +176,13 @@ def skip_reasons(outcomes: Sequence[Outcome]) -> List[str]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(usage="scripts/test [--fast] [--only NAME]...", add_help=False)
+    parser = argparse.ArgumentParser(usage="scripts/test [--fast | --without-containers] [--only NAME]...", add_help=False)
     parser.add_argument("--fast", action="store_true")
+    parser.add_argument("--without-containers", action="store_true")
     parser.add_argument("--only", action="append", metavar="NAME")
     parser.add_argument("--list", action="store_true")
     arguments = parser.parse_args()
-    everything = steps(arguments.fast)
+    everything = steps(arguments.fast, arguments.fast or arguments.without_containers)
     names = [step.name for step in everything]
     if arguments.list:
         print("\n".join(names))
@@ -184,7 +190,12 @@ def main() -> int:
     unknown = sorted(set(arguments.only or ()) - set(names))
     if unknown:
         parser.error("no such step: {0}. There are: {1}".format(", ".join(unknown), ", ".join(names)))
-    chosen = [step for step in everything if step.name in (arguments.only or names) and not (arguments.fast and step.alone)]
+    left_out = {
+        step.name
+        for step in everything
+        if (step.alone and (arguments.fast or arguments.without_containers)) or (step.thorough and arguments.fast)
+    }
+    chosen = [step for step in everything if step.name in (arguments.only or set(names) - left_out)]
     OUTPUT.mkdir(parents=True, exist_ok=True)
     os.environ["PATH"] = "{0}{1}{2}".format(Path(sys.executable).parent, os.pathsep, os.environ["PATH"])
     os.environ.update(SCENARIO)
