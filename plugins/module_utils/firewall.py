@@ -181,5 +181,6 @@ def _addresses(sources: Sequence[str], resolved: Mapping[str, Sequence[str]]) ->
 def _family(sources: Sequence[str], version: int) -> List[str]:
     """The addresses of one family, each once and none inside another: a set of nftables holds no overlaps."""
     networks = [network for network in map(ipaddress.ip_network, dict.fromkeys(sources)) if network.version == version]
+    # All are of one family by now, which mypy cannot see.
     collapsed: List[Any] = sorted(ipaddress.collapse_addresses(networks))  # type: ignore[type-var]
     return [str(network.network_address) if network.num_addresses == 1 else str(network) for network in collapsed]

@@ -8,9 +8,9 @@ The document becomes a tree of values, each with its exact place in the text.
 
 from __future__ import annotations
 
-import codecs
 import re
 
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.decoded import BYTE_ORDER_MARKS, Decoded
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
 
 MYPY = False
@@ -19,7 +19,6 @@ if MYPY:
 
 OBJECT, ARRAY, STRING, NUMBER, WORD = "an object", "an array", "a string", "a number", "a word"
 
-_BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _DEEPEST = 200
 # A string is unrolled, so that one without an end cannot make it slow.
 _TOKEN = re.compile(
@@ -37,23 +36,9 @@ _WRITTEN = {"\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\
 WORDS: dict[str, Any] = {"true": True, "false": False, "null": None}
 
 
-class Decoded:
-    """The text of a file, and what is needed to write it back byte for byte."""
-
-    __slots__ = ("bom", "codec", "text")
-
-    def __init__(self, text: str, codec: str, bom: bytes) -> None:
-        self.text = text
-        self.codec = codec
-        self.bom = bom
-
-    def encode(self, text: str) -> bytes:
-        return self.bom + text.encode(self.codec)
-
-
 def decode_json(raw: bytes) -> Decoded:
     """By the byte order mark, else UTF-8 where the bytes are that, else one character for each byte."""
-    for bom, codec in _BYTE_ORDER_MARKS:
+    for bom, codec in BYTE_ORDER_MARKS:
         if raw.startswith(bom):
             try:
                 return Decoded(raw[len(bom) :].decode(codec), codec, bom)

@@ -27,10 +27,10 @@ MYPY = False
 if MYPY:
     from typing import Any, Callable, Iterator, Mapping, Sequence, TypeVar, Union
 
+    from ansible_collections.carbon_ops.key_manager.plugins.module_utils.decoded import Decoded
     from ansible_collections.carbon_ops.key_manager.plugins.module_utils.json_files import JsonEdit
     from ansible_collections.carbon_ops.key_manager.plugins.module_utils.property_files import PropertyEdit
     from ansible_collections.carbon_ops.key_manager.plugins.module_utils.text_edits import TextEdit
-    from ansible_collections.carbon_ops.key_manager.plugins.module_utils.xml_document import Decoded
 
     Edit = Union[XmlEdit, TextEdit, PropertyEdit, JsonEdit]
     EditType = TypeVar("EditType", XmlEdit, TextEdit, PropertyEdit, JsonEdit)

@@ -10,6 +10,7 @@ import re
 import traceback
 from array import array
 
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.decoded import BYTE_ORDER_MARKS, Decoded
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
 
 try:
@@ -29,7 +30,6 @@ if MYPY:
 # From this many characters on, one tree and one text at a time are kept in memory, and lookups go through tables.
 LARGE = 500_000
 
-_BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _DECLARED_ENCODING = re.compile(rb"""\A<\?xml\s[^>]*?encoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]*)["']""")
 # A start tag may hold ">" inside quotes. The loop is unrolled so that text which is not well-formed cannot make it slow.
 _QUOTED = r"""[^>"']*(?:(?:"[^"]*"|'[^']*')[^>"']*)*"""
@@ -41,24 +41,10 @@ _PROLOG = re.compile(r"(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
 _DOCTYPE = re.compile(r"""<!DOCTYPE[^>"'\[]*(?:(?:"[^"]*"|'[^']*')[^>"'\[]*)*""")
 
 
-class Decoded:
-    """The text of a file, and what is needed to write it back byte for byte."""
-
-    __slots__ = ("bom", "codec", "text")
-
-    def __init__(self, text: str, codec: str, bom: bytes) -> None:
-        self.text = text
-        self.codec = codec
-        self.bom = bom
-
-    def encode(self, text: str) -> bytes:
-        return self.bom + text.encode(self.codec)
-
-
 def decode(raw: bytes) -> Decoded:
     """Decode an XML file by its byte order mark or its declaration, and make sure that the way back gives the same bytes."""
     bom, codec = b"", ""
-    for mark, name in _BYTE_ORDER_MARKS:
+    for mark, name in BYTE_ORDER_MARKS:
         if raw.startswith(mark):
             bom, codec = mark, name
     if not codec:

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List
 
@@ -120,7 +121,7 @@ def measure_site(arguments: Any, say: Callable[[str], None]) -> Dict[str, Any]:
         raise NotHere("site: the hosts of {0} do not answer (scripts/demo starts those of the demonstration)".format(inventory))
     playbook = REPOSITORY / "site.yml"
     with tempfile.TemporaryDirectory(prefix="cob") as folder:
-        sample = lambda: timed(["ansible-playbook", str(playbook), "-i", str(inventory)], environment())  # noqa: E731
+        sample = partial(timed, ["ansible-playbook", str(playbook), "-i", str(inventory)], environment())
         samples = in_turn({"site.yml": sample}, arguments.rounds, say)["site.yml"]
         profile = _profile(playbook, inventory, Path(folder) / "profile.json")
     return {**summary(samples), "changed": samples[-1].changed, "profile": profile}

@@ -31,6 +31,7 @@ def sql(statement: str, database: str = "postgres") -> str:
 
 @pytest.fixture(scope="module", autouse=True)
 def scenario() -> None:
+    # The hosts of the scenario exist only while Molecule runs it, and pytest may be pointed at the folder from anywhere.
     if "MOLECULE_EPHEMERAL_DIRECTORY" not in os.environ:
         pytest.skip("runs within: molecule test -s postgresql")
 
