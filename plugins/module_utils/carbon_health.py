@@ -22,7 +22,7 @@ import ssl
 import sys
 import time
 from pathlib import Path
-from typing import Any, Callable, Iterable, NamedTuple, Sequence
+from typing import Any, Callable, Iterable, Mapping, NamedTuple, Sequence
 from xml.sax.saxutils import escape
 
 # A login compiles and loads classes the first time, and a loaded server may take seconds; a hung one never answers.
@@ -531,12 +531,15 @@ def file_checksum(path: str) -> str:
     return digest.hexdigest()
 
 
-def checksums(paths: Iterable[str]) -> str:
-    """One line for each file, as ``sha256sum`` writes it; a missing file has a line too, so that its coming counts as a change."""
+def checksums(paths: Iterable[str], expected: Mapping[str, str] | None = None) -> str:
+    """One line for each file, as ``sha256sum`` writes it; a missing file has a line too, so that its coming counts as a change.
+
+    expected: checksums that count in place of those of the files as they are.
+    """
     lines = []
     for path in sorted(set(paths)):
         try:
-            lines.append("{0}  {1}\n".format(file_checksum(path), path))
+            lines.append("{0}  {1}\n".format((expected or {}).get(path) or file_checksum(path), path))
         except FileNotFoundError:
             lines.append("{0}  {1}\n".format("absent".ljust(64, "-"), path))
     return "".join(lines)

@@ -16,7 +16,7 @@ import tempfile
 import time
 import zipfile
 from pathlib import Path
-from typing import Any, Callable, NamedTuple, Sequence
+from typing import Any, Callable, Mapping, NamedTuple, Sequence
 
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils import carbon_health
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
@@ -300,10 +300,13 @@ def judge(properties: dict[str, str], recorded: str | None, current: str, health
     return Service(state, "", [], True)
 
 
-def service_state(instance: str, config_path: str, patience: float, start_patience: float) -> dict[str, Any]:
+def service_state(
+    instance: str, config_path: str, patience: float, start_patience: float, expected: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """The state of the server on this host, as the module returns it.
 
-    patience: seconds in which a running server must pass the health check once; start_patience: the same while systemd starts it.
+    patience: seconds in which a running server must pass the health check once; start_patience: the same while systemd starts it;
+    expected: checksums by path of files that are to be judged as if they were changed already.
     """
     properties = service_properties(instance + ".service")
     try:
@@ -315,7 +318,7 @@ def service_state(instance: str, config_path: str, patience: float, start_patien
     if config:
         started = Path(config["state_directory"]) / "started.sha256"
         recorded = started.read_text(encoding="utf-8") if started.is_file() else None
-        current = carbon_health.checksums(carbon_health.managed_paths(config["managed_files"]))
+        current = carbon_health.checksums(carbon_health.managed_paths(config["managed_files"]), expected)
 
     def health() -> None:
         carbon_health.check_patiently(config, patience if properties.get("ActiveState") == "active" else start_patience)

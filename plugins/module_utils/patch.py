@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.edit_outcome import IGNORED, Outcome, repeated
@@ -61,6 +62,11 @@ class PatchResult:
     def changed_files(self) -> list[str]:
         edited = [edited.source.path for edited in self._changes]
         return edited + [path for path in self.recovered if path not in edited]
+
+    @property
+    def checksums(self) -> dict[str, str]:
+        """The SHA-256 checksum of each edited file as it is afterwards, by path."""
+        return {edited.source.path: hashlib.sha256(edited.content).hexdigest() for edited in self._changes}
 
     @property
     def diff(self) -> list[dict[str, str]]:

@@ -43,7 +43,13 @@ def run_patch(
     except OperatorError as exc:
         module.fail_json(msg=str(exc))
         return
-    results.update(changed=patched.changed, changed_files=patched.changed_files, edits=patched.edits, backup_files=patched.backup_files)
+    results.update(
+        changed=patched.changed,
+        changed_files=patched.changed_files,
+        checksums=patched.checksums,
+        edits=patched.edits,
+        backup_files=patched.backup_files,
+    )
     if module._diff:
         results["diff"] = patched.diff
     module.exit_json(**results)

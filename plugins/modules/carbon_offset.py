@@ -92,6 +92,11 @@ changed_files:
   returned: success
   type: list
   elements: str
+checksums:
+  description: The SHA-256 checksum of each changed file as it is afterwards, or would be in check mode, by its path.
+  returned: success
+  type: dict
+  sample: {/opt/wso2/obkm/repository/conf/carbon.xml: 9c2b6e0ad7a1…}
 edits:
   description: What was done, as M(carbon_ops.key_manager.xml_patch) returns it.
   returned: success

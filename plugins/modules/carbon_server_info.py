@@ -46,6 +46,12 @@ options:
     description: Seconds in which a server that systemd is starting at the moment must pass the health check.
     type: int
     default: 300
+  expected_checksums:
+    description:
+      - SHA-256 checksums by path of the files that the tasks before would have changed. Counted in check mode only, so that a restart
+        is announced exactly when the run would make one.
+    type: dict
+    default: {}
 author:
   - The carbon_ops.key_manager maintainers (@carbon-ops)
 """
@@ -126,6 +132,7 @@ def main() -> None:
             "instance": {"type": "str"},
             "patience": {"type": "int", "default": 15},
             "start_patience": {"type": "int", "default": 300},
+            "expected_checksums": {"type": "dict", "default": {}},
         },
         supports_check_mode=True,
     )
@@ -150,6 +157,7 @@ def main() -> None:
             "/etc/carbon-ops/{0}/health.json".format(wanted["instance"]),
             wanted["patience"],
             wanted["start_patience"],
+            wanted["expected_checksums"] if module.check_mode else {},
         )
     module.exit_json(**result)
 

@@ -259,6 +259,11 @@ changed_files:
   type: list
   elements: str
   sample: [/opt/wso2/obkm/repository/conf/carbon.xml]
+checksums:
+  description: The SHA-256 checksum of each changed file as it is afterwards, or would be in check mode, by its path.
+  returned: success
+  type: dict
+  sample: {/opt/wso2/obkm/repository/conf/carbon.xml: 9c2b6e0ad7a1…}
 edits:
   description: What became of each edit, in the given order, grouped by file.
   returned: success

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -66,6 +67,7 @@ def test_the_result(document: Path) -> None:
     assert result == {
         "changed": True,
         "changed_files": [str(document)],
+        "checksums": {str(document): hashlib.sha256(document.read_bytes()).hexdigest()},
         "edits": [{"path": str(document), "xpath": "/a/b", "line": 2, "action": "changed", "count": 1}],
         "offset": 3,
     }

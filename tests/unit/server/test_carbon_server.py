@@ -304,11 +304,17 @@ def test_state_of_the_service_on_this_host(config: dict[str, Any], tmp_path: Pat
     monkeypatch.setattr(carbon_server, "service_properties", lambda _unit: {"ActiveState": "active"})
     assert carbon_server.service_state("obkm", str(settings), 1, 1)["owed"] == "restart"
     carbon_health.record_start(config)
+    started_with = (tmp_path / "carbon.xml").read_bytes()
     state = carbon_server.service_state("obkm", str(settings), 1, 1)
     assert (state["owed"], state["healthy"], state["others_serving"]) == ("", True, [])
     (tmp_path / "carbon.xml").write_text("<Server> </Server>\n")
     state = carbon_server.service_state("obkm", str(settings), 1, 1)
     assert state["reasons"] == ["{0} changed since the server was started.".format(tmp_path / "carbon.xml")]
+    # In check mode: the run would bring the file back, so no restart would follow; and one that it would change owes one.
+    brought_back = {str(tmp_path / "carbon.xml"): hashlib.sha256(started_with).hexdigest()}
+    assert carbon_server.service_state("obkm", str(settings), 1, 1, brought_back)["owed"] == ""
+    changed = {str(tmp_path / "carbon.xml"): hashlib.sha256(b"<Other/>").hexdigest()}
+    assert carbon_server.service_state("obkm", str(settings), 1, 1, changed)["owed"] == "restart"
     # A server that was never set up.
     monkeypatch.setattr(carbon_server, "service_properties", lambda _unit: {})
     assert carbon_server.service_state("obkm", str(tmp_path / "none"), 1, 1)["owed"] == "start"
