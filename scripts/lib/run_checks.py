@@ -17,6 +17,8 @@ from typing import Dict, List, NamedTuple, Sequence
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 OUTPUT = REPOSITORY / "tests" / "output"
+# Where the guided fuzzer keeps what it learned.
+CORPUS = OUTPUT / "corpus"
 PLUGINS = "collections/ansible_collections/carbon_ops/key_manager/plugins"
 COVERAGE = ("--cov=plugins/module_utils", "--cov-branch", "--cov-fail-under=95", "--cov-report=term:skip-covered")
 HEARTBEAT = 60
@@ -44,6 +46,8 @@ class Step(NamedTuple):
     alone: bool = False
     thorough: bool = False
     """Left out by --fast, which is there for the minutes between two changes."""
+    long: bool = False
+    """Made with --long only: it takes an hour, and a quicker step of the kind is made every time."""
 
 
 class Outcome(NamedTuple):
@@ -68,10 +72,10 @@ def shell_scripts() -> List[str]:
     return sorted({name for name in files if (REPOSITORY / name).read_bytes().startswith((b"#!/usr/bin/env bash", b"#!/bin/sh"))})
 
 
-def steps(fast: bool, quick: bool) -> List[Step]:
+def steps(fast: bool, long: bool) -> List[Step]:
     # Of the tests that run playbooks --fast keeps those on one home. Coverage doubles the time of the unit tests.
     coverage = () if fast else COVERAGE
-    chosen = ("-m", "not slow") if quick else ()
+    chosen = () if long else ("-m", "not slow")
     one_home = ("-k", "documented") if fast else ()
     return [
         Step("ruff", ["ruff", "check", "--no-cache", "."], static=True),
@@ -90,7 +94,10 @@ def steps(fast: bool, quick: bool) -> List[Step]:
         Step("clusters", pytest("-n", "2", "--dist", "loadfile", *chosen, "tests/integration/clusters"), thorough=True),
         Step("automation", pytest("-n", "2", "--dist", "loadscope", *chosen, "tests/integration/automation"), thorough=True),
         Step("benchmark", ["tests/benchmark/run", "--quick"], thorough=True),
-        Step("edge", pytest("tests/integration/edge", "tests/integration/firewall", "tests/integration/platforms"), alone=True),
+        Step("fuzz-long", ["tests/fuzz/run", "--cases", "200000"], long=True),
+        Step("crash-long", ["tests/crash/run", "--kills", "500", "--faults", "500"], long=True),
+        Step("fuzz-guided", ["tests/fuzz/atheris_editor.py", "-max_total_time=600", str(CORPUS), "tests/fixtures/editor"], long=True),
+        Step("edge", pytest(*chosen, "tests/integration/edge", "tests/integration/firewall", "tests/integration/platforms"), alone=True),
         Step("molecule", ["molecule", "test", "--scenario-name", "default", "--destroy", "never"], alone=True),
         Step("cluster", pytest("tests/integration/cluster"), alone=True),
         Step("browser", pytest("tests/integration/browser"), alone=True),
@@ -176,13 +183,15 @@ def skip_reasons(outcomes: Sequence[Outcome]) -> List[str]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(usage="scripts/test [--fast | --without-containers] [--only NAME]...", add_help=False)
-    parser.add_argument("--fast", action="store_true")
+    parser = argparse.ArgumentParser(usage="scripts/test [--fast | --long] [--without-containers] [--only NAME]...", add_help=False)
+    extent = parser.add_mutually_exclusive_group()
+    extent.add_argument("--fast", action="store_true")
+    extent.add_argument("--long", action="store_true")
     parser.add_argument("--without-containers", action="store_true")
     parser.add_argument("--only", action="append", metavar="NAME")
     parser.add_argument("--list", action="store_true")
     arguments = parser.parse_args()
-    everything = steps(arguments.fast, arguments.fast or arguments.without_containers)
+    everything = steps(arguments.fast, arguments.long)
     names = [step.name for step in everything]
     if arguments.list:
         print("\n".join(names))
@@ -193,10 +202,12 @@ def main() -> int:
     left_out = {
         step.name
         for step in everything
-        if (step.alone and (arguments.fast or arguments.without_containers)) or (step.thorough and arguments.fast)
+        if (step.alone and (arguments.fast or arguments.without_containers))
+        or (step.thorough and arguments.fast)
+        or (step.long and not arguments.long)
     }
     chosen = [step for step in everything if step.name in (arguments.only or set(names) - left_out)]
-    OUTPUT.mkdir(parents=True, exist_ok=True)
+    CORPUS.mkdir(parents=True, exist_ok=True)
     os.environ["PATH"] = "{0}{1}{2}".format(Path(sys.executable).parent, os.pathsep, os.environ["PATH"])
     os.environ.update(SCENARIO)
     started = time.monotonic()

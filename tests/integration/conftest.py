@@ -43,7 +43,7 @@ def run_playbook(playbook: str, inventory: Path, *arguments: str, directory: Pat
 
 
 def pytest_configure(config: Any) -> None:
-    config.addinivalue_line("markers", "slow: left out by scripts/test --fast and --without-containers; a quicker test of the kind stays")
+    config.addinivalue_line("markers", "slow: left out by scripts/test without --long; a quicker test of the kind stays")
 
 
 @pytest.fixture(scope="session")
