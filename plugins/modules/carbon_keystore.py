@@ -31,11 +31,15 @@ options:
         required: true
       former_passwords:
         description:
-          - Passwords the store may still have, the product's own for instance.
+          - Passwords the store may still have.
           - A store that opens with one of them gets O(stores[].password).
         type: list
         elements: str
         default: []
+      accept_stock_password:
+        description: Whether the store may still have the password it ships with, which everybody knows. It then gets O(stores[].password).
+        type: bool
+        default: false
       keys:
         description: Key pairs the store must hold.
         type: list
@@ -101,7 +105,7 @@ EXAMPLES = r"""
             certificates: "{{ lookup('ansible.builtin.file', 'obkm.crt') }}"
       - path: /opt/wso2/obkm/repository/resources/security/client-truststore.jks
         password: "{{ cluster_truststore_password }}"
-        former_passwords: [wso2carbon]
+        accept_stock_password: true
         trusted:
           obkm-ca: "{{ lookup('ansible.builtin.file', 'ca.crt') }}"
         distrusted_keys_of:
@@ -137,6 +141,9 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils.keystore im
     plan_store,
     read_store,
 )
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.secret_arguments import secretive
+
+STOCK_PASSWORD = "wso2carbon"  # noqa: S105 - everybody's
 
 _SPEC: Dict[str, Any] = {
     "stores": {
@@ -146,7 +153,9 @@ _SPEC: Dict[str, Any] = {
         "options": {
             "path": {"type": "path", "required": True},
             "password": {"type": "str", "required": True, "no_log": True},
-            "former_passwords": {"type": "list", "elements": "str", "default": [], "no_log": False},
+            "former_passwords": {"type": "list", "elements": "str", "default": [], "no_log": True},
+            # Named by a switch: as a value to be kept from the logs it would be cut out of every path that holds the word.
+            "accept_stock_password": {"type": "bool", "default": False, "no_log": False},
             "keys": {
                 "type": "list",
                 "elements": "dict",
@@ -195,7 +204,7 @@ def _request(store: Dict[str, Any]) -> StoreRequest:
     return StoreRequest(
         path=store["path"],
         password=store["password"],
-        former_passwords=store["former_passwords"],
+        former_passwords=store["former_passwords"] + [STOCK_PASSWORD] * store["accept_stock_password"],
         keys=[KeyRequest(key["alias"], _private_key(key), key["certificates"], key["replace"]) for key in store["keys"]],
         trusted=store["trusted"],
         distrusted=distrusted,
@@ -223,6 +232,8 @@ def _diff(path: str, before: List[str], after: List[str]) -> Dict[str, str]:
 def _write(module: AnsibleModule, planned: List[Tuple[str, Outcome]]) -> None:
     """Put every new store beside the old one first, so that a full disk leaves all of them as they were."""
     staged: List[Tuple[str, str]] = []
+    # A store that is new is nobody's else from its first moment on; the module's own mode and owner come later.
+    os.umask(0o077)
     try:
         for path, outcome in planned:
             try:
@@ -244,7 +255,7 @@ def _write(module: AnsibleModule, planned: List[Tuple[str, Outcome]]) -> None:
 
 def main() -> None:
     """Run the module."""
-    module = AnsibleModule(argument_spec=_SPEC, add_file_common_args=True, supports_check_mode=True)
+    module = secretive(AnsibleModule)(argument_spec=_SPEC, add_file_common_args=True, supports_check_mode=True)
     changed = False
     results: List[Dict[str, Any]] = []
     diffs: List[Dict[str, str]] = []

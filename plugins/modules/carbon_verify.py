@@ -160,6 +160,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils import carbon_verify
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.carbon_health import HealthError
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.secret_arguments import secretive
 
 
 def look(module: AnsibleModule) -> dict[str, object]:
@@ -195,7 +196,7 @@ def look(module: AnsibleModule) -> dict[str, object]:
 
 
 def main() -> None:
-    module = AnsibleModule(
+    module = secretive(AnsibleModule)(
         argument_spec={
             "server": {
                 "type": "dict",

@@ -151,6 +151,7 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils.database_sc
     server_says,
 )
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.secret_arguments import secretive
 
 PYMYSQL_IMPORT_ERROR = None
 try:
@@ -319,7 +320,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
 
 
 def main() -> None:
-    module = AnsibleModule(
+    module = secretive(AnsibleModule)(
         argument_spec={
             "engine": {"type": "str", "choices": ["mysql", "postgresql"], "default": "mysql"},
             "host": {"type": "str", "required": True},

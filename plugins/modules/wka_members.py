@@ -281,6 +281,7 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils.clustering_
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.patch_module import PATCH_ARGUMENTS, run_patch
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.port_offset import home_of
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.secret_arguments import secretive
 
 NUMBERS = ("connection_timeout", "port", "ttl", "timeout")
 SECRETS = ("access_key", "secret_key")
@@ -295,7 +296,7 @@ def scheme_argument(options: dict[str, str]) -> dict[str, object]:
 
 
 def main() -> None:
-    module = AnsibleModule(
+    module = secretive(AnsibleModule)(
         argument_spec={
             "home": {"type": "path"},
             "path": {"type": "path"},

@@ -310,10 +310,11 @@ backup_files:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.patch_module import PATCH_ARGUMENTS, run_patch
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.secret_arguments import secretive
 
 
 def main() -> None:
-    module = AnsibleModule(
+    module = secretive(AnsibleModule)(
         argument_spec={
             # The edits stay as they were written: an argument spec would hide the difference between an empty and a missing value.
             "files": {"type": "list", "elements": "dict"},
