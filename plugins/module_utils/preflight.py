@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import difflib
 import ipaddress
+import itertools
 import re
 from collections import Counter
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Sequence
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils import clustering, option_texts, ports, user_stores
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils import clustering, option_texts, ports, texts, user_stores
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.firewall import is_network, port_range
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.model import (
@@ -42,7 +43,9 @@ ADMIN_PASSWORD = re.compile(r"\S{5,30}\Z")
 KEYSTORE_PASSWORD_LENGTH = 6
 NAME = re.compile(r"[a-z][a-z0-9-]{0,30}\Z")
 HOST_NAME = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*\Z")
-CHECKSUM = re.compile(r"(sha1:[0-9a-f]{40}|sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})\Z", re.IGNORECASE)
+CHECKSUM = re.compile(r"(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})\Z", re.IGNORECASE)
+# What is held to be safe until 2030.
+LEAST_RSA_BITS = 2048
 HEAP = re.compile(r"([1-9][0-9]*)([mMgG])\Z")
 SCRIPT = re.compile(r"(?!/)(?!.*\.\.(/|\Z))\S+\Z")
 # Where every product keeps its own configuration registry, unless it is told otherwise.
@@ -95,6 +98,7 @@ def check_inventory(
         hosts = list(dict.fromkeys(host for names in groups.values() for host in names))
         cluster = Inventory(inventory.groups, {host: inventory.hosts[host] for host in hosts})
         sentences += _spec_errors(cluster, known, sources.options, unresolved)
+        sentences += _texts(cluster, known)
         sentences += _inconsistent(cluster, sources.options)
         sentences += _secrets(cluster, groups, sources, unresolved)
         sentences += _values(cluster, groups, sources, role_options, exists)
@@ -208,6 +212,18 @@ def _spec_errors(cluster: Inventory, known: Mapping[str, Any], own: Mapping[str,
         yield error.rstrip(".") + ("." if everywhere else " (for {0}).".format(_listed(hosts)))
 
 
+def _texts(cluster: Inventory, known: Mapping[str, Any]) -> Sentences:
+    """Texts that would not arrive as they stand. Secrets, which may hold nearly anything, are checked elsewhere."""
+    for host, variables in cluster.hosts.items():
+        if not re.match(r"[A-Za-z0-9][A-Za-z0-9._:-]*\Z", host):
+            yield "The inventory has a host whose name holds other characters than letters, digits and . _ : - ({0}). Rename it.".format(
+                texts.CONTROL.sub("?", host)
+            )
+        for name, value in variables.items():
+            if name in known and not known[name].get("no_log"):
+                yield from texts.problems(name, value, known[name])
+
+
 def _inconsistent(cluster: Inventory, options: Mapping[str, Any]) -> Sentences:
     """Variables that describe the whole cluster, but differ between its hosts."""
     for name, option in options.items():
@@ -258,7 +274,7 @@ def _secret(name: str, secret: Any, defaults_allowed: bool) -> Sentences:
         yield "{0} must be a string; put quotes round it.".format(name)
     elif not secret:
         yield "{0} is empty. Choose a password, and keep it in a vault.".format(name)
-    elif re.search(r"[\x00-\x1f\x7f]", secret):
+    elif texts.CONTROL.search(secret):
         yield "{0} holds a line break or another control character. Take it out.".format(name)
     elif secret.lower() in DEFAULT_PASSWORDS and not defaults_allowed:
         yield "{0} is a password that products ship with. Choose another one.".format(name)
@@ -281,6 +297,7 @@ def _values(
     yield from _databases(shared, sources, groups)
     yield from _storage(shared, groups)
     yield from _network_sources(cluster)
+    yield from _keys(cluster)
     yield from _user_store(shared, groups)
     yield from _email_user_names(shared, sources)
     yield from _caching(shared, sources)
@@ -432,12 +449,17 @@ def _hosts(shared: _Settings, cluster: Inventory, groups: Mapping[str, Sequence[
         yield "cluster_node_address of {0} is the unspecified address. Give the address under which other hosts reach it.".format(
             _listed(unspecified)
         )
-    both = [host for host in nodes if host in groups["api_manager"]]
-    if both:
-        yield (
-            "{0} is in the groups of cluster_key_manager_group and of cluster_api_manager_group. "
-            "Give each server an inventory host of its own, with the same ansible_host, and different cluster_instance and port offsets."
-        ).format(_listed(both))
+    for (role, names), (other, others) in itertools.combinations(groups.items(), 2):
+        both = [host for host in names if host in others]
+        if both:
+            yield (
+                "{0} is in the groups of {1} and of {2}. Give each server an inventory host of its own, with the same ansible_host{3}."
+            ).format(
+                _listed(dict.fromkeys(both)),
+                GROUP_VARIABLES[role],
+                GROUP_VARIABLES[other],
+                ", and different cluster_instance and port offsets" if {role, other} == {"key_manager", "api_manager"} else "",
+            )
     for role, names in groups.items():
         for host, count in Counter(names).items():
             if count > 1:
@@ -469,7 +491,7 @@ def _files(shared: _Settings, exists: Callable[[str], bool]) -> Sentences:
         if checksum is not None and not CHECKSUM.match(str(checksum)):
             yield (
                 "{0}.checksum is no checksum: write the algorithm, a colon and the digits, for example sha256:1234… "
-                "(sha1, sha256 or sha512)."
+                "(sha256 or sha512)."
             ).format(name)
         if isinstance(source, str) and not REMOTE.match(source) and not exists(source):
             yield "{0}.src is not on the controller: {1} does not exist. Put the file there, or give a URL.".format(name, source)
@@ -718,6 +740,15 @@ def _storage(shared: _Settings, groups: Mapping[str, Sequence[str]]) -> Sentence
             yield "cluster_shared_storage.options: write each option on its own, without blanks and commas."
 
 
+def _keys(cluster: Inventory) -> Sentences:
+    for host, variables in cluster.hosts.items():
+        bits = variables.get("certificates_rsa_size")
+        if isinstance(bits, int) and bits < LEAST_RSA_BITS:
+            yield "certificates_rsa_size of {0} is {1}: keys of less than {2} bits can be broken. Leave it out, or set 3072.".format(
+                host, bits, LEAST_RSA_BITS
+            )
+
+
 def _network_sources(cluster: Inventory) -> Sentences:
     """Lists of addresses that nginx or a firewall would refuse, on the hosts, half-way through a run."""
     for variables in cluster.hosts.values():
@@ -910,7 +941,8 @@ def _remote_ip_valve(shared: _Settings, groups: Mapping[str, Sequence[str]]) -> 
 def _instances(servers: Sequence[Mapping[str, Any]]) -> Sentences:
     for key, variable in (("instance", "cluster_instance"), ("home", "cluster_home")):
         seen: Dict[Any, str] = {}
-        for server in servers:
+        # A host of two roles has the marks of one only.
+        for server in [server for server in servers if key in server]:
             place = (server["address"], server[key])
             if place in seen:
                 yield "{0} and {1} stand on one machine ({2}) with the same {3} {4}: give one of them another one.".format(

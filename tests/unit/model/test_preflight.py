@@ -136,6 +136,11 @@ BAD: list[tuple[str, Callable[[Case], Any], list[str]]] = [
     ("the unspecified address", lambda c: c.hosts["km1"].update(cluster_node_address="0.0.0.0"), ["cluster_node_address of km1"]),
     ("no address", lambda c: c.hosts["km1"].update(cluster_node_address="not an address"), ["cluster_node_address of km1"]),
     ("two roles for one host", lambda c: c.groups["api_manager"].append("km1"), ["cluster_api_manager_group", "cluster_instance"]),
+    ("a node that balances", lambda c: c.groups["load_balancer"].append("km1"), ["km1 is in the groups of", "cluster_load_balancer_group"]),
+    ("databases on a node", lambda c: c.groups["database"].append("km1"), ["km1 is in the groups of", "cluster_database_group"]),
+    ("weak keys", lambda c: c.everywhere(certificates_rsa_size=1024), ["certificates_rsa_size of km1 is 1024"]),
+    ("old TLS", lambda c: c.everywhere(nginx_tls_protocols=["TLSv1.1"]), ["nginx_tls_protocols must be TLSv1.2 or TLSv1.3"]),
+    ("a checksum that proves nothing", lambda c: driver(c, src="x.jar", checksum="sha1:" + "0" * 40), ["cluster_database_driver.checksum"]),
     (
         "administrators by name",
         lambda c: c.everywhere(firewall_administration_sources=["admin.bank.example"]),
