@@ -1,14 +1,20 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""site.yml on a cluster that is as it should be, and on one where somebody changed one byte."""
+"""site.yml on a cluster that is as it should be, and on one where somebody changed one byte of a password.
+
+Every password of the cluster is a canary in the run that writes that byte again: nothing may show it.
+"""
 
 from __future__ import annotations
 
 import json
-from typing import NamedTuple
+import subprocess
+from pathlib import Path
+from typing import Iterator, NamedTuple
 
 import pytest
+import yaml
 from conftest import Cluster, Run
 
 SITE = "site.yml"
@@ -85,30 +91,102 @@ def test_every_managed_file_is_compared_with_the_last_verified_run(cluster: Clus
         assert overlooked == set(), host
 
 
+@pytest.mark.slow
 def test_check_mode_finds_nothing_to_do(cluster: Cluster, before: State) -> None:
     run = cluster.playbook(SITE, "--check", "--diff", *WHOLE)
     assert run.changed == {}, changed_tasks(run)
     assert differences(before, State.of(cluster)) == set()
 
 
-def test_one_byte_changed_by_hand_is_taken_back_and_nothing_else_is_touched(cluster: Cluster, before: State) -> None:
+# Process lists of everything: of the hosts, which are containers, and of the controller.
+WATCH = "while true; do cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' '; echo; sleep 0.2; done"
+
+
+class Watcher:
+    """Reads the process lists of all hosts and of this machine until it is stopped."""
+
+    def __init__(self, hosts: list[str], folder: Path) -> None:
+        self.files = [folder / name for name in [*hosts, "controller"]]
+        commands = [["docker", "exec", name, "sh", "-c", WATCH] for name in hosts] + [["sh", "-c", WATCH]]
+        self.processes = [
+            subprocess.Popen(command, stdout=file.open("wb"), stderr=subprocess.DEVNULL) for command, file in zip(commands, self.files)
+        ]
+
+    def stop(self) -> str:
+        for process in self.processes:
+            process.terminate()
+            process.wait(timeout=20)
+        return "\n".join(file.read_text("utf-8", "replace") for file in self.files)
+
+
+class HandEdit(NamedTuple):
+    """One byte of a password on one node, changed by hand: what check mode says of it, and what the run then does."""
+
+    node: str
+    path: str
+    edited: State
+    checked: Run
+    after_check: State
+    run: Run
+    after: State
+    process_lists: str
+    journals: str
+
+
+@pytest.fixture(scope="module")
+def hand_edit(cluster: Cluster, before: State, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HandEdit]:
     node = cluster.hosts("key_manager")[-1]
-    path = f"{node['home']}/repository/conf/identity/identity.xml"
+    path = f"{node['home']}/repository/conf/datasources/master-datasources.xml"
     host = cluster.on(node["name"])
-    setting = host.check_output("grep --only-matching '<OAuth2RevokeEPUrl>.*</OAuth2RevokeEPUrl>' %s", path)
-    assert "/oauth2/revoke" in setting
-    host.check_output("sed --in-place 's|/oauth2/revoke</OAuth2RevokeEPUrl>|/oauth2/revokE</OAuth2RevokeEPUrl>|' %s", path)
+    begun = {each["name"]: cluster.on(each["name"]).check_output("date '+%%Y-%%m-%%d %%H:%%M:%%S'") for each in cluster.hosts()}
+    # The passwords of the cluster are made for it and long; the stock ones beside them belong to the embedded database.
+    first = r"<password>[A-Za-z0-9]\([A-Za-z0-9]\{15,\}<\)"
+    host.check_output(rf"sed --in-place '0,/{first}/ s//<password>~\1/' %s", path)
     edited = State.of(cluster)
-    assert differences(before, edited) == {(node["name"], path)}
-    assert content(edited, node["name"], path) != content(before, node["name"], path)
+    checked = cluster.playbook(SITE, "--check", "--diff", *WHOLE)
+    after_check = State.of(cluster)
+    watcher = Watcher([each["name"] for each in cluster.hosts()], tmp_path_factory.mktemp("processes"))
+    try:
+        run = cluster.playbook(SITE, "-vvv", "--diff")
+    finally:
+        process_lists = watcher.stop()
+    journals = "\n".join(cluster.on(name).check_output("journalctl --no-pager --since %s", since) for name, since in begun.items())
+    yield HandEdit(node["name"], path, edited, checked, after_check, run, State.of(cluster), process_lists, journals)
 
-    checked = cluster.playbook(SITE, "--check")
-    assert set(checked.changed) == {node["name"]}, changed_tasks(checked)
-    assert differences(edited, State.of(cluster)) == set()
 
-    run = cluster.playbook(SITE)
-    after = State.of(cluster)
-    assert set(run.changed) == {node["name"]}, changed_tasks(run)
-    assert differences(before, after) == {(node["name"], path)}
-    assert content(after, node["name"], path) == content(before, node["name"], path)
-    assert after.processes == before.processes
+def test_check_mode_announces_that_file_of_that_host_and_nothing_else(before: State, hand_edit: HandEdit) -> None:
+    changed = (hand_edit.node, hand_edit.path)
+    assert differences(before, hand_edit.edited) == {changed}
+    assert content(hand_edit.edited, *changed) != content(before, *changed)
+    assert hand_edit.checked.changed == {hand_edit.node: 1}, changed_tasks(hand_edit.checked)
+    assert differences(hand_edit.edited, hand_edit.after_check) == set()
+
+
+def test_byte_is_taken_back_and_nothing_else_is_touched(before: State, hand_edit: HandEdit) -> None:
+    changed = (hand_edit.node, hand_edit.path)
+    assert hand_edit.run.changed == {hand_edit.node: 1}, changed_tasks(hand_edit.run)
+    assert differences(before, hand_edit.after) == {changed}
+    assert content(hand_edit.after, *changed) == content(before, *changed)
+    assert hand_edit.after.processes == before.processes
+
+
+@pytest.mark.parametrize("where", ["output of check mode", "output at -vvv", "process lists", "journals"])
+def test_no_password_is_shown_by_the_run_that_writes_one(cluster: Cluster, hand_edit: HandEdit, where: str) -> None:
+    text = {
+        "output of check mode": hand_edit.checked.output,
+        "output at -vvv": hand_edit.run.output,
+        "process lists": hand_edit.process_lists,
+        "journals": hand_edit.journals,
+    }[where]
+    assert len(text) > 10_000, "there is too little to prove anything"
+    assert hand_edit.path in hand_edit.run.output, "the run wrote no password, so it proves nothing"
+    secrets = yaml.safe_load((cluster.generated / "secrets.yml").read_text())
+    assert len(secrets) >= 8
+    # The edited byte is the first of its password, and what was replaced is no more to be seen than what replaces it.
+    leaked = {name: text[max(0, text.index(rest) - 120) : text.index(rest)] for name, rest in tails(secrets).items() if rest in text}
+    assert leaked == {}
+
+
+def tails(secrets: dict[str, str]) -> dict[str, str]:
+    assert all(len(secret) >= 16 for secret in secrets.values())
+    return {name: secret[1:] for name, secret in secrets.items()}

@@ -125,9 +125,3 @@ def test_run_that_was_killed_between_edit_and_restart_is_made_good(whole_cluster
     assert "changed since the server was started" in output
     judge(whole_cluster, load, before, begun)
     assert len({limit_on(whole_cluster, node) for node in whole_cluster.nodes}) == 1
-
-
-def test_unchanged_run_restarts_nothing(whole_cluster: Cluster) -> None:
-    before = starts(whole_cluster)
-    run("site.yml", "-e", "cluster_full_run=true")
-    assert starts(whole_cluster) == before

@@ -8,6 +8,8 @@ from __future__ import annotations
 import pytest
 from conftest import Hosts, changed
 
+pytestmark = pytest.mark.slow
+
 HOME = "/opt/wso2/statetest"
 CERTIFICATES = """
 set -e
