@@ -42,10 +42,6 @@ def run_playbook(playbook: str, inventory: Path, *arguments: str, directory: Pat
     return Run(done.returncode, done.stdout, time.monotonic() - started)
 
 
-def pytest_configure(config: Any) -> None:
-    config.addinivalue_line("markers", "slow: left out by scripts/test without --long; a quicker test of the kind stays")
-
-
 @pytest.fixture(scope="session")
 def playbook() -> Callable[..., Any]:
     return run_playbook
