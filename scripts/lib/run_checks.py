@@ -72,10 +72,9 @@ def shell_scripts() -> List[str]:
     return sorted({name for name in files if (REPOSITORY / name).read_bytes().startswith((b"#!/usr/bin/env bash", b"#!/bin/sh"))})
 
 
-def steps(fast: bool, long: bool) -> List[Step]:
+def steps(fast: bool) -> List[Step]:
     # Of the tests that run playbooks --fast keeps those on one home. Coverage doubles the time of the unit tests.
     coverage = () if fast else COVERAGE
-    chosen = () if long else ("-m", "not slow")
     one_home = ("-k", "documented") if fast else ()
     return [
         Step("ruff", ["ruff", "check", "--no-cache", "."], static=True),
@@ -89,19 +88,19 @@ def steps(fast: bool, long: bool) -> List[Step]:
         Step("unit", pytest("-n", "2", *coverage, "tests/unit")),
         Step("fuzz", pytest("-n", "2", "tests/fuzz")),
         Step("crash", pytest("-n", "2", "tests/crash"), thorough=True),
-        Step("preflight", pytest("-n", "2", *chosen, "tests/integration/preflight")),
-        Step("configure", pytest("-n", "2", "--dist", "loadgroup", *chosen, *one_home, "tests/integration/configure")),
-        Step("clusters", pytest("-n", "2", "--dist", "loadfile", *chosen, "tests/integration/clusters"), thorough=True),
-        Step("automation", pytest("-n", "2", "--dist", "loadscope", *chosen, "tests/integration/automation"), thorough=True),
-        Step("mounts", pytest(*chosen, "tests/integration/mounts"), thorough=True),
+        Step("preflight", pytest("-n", "2", "tests/integration/preflight")),
+        Step("configure", pytest("-n", "2", "--dist", "loadgroup", *one_home, "tests/integration/configure")),
+        Step("clusters", pytest("-n", "2", "--dist", "loadfile", "tests/integration/clusters"), thorough=True),
+        Step("automation", pytest("-n", "2", "--dist", "loadscope", "tests/integration/automation"), thorough=True),
+        Step("mounts", pytest("tests/integration/mounts"), thorough=True),
         Step("benchmark", ["tests/benchmark/run", "--quick"], thorough=True),
         Step("fuzz-long", ["tests/fuzz/run", "--cases", "200000"], long=True),
         Step("crash-long", ["tests/crash/run", "--kills", "500", "--faults", "500"], long=True),
         Step("fuzz-guided", ["tests/fuzz/atheris_editor.py", "-max_total_time=600", str(CORPUS), "tests/fixtures/editor"], long=True),
-        Step("edge", pytest(*chosen, "tests/integration/edge", "tests/integration/firewall", "tests/integration/platforms"), alone=True),
-        Step("state", pytest(*chosen, "tests/integration/state"), alone=True),
+        Step("edge", pytest("tests/integration/edge", "tests/integration/firewall", "tests/integration/platforms"), alone=True),
+        Step("state", pytest("tests/integration/state"), alone=True),
         Step("molecule", ["molecule", "test", "--scenario-name", "default", "--destroy", "never"], alone=True),
-        Step("cluster", pytest(*chosen, "tests/integration/cluster"), alone=True),
+        Step("cluster", pytest("tests/integration/cluster"), alone=True),
         Step("browser", pytest("tests/integration/browser"), alone=True),
         Step("clean-up", ["molecule", "destroy", "--scenario-name", "default"], alone=True),
     ]
@@ -193,7 +192,7 @@ def main() -> int:
     parser.add_argument("--only", action="append", metavar="NAME")
     parser.add_argument("--list", action="store_true")
     arguments = parser.parse_args()
-    everything = steps(arguments.fast, arguments.long)
+    everything = steps(arguments.fast)
     names = [step.name for step in everything]
     if arguments.list:
         print("\n".join(names))
@@ -212,6 +211,9 @@ def main() -> int:
     CORPUS.mkdir(parents=True, exist_ok=True)
     os.environ["PATH"] = "{0}{1}{2}".format(Path(sys.executable).parent, os.pathsep, os.environ["PATH"])
     os.environ.update(SCENARIO)
+    if not arguments.long:
+        # Read by every pytest, also the one that Molecule starts.
+        os.environ["PYTEST_ADDOPTS"] = '-m "not slow"'
     started = time.monotonic()
     say("Steps: {0}".format(", ".join(step.name for step in chosen)))
     outcomes = run_all(chosen)
