@@ -401,14 +401,14 @@ def check_services(config: dict[str, Any]) -> None:
 def check_patiently(
     config: dict[str, Any], seconds: float, now: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep
 ) -> None:
-    """Returns as soon as the services answer once; raises the last HealthError when they do not in so many seconds."""
+    """Returns as soon as the services answer once; raises the last HealthError, and how long it was asked, when they do not."""
     limit = now() + seconds
     while True:
         try:
             return check_services(config)
-        except HealthError:
+        except HealthError as error:
             if now() >= limit:
-                raise
+                raise HealthError(error.part, "{0} It was given {1:g} s.".format(error, seconds)) from None
         sleep(1.0)
 
 

@@ -186,7 +186,8 @@ def try_services(
         ready = float(start.get("ready_at") or 0)
         remaining = ready + validation_seconds - now()
         if ready and remaining > 0:
-            sleep(remaining)
+            # A clock that was put back since would make it days.
+            sleep(min(remaining, validation_seconds))
             for _attempt in range(3):
                 carbon_health.check_services(dict(config))
                 sleep(1)

@@ -102,6 +102,11 @@ def main() -> None:
         module.fail_json(msg="The flag {0} could not be changed: {1}.".format(flag, error.strerror))
     if drained and not module.check_mode:
         connections = wait_for_drain(module.params["address"], module.params["ports"], module.params["timeout"])
+        if connections:
+            module.warn(
+                "After {0} s this load balancer still holds {1} connections to {2}, which end with the restart. Give requests that take "
+                "longer more time.".format(module.params["timeout"], connections, module.params["address"])
+            )
     module.exit_json(changed=changed, balanced=True, connections=connections)
 
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any, Callable, NamedTuple
+from typing import Any, Callable, NamedTuple, Sequence
 
 import pytest
 
@@ -23,13 +23,15 @@ class Run(NamedTuple):
     seconds: float
 
 
-def run_playbook(playbook: str, inventory: Path, *arguments: str, directory: Path = REPOSITORY, timeout: int = 300) -> Run:
+def run_playbook(
+    playbook: str, inventory: Path, *arguments: str, directory: Path = REPOSITORY, timeout: int = 300, prefix: Sequence[str] = ()
+) -> Run:
     # Ansible of the very environment that runs the tests, and nothing of the caller's own settings.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
     environment.update(ANSIBLE_NOCOLOR="1", PATH="{0}{1}{2}".format(Path(sys.executable).parent, os.pathsep, environment["PATH"]))
     started = time.monotonic()
     done = subprocess.run(
-        ["ansible-playbook", playbook, "-i", str(inventory), *arguments],
+        [*prefix, "ansible-playbook", playbook, "-i", str(inventory), *arguments],
         cwd=directory,
         env=environment,
         stdin=subprocess.DEVNULL,

@@ -458,8 +458,8 @@ def test_patience_lasts_until_the_server_answers(config: dict[str, Any], carbon:
 
     health.check_patiently(config, 5, now=clock.now, sleep=sleep)
     carbon.login = "false"
-    with pytest.raises(HealthError):
-        health.check_patiently(config, 0, now=clock.now, sleep=clock.sleep)
+    with pytest.raises(HealthError, match=r"refuses the login of admin.* It was given 7 s\.$"):
+        health.check_patiently(config, 7, now=clock.now, sleep=clock.sleep)
 
 
 @pytest.fixture

@@ -199,6 +199,12 @@ def test_young_server_is_asked_again_when_its_connections_were_checked_anew(conf
     assert len(carbon.requests) == asked + 3
 
 
+def test_a_clock_that_went_back_is_not_waited_for(config: dict[str, Any], carbon: Any, clock: Any) -> None:
+    sleeps: list[float] = []
+    assert carbon_verify.try_services(config, {"ready_at": 90000}, 35, clock.now, sleeps.append) == ""
+    assert sleeps[0] == 35
+
+
 def test_observation_of_a_running_server(config: dict[str, Any], carbon: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     listening = [Socket("0.0.0.0", config["https_port"], "0.0.0.0", 0, carbon_health.LISTEN)]
     monkeypatch.setattr(carbon_health, "read_sockets", lambda: listening)
