@@ -138,7 +138,7 @@ def hand_edit(cluster: Cluster, before: State, tmp_path_factory: pytest.TempPath
     node = cluster.hosts("key_manager")[-1]
     path = f"{node['home']}/repository/conf/datasources/master-datasources.xml"
     host = cluster.on(node["name"])
-    begun = {each["name"]: cluster.on(each["name"]).check_output("date '+%%Y-%%m-%%d %%H:%%M:%%S'") for each in cluster.hosts()}
+    begun = {each["name"]: cluster.on(each["name"]).check_output("date +%s") for each in cluster.hosts()}
     # The passwords of the cluster are made for it and long; the stock ones beside them belong to the embedded database.
     first = r"<password>[A-Za-z0-9]\([A-Za-z0-9]\{15,\}<\)"
     host.check_output(rf"sed --in-place '0,/{first}/ s//<password>~\1/' %s", path)
@@ -150,7 +150,7 @@ def hand_edit(cluster: Cluster, before: State, tmp_path_factory: pytest.TempPath
         run = cluster.playbook(SITE, "-vvv", "--diff")
     finally:
         process_lists = watcher.stop()
-    journals = "\n".join(cluster.on(name).check_output("journalctl --no-pager --since %s", since) for name, since in begun.items())
+    journals = "\n".join(cluster.on(name).check_output("journalctl --no-pager --since @%s", since) for name, since in begun.items())
     yield HandEdit(node["name"], path, edited, checked, after_check, run, State.of(cluster), process_lists, journals)
 
 
