@@ -14,9 +14,9 @@ NAMES = ("user", "apim", "config", "registry", "open_banking")
 HOST = ADDRESSES["db1"]
 VENDORS = {
     "postgresql": (
-        {"vendor": "postgresql", "parameters": {"ApplicationName": "a&b<c>\"d'"}},
+        {"vendor": "postgresql", "parameters": {"ApplicationName": "a%26b"}},
         f"jdbc:postgresql://{HOST}:5432/openbank_userdb?sslmode=verify-full&sslfactory=org.postgresql.ssl.DefaultJavaSSLFactory"
-        "&ApplicationName=a&b<c>\"d'",
+        "&ApplicationName=a%26b",
         "org.postgresql.Driver",
         "SELECT 1",
     ),
