@@ -23,7 +23,7 @@ except ImportError:  # pragma: no cover - the modules report it with missing_req
 
 MYPY = False
 if MYPY:
-    from typing import Any, Iterator
+    from typing import Any, Callable, Iterator
 
     Element = Any
 
@@ -248,18 +248,19 @@ def _meanings(root: Element, loose: set[int]) -> Iterator[int]:
 
     It is the hash of a tuple with strings, which Python keys anew in each process: nobody can make a file that hides a difference.
     """
-    # Of each open element: whether blank text in it does not count.
-    open_elements: dict[Element, bool] = {}
+    # Of each open element: what of the text in it counts.
+    open_elements: dict[Element, Callable[[str | None], str]] = {}
     for number, node in enumerate(root.iter()):
         parent = node.getparent() if number else None
-        tail = (node.tail or "").strip() if parent is not None and open_elements[parent] else ""
+        tail = open_elements[parent](node.tail) if parent is not None else ""
         if not isinstance(node.tag, str):
             yield hash((str(node.tag), node.text, tail))
             continue
-        blank = number in loose or (len(node) > 0 and any(isinstance(child.tag, str) for child in node))
+        blank = len(node) > 0 and any(isinstance(child.tag, str) for child in node)
+        counted = _words if number in loose else _stripped
         if len(node):
-            open_elements[node] = blank
-        text = (node.text or "").strip() if blank else own_text(node)
+            open_elements[node] = counted if blank or number in loose else _nothing
+        text = counted(node.text) if blank or number in loose else own_text(node)
         yield hash((node.tag, tuple(sorted(node.attrib.items())), text, tail))
 
 
@@ -267,13 +268,24 @@ def _label(node: Element) -> str:
     return qualified_name(node) if is_element(node) else "a comment"
 
 
-def _blank_does_not_count(node: Element, loose: set[Element]) -> bool:
-    return node in loose or any(is_element(child) for child in node)
+def _words(text: str | None) -> str:
+    """Texts that stood around an element are one text when it is gone, and the blanks between them are those of two lines or of one."""
+    return " ".join((text or "").split())
+
+
+def _stripped(text: str | None) -> str:
+    return (text or "").strip()
+
+
+def _nothing(_text: str | None) -> str:
+    return ""
 
 
 def _same_text(ours: Element, other: Element, loose: set[Element]) -> bool:
-    if _blank_does_not_count(ours, loose):
-        return (ours.text or "").strip() == (other.text or "").strip()
+    if ours in loose:
+        return _words(ours.text) == _words(other.text)
+    if any(is_element(child) for child in ours):
+        return _stripped(ours.text) == _stripped(other.text)
     return own_text(ours) == own_text(other)
 
 
@@ -281,8 +293,10 @@ def _same_tail(ours: Element, other: Element, loose: set[Element]) -> bool:
     parent = ours.getparent()
     if parent is None:
         return True
-    if _blank_does_not_count(parent, loose):
-        return (ours.tail or "").strip() == (other.tail or "").strip()
+    if parent in loose:
+        return _words(ours.tail) == _words(other.tail)
+    if any(is_element(child) for child in parent):
+        return _stripped(ours.tail) == _stripped(other.tail)
     return own_text(parent) == own_text(other.getparent())
 
 

@@ -85,7 +85,8 @@ class XmlState:
 
     def load(self, root: Element) -> None:
         self.root = root
-        self.default = root.nsmap.get(None)
+        # xmlns="" is no name space at all.
+        self.default = root.nsmap.get(None) or None
         self._nodes: list[Element] = []
         self._spans: Spans | None = None
         self._numbers: dict[Element, int] = {}

@@ -63,6 +63,17 @@ def test_iso_8859_1_stays(edit: Any) -> None:
     ]
 
 
+def test_an_element_between_two_texts_is_taken_out(edit: Any) -> None:
+    """Found by random documents: the blanks between the texts are not those that a parser keeps when it takes the element out."""
+    edited = edit("<a>\n  <b>\n    stray\n    <c/>\n    text\n    <d/>\n  </b>\n</a>\n", {"xpath": "/a/b/c", "state": "absent"})
+    assert edited.after == b"<a>\n  <b>\n    stray\n    text\n    <d/>\n  </b>\n</a>\n"
+
+
+def test_a_root_that_declares_no_name_space_by_an_empty_one(edit: Any) -> None:
+    """Found by random documents: the XPath was refused with an error of lxml's own."""
+    assert edit('<a xmlns=""><b>x</b></a>', {"xpath": "/a/b", "text": "y"}).after == b'<a xmlns=""><b>y</b></a>'
+
+
 def test_windows_line_ends_without_declaration(edit: Any) -> None:
     edited = edit.fixture(
         "axis2.xml",
