@@ -212,3 +212,12 @@ def test_the_database_turns_strangers_away_before_they_name_an_account(cluster: 
     packet = bytes.fromhex(foreign.run(GREETING, database["host"], str(database["port"])).strip())
     # Error 1130, "Host … is not allowed to connect", in place of the greeting that asks for a login.
     assert (packet[4], int.from_bytes(packet[5:7], "little")) == (0xFF, 1130), packet
+
+
+def test_no_private_key_stands_in_a_journal(cluster: Cluster) -> None:
+    """Modules write their arguments there; a key among them stood in it once, with its line breaks written as \\n."""
+    for name in cluster.model["hosts"]:
+        journal = docker("exec", name, "journalctl", "--no-pager")
+        assert "ansible" in journal, "{0} has no journal of a run, so this proves nothing".format(name)
+        found = [line[:200] for line in journal.splitlines() if "PRIVATE KEY-----" in line]
+        assert not found, (name, len(found), found[0])
