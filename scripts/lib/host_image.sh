@@ -8,11 +8,15 @@
 HOST_IMAGE_BASE="${CARBON_OPS_BASE_IMAGE:-debian:12}"
 
 # The package sources of this machine, for a base image made here: a mirror or a proxy that this machine needs, the image needs too.
-# They stay in the local image and are never written into the repository.
-machine_apt_sources() {
+# They stay in the local image and are never written into the repository. The distribution's own files have many names; they are those that
+# bring the component main of its release, signed by its own key: keys of others are not in the new image.
+machine_apt_sources() { # SUITE
     local file
-    for file in /etc/apt/sources.list.d/debian.sources /etc/apt/sources.list.d/ubuntu.sources /etc/apt/sources.list; do
-        [ ! -s "$file" ] || printf '%s\n' "$file"
+    for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.sources /etc/apt/sources.list.d/*.list; do
+        if [ -s "$file" ] && grep -qw -- "$1" "$file" && grep -qw main "$file" \
+            && ! grep -i 'signed-by' "$file" | grep -qvE '/(debian|ubuntu)-archive-'; then
+            printf '%s\n' "$file"
+        fi
     done
 }
 
@@ -41,7 +45,7 @@ ensure_base_image() {
     apt_install mmdebstrap
     local tar sources
     tar=$(mktemp --suffix=.tar "$CARBON_OPS_CACHE/base-XXXXXX")
-    mapfile -t sources < <(machine_apt_sources)
+    mapfile -t sources < <(machine_apt_sources "$suite")
     [ "${#sources[@]}" -gt 0 ] || die "No package sources found in /etc/apt to make a base image from; name an image in CARBON_OPS_BASE_IMAGE."
     # shellcheck disable=SC2016  # "$1" is for mmdebstrap, which puts the new root there
     run_quietly "$CARBON_OPS_CACHE/log/mmdebstrap.log" mmdebstrap --variant=minbase --include=ca-certificates \

@@ -61,7 +61,7 @@ class Outcome(NamedTuple):
 
 
 def pytest(*arguments: str) -> List[str]:
-    return [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
+    return [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--durations=15", "--durations-min=3", *arguments]
 
 
 def shell_scripts() -> List[str]:

@@ -134,5 +134,5 @@ def edge(two_nodes: Edge) -> Iterator[Edge]:
         backend.start()
     # A node that failed is asked again after its five seconds.
     if any("upstream" in line for line in (two_nodes.home / "ob-km.error.log").read_text().splitlines()):
-        time.sleep(5.2)
+        time.sleep(6)
         (two_nodes.home / "ob-km.error.log").write_text("")

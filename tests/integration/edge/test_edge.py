@@ -391,6 +391,7 @@ def test_frames(edge: Edge, loose: Edge) -> None:
     assert loose.ask(TOKEN).header("X-Frame-Options") is None
 
 
+@pytest.mark.slow
 def test_the_distribution_s_welcome_page_is_off(edge: Edge) -> None:
     main = edge.home / "nginx.conf"
     before = main.read_text()
@@ -422,6 +423,7 @@ def test_by_address_a_client_stays_and_gets_no_cookie(by_address: Edge) -> None:
     assert moved == {"n1", "n2"} - {answers[0].node}
 
 
+@pytest.mark.slow
 def test_one_node_needs_no_special_case(make_edge: Callable[..., Edge]) -> None:
     single = make_edge(1)
     assert single.ask(TOKEN, route="n2").node == "n1"
