@@ -202,6 +202,8 @@ def build_model(name: str, inventory: Inventory, sources: Sources) -> Dict[str, 
         "nodes": nodes,
         "api_managers": api_managers,
         "load_balancers": [hosts[host] for host in groups["load_balancer"]],
+        # Two hosts on one machine must not install at the same time: it has one package manager and one list of users.
+        "installed_at_once": 1 if len(set(addresses.values())) < len(addresses) else 0,
         "members": _members(shared, nodes) if caching["clustered"] else [],
         "membership": _membership(shared),
         "caching": caching,

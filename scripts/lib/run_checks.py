@@ -22,7 +22,9 @@ CORPUS = OUTPUT / "corpus"
 PLUGINS = "collections/ansible_collections/carbon_ops/key_manager/plugins"
 COVERAGE = ("--cov=plugins/module_utils", "--cov-branch", "--cov-fail-under=95", "--cov-report=term:skip-covered")
 HEARTBEAT = 60
-# The scenario's containers stay between its steps, and so do their passwords and what else Molecule keeps of them.
+# Further ones than the default; each is a topology or a kind of server of its own.
+SCENARIOS = ("single_host",)
+# The default scenario's containers stay between its steps, and so do their passwords and what else Molecule keeps of them.
 SCENARIO = {
     "MOLECULE_EPHEMERAL_DIRECTORY": str(OUTPUT / "molecule"),
     "CARBON_OPS_INVENTORY": str(REPOSITORY / "molecule" / "default" / "inventory"),
@@ -64,6 +66,12 @@ def pytest(*arguments: str) -> List[str]:
     return [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--durations=15", "--durations-min=3", *arguments]
 
 
+def scenario(name: str) -> Step:
+    """A whole Molecule scenario, with containers and passwords of its own, which it takes away again."""
+    settings = ["--unset=CARBON_OPS_INVENTORY", "MOLECULE_EPHEMERAL_DIRECTORY={0}".format(OUTPUT / "molecule-{0}".format(name))]
+    return Step("scenario-{0}".format(name), ["env", *settings, "molecule", "test", "--scenario-name", name], alone=True, long=True)
+
+
 def shell_scripts() -> List[str]:
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=REPOSITORY, check=True, capture_output=True, text=True
@@ -103,6 +111,7 @@ def steps(fast: bool) -> List[Step]:
         Step("cluster", pytest("tests/integration/cluster"), alone=True),
         Step("browser", pytest("tests/integration/browser"), alone=True),
         Step("clean-up", ["molecule", "destroy", "--scenario-name", "default"], alone=True),
+        *(scenario(name) for name in SCENARIOS),
     ]
 
 

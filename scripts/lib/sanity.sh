@@ -30,7 +30,7 @@ cd "$REPOSITORY"
 # What the collection's archive holds (build_ignore of galaxy.yml). Demo and tests have data with the traits of the products in them,
 # ISO-8859-1 and typographic quotes among them; their code is checked by ruff.
 git ls-files --cached --others --exclude-standard -z |
-    grep --null-data --invert-match --extended-regexp '^(collections|demo|molecule|tests)/' |
+    grep --null-data --invert-match --extended-regexp '^(\.config|collections|demo|molecule|tests)/' |
     while IFS= read -r -d '' file; do [ ! -e "$file" ] || printf '%s\0' "$file"; done |
     xargs --null cp --parents --target-directory "$COLLECTION"
 cd "$COLLECTION"

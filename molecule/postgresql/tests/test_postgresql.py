@@ -5,64 +5,45 @@
 
 from __future__ import annotations
 
-import json
-import os
-from pathlib import Path
-from typing import Any, Dict, List
-
 import pytest
-import testinfra
-import yaml
-from testinfra.host import Host
+from conftest import Cluster
 
-HOSTS = yaml.safe_load((Path(__file__).parents[1] / "inventory/hosts.yml").read_text())["all"]["children"]
-NODES: List[str] = list(HOSTS["key_manager"]["hosts"])
-DATABASE = next(iter(HOSTS["database"]["hosts"]))
-HEALTH = "python3 /usr/local/lib/carbon-ops/carbon_health.py --config /etc/carbon-ops/obkm/health.json --members all --json"
+CHECKSUM = "188976721ead8e8627eb6d8389d500dccc0c9bebd885268a3047180274a6031e"
 
 
-def on(name: str) -> Host:
-    return testinfra.get_host(f"docker://{name}")
+def sql(cluster: Cluster, statement: str, database: str = "postgres") -> str:
+    host = cluster.on(cluster.hosts("database")[0]["name"])
+    return host.check_output("runuser --user postgres -- psql -XAt -d %s -c %s", database, statement).strip()
 
 
-def sql(statement: str, database: str = "postgres") -> str:
-    return on(DATABASE).check_output("psql -XAt -U postgres -d %s -c %s", database, statement).strip()
+@pytest.mark.parametrize("database", ["user", "config", "registry"])
+def test_schema_is_loaded_as_a_whole(cluster: Cluster, database: str) -> None:
+    name = {each["id"]: each["name"] for each in cluster.status["databases"]}[database]
+    assert int(sql(cluster, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'", name)) > 50
+    assert sql(cluster, "SELECT count(*) FROM carbon_ops_schema WHERE finished_at IS NULL", name) == "0"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def scenario() -> None:
-    # The hosts of the scenario exist only while Molecule runs it, and pytest may be pointed at the folder from anywhere.
-    if "MOLECULE_EPHEMERAL_DIRECTORY" not in os.environ:
-        pytest.skip("runs within: molecule test -s postgresql")
+def test_servers_have_written_their_tables(cluster: Cluster) -> None:
+    """The administrator of the inventory, and the registry that the nodes mount."""
+    assert sql(cluster, "SELECT um_user_name FROM um_user", "openbank_userdb") == cluster.status["admin_user"]
+    assert int(sql(cluster, "SELECT count(*) FROM reg_path", "openbank_govdb")) > 1
 
 
-@pytest.mark.parametrize("node", NODES)
-def test_node_is_healthy_and_sees_the_other(node: str) -> None:
-    answer: Dict[str, Any] = json.loads(on(node).run(HEALTH).stdout)
-    assert answer["healthy"], answer
-    assert len(answer["members"]) == len(NODES)
+def test_every_connection_of_the_servers_is_encrypted(cluster: Cluster) -> None:
+    rows = sql(cluster, "SELECT DISTINCT client_addr, ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE usename LIKE 'obkm%'")
+    assert set(rows.splitlines()) == {f"{node['address']}|t" for node in cluster.hosts("key_manager")}
 
 
-def test_tables_are_there_and_used() -> None:
-    assert int(sql("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'", "openbank_userdb")) > 50
-    assert sql("SELECT count(*) FROM carbon_ops_schema WHERE finished_at IS NULL", "openbank_apimgtdb") == "0"
-    # The servers themselves have written there: the administrator, and the registry that they mount.
-    assert int(sql("SELECT count(*) FROM um_user", "openbank_userdb")) >= 1
-    assert int(sql("SELECT count(*) FROM reg_path", "openbank_govdb")) > 1
+def test_accounts_have_least_privilege(cluster: Cluster) -> None:
+    assert sql(cluster, "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'obkm%'") == str(len(cluster.status["databases"]))
+    privileged = "rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls"
+    assert sql(cluster, f"SELECT rolname FROM pg_roles WHERE rolname LIKE 'obkm%' AND ({privileged})") == ""
+    for database in cluster.status["databases"]:
+        may = f"rolname LIKE 'obkm%' AND has_database_privilege(rolname, '{database['name']}', 'CONNECT')"
+        assert sql(cluster, f"SELECT rolname FROM pg_roles WHERE {may}") == database["user"]
 
 
-def test_every_connection_of_the_servers_is_encrypted() -> None:
-    rows = sql("SELECT DISTINCT ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE usename LIKE 'obkm%'")
-    assert rows == "t"
-
-
-def test_server_runs_at_every_boot() -> None:
-    service = on(DATABASE).service("postgresql")
-    assert service.is_running
-    assert service.is_enabled
-
-
-@pytest.mark.parametrize("node", NODES)
-def test_driver_is_the_one_of_the_inventory(node: str) -> None:
-    jar = on(node).file("/opt/wso2/obkm/repository/components/lib/postgresql-42.7.4.jar")
-    assert jar.sha256sum == "188976721ead8e8627eb6d8389d500dccc0c9bebd885268a3047180274a6031e"
+def test_driver_is_the_one_of_the_inventory(cluster: Cluster) -> None:
+    for node in cluster.hosts("key_manager"):
+        jar = cluster.on(node["name"]).file(f"{node['home']}/repository/components/lib/postgresql-42.7.4.jar")
+        assert jar.sha256sum == CHECKSUM, node["name"]

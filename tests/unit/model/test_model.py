@@ -471,3 +471,9 @@ def test_every_documented_url_can_be_another(name: str) -> None:
     """Also WebFinger in the documented form, which keeps localhost (requirement ID2)."""
     url = "${carbon.protocol}://localhost:${carbon.management.port}/.well-known/webfinger"
     assert model(cluster_identity_urls={name: url})["urls"][name] == url
+
+
+def test_hosts_of_one_machine_install_one_after_the_other() -> None:
+    assert model()["installed_at_once"] == 0
+    beside = {"am1": {"cluster_node_address": ADDRESSES["km1"]}}
+    assert model(hosts=beside)["installed_at_once"] == 1

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The running cluster the tests look at.
 
-Molecule starts them on its own hosts. On the hosts of scripts/demo they run as
+Molecule starts them on the hosts of the scenario. On the hosts of scripts/demo those of the default one run as
 ``CARBON_OPS_INVENTORY=inventories/demo pytest molecule/default/tests``.
 """
 
@@ -12,16 +12,25 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import ssl
 import subprocess
 from pathlib import Path
 from typing import Any, NamedTuple
+from xml.sax.saxutils import escape
 
 import pytest
 import testinfra
+import yaml
 from testinfra.host import Host
 
-REPOSITORY = Path(__file__).resolve().parents[3]
+REPOSITORY = Path(__file__).resolve().parents[1]
+HEALTH = "python3 /usr/local/lib/carbon-ops/carbon_health.py --config /etc/carbon-ops/{0}/health.json --members {1} --json"
+LOGIN = (
+    '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>'
+    '<a:login xmlns:a="http://authentication.services.core.carbon.wso2.org"><a:username>{user}</a:username>'
+    "<a:password>{password}</a:password><a:remoteAddress>127.0.0.1</a:remoteAddress></a:login></s:Body></s:Envelope>"
+)
 # What the roles write, and what the servers run with. Not in it: what servers write themselves (logs, databases, work folders).
 MANAGED = (
     "/etc/carbon-ops",
@@ -88,7 +97,43 @@ class Cluster:
         return [host for host in self.status["hosts"] if not roles or host["role"] in roles]
 
     def on(self, name: str) -> Host:
+        return self.on_machine(self.status["machines"][name])
+
+    def on_machine(self, name: str) -> Host:
+        """A container by Docker's name for it, also one of none of the cluster's hosts."""
         return testinfra.get_host(f"docker://{name}")
+
+    def service(self, host: dict[str, Any]) -> str:
+        """The unit of the server that a host is there for."""
+        return str(host.get("instance") or {"load_balancer": "nginx", "database": self.status["database"]["vendor"]}[host["role"]])
+
+    def health(self, node: dict[str, Any], members: str = "all") -> dict[str, Any]:
+        """What a node's own health check says."""
+        return dict(json.loads(self.on(node["name"]).run(HEALTH.format(node["instance"], members)).stdout))
+
+    @property
+    def admin_password(self) -> str:
+        return str(yaml.safe_load((self.generated / "secrets.yml").read_text())["admin"])
+
+    @property
+    def balanced_url(self) -> str:
+        """The admin service of logins as API Manager calls it: at nginx, by the name of the cluster."""
+        return f"https://{self.status['hostname']}:{self.status['internal_port']}/services/AuthenticationAdmin"
+
+    def own_url(self, node: dict[str, Any]) -> str:
+        """The same of one node, without nginx."""
+        return f"https://{node['name']}:{node['ports']['https']}/services/AuthenticationAdmin"
+
+    def login(self, caller: str, url: str, user: str, password: str) -> bool:
+        """Log in with curl on a host of the cluster. Password and envelope go over standard input, not over the command line."""
+        envelope = LOGIN.format(user=escape(user), password=escape(password))
+        answer = self.on(caller).run(
+            "curl --silent --show-error --max-time 20 --cacert /etc/carbon-ops/pki/ca.crt -H 'Content-Type: text/xml' "
+            f"-H 'SOAPAction: urn:login' --data-binary @- {shlex.quote(url)} <<'END'\n{envelope}\nEND"
+        )
+        found = re.search(r"return>(true|false)<", answer.stdout)
+        assert found, answer.stdout + answer.stderr
+        return found.group(1) == "true"
 
     def context(self) -> ssl.SSLContext:
         """Trust in the authority of the cluster and in nothing else."""
@@ -108,7 +153,7 @@ class Cluster:
         """The main process of every service that the cluster is made of, with when it started."""
         answers = {}
         for host in self.hosts():
-            service = host.get("instance") or {"load_balancer": "nginx", "database": "mariadb"}[host["role"]]
+            service = self.service(host)
             answers[f"{host['name']} {service}"] = (
                 self.on(host["name"]).check_output("systemctl show %s --property MainPID,ExecMainStartTimestamp --value", service).strip()
             )
