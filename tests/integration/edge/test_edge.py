@@ -436,6 +436,7 @@ def without_comments(path: Path) -> str:
     return "\n".join(line for line in path.read_text().splitlines() if not line.startswith("#"))
 
 
+@pytest.mark.slow
 def test_plus_keeps_sessions_by_its_own_directive(make_edge: Callable[..., Edge]) -> None:
     plus = make_edge(2, plus=True, nginx_edition="plus")
     upstreams = without_comments(plus.home / "conf.d/ob-km.upstreams.conf")
