@@ -37,14 +37,14 @@ WORDS = {"passed": PASSED, "xfailed": PASSED, "failed": FAILED, "error": FAILED,
 
 
 class Step(NamedTuple):
-    """One check. Static ones only read the sources, so they run beside the tests.
+    """One check. Those that ask little of the machine run beside the tests.
 
     Those that run alone hold servers to times, nginx or a whole cluster in containers, and come last.
     """
 
     name: str
     command: List[str]
-    static: bool = False
+    beside: bool = False
     alone: bool = False
     thorough: bool = False
     """Left out by --fast, which is there for the minutes between two changes."""
@@ -85,14 +85,14 @@ def steps(fast: bool) -> List[Step]:
     coverage = () if fast else COVERAGE
     one_home = ("-k", "documented") if fast else ()
     return [
-        Step("ruff", ["ruff", "check", "--no-cache", "."], static=True),
-        Step("mypy", ["mypy", PLUGINS + "/module_utils", PLUGINS + "/filter", PLUGINS + "/plugin_utils"], static=True),
-        Step("yamllint", ["yamllint", "--strict", "."], static=True),
-        Step("shellcheck", ["shellcheck", "--external-sources", *shell_scripts()], static=True),
-        Step("changelog", ["antsibull-changelog", "lint"], static=True),
-        Step("role-readmes", [sys.executable, "scripts/lib/role_docs.py", "roles", "--check"], static=True),
-        Step("ansible-lint", ["ansible-lint", "--offline", "--profile", "production", "--strict", "--nocolor"], static=True, thorough=True),
-        Step("sanity", ["scripts/lib/sanity.sh"], static=True, thorough=True),
+        Step("ruff", ["ruff", "check", "--no-cache", "."], beside=True),
+        Step("mypy", ["mypy", PLUGINS + "/module_utils", PLUGINS + "/filter", PLUGINS + "/plugin_utils"], beside=True),
+        Step("yamllint", ["yamllint", "--strict", "."], beside=True),
+        Step("shellcheck", ["shellcheck", "--external-sources", *shell_scripts()], beside=True),
+        Step("changelog", ["antsibull-changelog", "lint"], beside=True),
+        Step("role-readmes", [sys.executable, "scripts/lib/role_docs.py", "roles", "--check"], beside=True),
+        Step("ansible-lint", ["ansible-lint", "--offline", "--profile", "production", "--strict", "--nocolor"], beside=True, thorough=True),
+        Step("sanity", ["scripts/lib/sanity.sh"], beside=True, thorough=True),
         Step("unit", pytest("-n", "2", *coverage, "tests/unit")),
         Step("fuzz", pytest("-n", "2", "tests/fuzz")),
         Step("crash", pytest("-n", "2", "tests/crash"), thorough=True),
@@ -100,8 +100,8 @@ def steps(fast: bool) -> List[Step]:
         Step("configure", pytest("-n", "2", "--dist", "loadgroup", *one_home, "tests/integration/configure")),
         Step("clusters", pytest("-n", "2", "--dist", "loadfile", "tests/integration/clusters"), thorough=True),
         Step("automation", pytest("-n", "2", "--dist", "loadscope", "tests/integration/automation"), thorough=True),
-        Step("mounts", pytest("tests/integration/mounts"), thorough=True),
-        Step("benchmark", ["tests/benchmark/run", "--quick"], thorough=True),
+        Step("mounts", pytest("tests/integration/mounts"), beside=True, thorough=True),
+        Step("benchmark", ["tests/benchmark/run", "--quick"], beside=True, thorough=True),
         Step("fuzz-long", ["tests/fuzz/run", "--cases", "200000"], long=True),
         Step("crash-long", ["tests/crash/run", "--kills", "500", "--faults", "500"], long=True),
         Step("fuzz-guided", ["tests/fuzz/atheris_editor.py", "-max_total_time=600", str(CORPUS), "tests/fixtures/editor"], long=True),
@@ -168,17 +168,17 @@ def say(text: str) -> None:
 
 
 def run_all(chosen: Sequence[Step]) -> List[Outcome]:
-    """The static steps in one thread and the tests in another, for there are two cores; then the others, one by one."""
+    """The small steps in one thread and the tests, which take both cores, in another; then those that run alone, one by one."""
     outcomes: Dict[str, Outcome] = {}
 
     def work(lane: Sequence[Step]) -> None:
         for step in lane:
             outcomes[step.name] = run(step)
 
-    static = threading.Thread(target=work, args=([step for step in chosen if step.static],))
-    static.start()
-    work([step for step in chosen if not step.static and not step.alone])
-    static.join()
+    small = threading.Thread(target=work, args=([step for step in chosen if step.beside],))
+    small.start()
+    work([step for step in chosen if not step.beside and not step.alone])
+    small.join()
     work([step for step in chosen if step.alone])
     return [outcomes[step.name] for step in chosen]
 

@@ -21,6 +21,9 @@ import yaml
 from meaning import json_meaning
 from sites import REPOSITORY, SHARED, Secrets
 
+# Each process would make the homes of all topologies for itself.
+pytestmark = pytest.mark.xdist_group("products")
+
 RECAP = re.compile(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)\s+unreachable=0\s+failed=0", re.MULTILINE)
 SOURCES = {"is_km_5.7.0": "is-km-5.7.0", "ob_km_1.5": "ob-km-1.5-uk", "apim": "ob-apim-1.5-uk"}
 # Files that the product has and that were not published of it.
