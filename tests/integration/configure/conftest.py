@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -83,3 +84,17 @@ def oracle() -> Callable[[Path], Dict[str, Any]]:
         return dict(json.loads(done.stdout))
 
     return read
+
+
+@pytest.fixture(scope="session")
+def unprivileged() -> List[str]:
+    """What a command begins with to run without privileges.
+
+    Root without a single capability can do to a file what its owner can, and no more: it opens none that is closed and gives none away.
+    """
+    if os.geteuid() != 0:
+        return []
+    if shutil.which("setpriv") is None:
+        # As root the edits would succeed anywhere, and the test would prove nothing.
+        pytest.skip("setpriv, by which root gives up its privileges, is not here")
+    return ["setpriv", "--bounding-set=-all", "--inh-caps=-all", "--ambient-caps=-all", "--no-new-privs"]

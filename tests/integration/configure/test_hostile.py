@@ -160,10 +160,6 @@ class Hostile(NamedTuple):
     """configure.yml without privileges."""
 
 
-# Root without a single capability can do to a file what its owner can, and no more: it opens none that is closed and gives none away.
-UNPRIVILEGED = ["setpriv", "--bounding-set=-all", "--inh-caps=-all", "--ambient-caps=-all", "--no-new-privs"] if os.geteuid() == 0 else []
-
-
 def strings(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
         for key, item in value.items():
@@ -184,14 +180,19 @@ def parsed(home: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module", params=["open_banking", pytest.param("identity_server", marks=pytest.mark.slow)])
-def hostile(request: Any, tmp_path_factory: Any, playbook: Callable[..., Any], oracle: Callable[[Path], Dict[str, Any]]) -> Hostile:
-    if not (SHARED / "real").is_dir():
-        pytest.skip("the real product files are not here: set CARBON_OPS_SHARED to their folder")
+def hostile(
+    request: Any,
+    tmp_path_factory: Any,
+    playbook: Callable[..., Any],
+    oracle: Callable[[Path], Dict[str, Any]],
+    unprivileged: List[str],
+    shared: Path,
+) -> Hostile:
     folder = tmp_path_factory.mktemp(request.param)
     site = Site(folder, "real")
     values = Values(site.secrets.token)
-    shared = ("admin", "group", "keystore", "truststore")
-    site.variables.update({"cluster_{0}_password".format(name): values.secret("cluster_{0}_password".format(name)) for name in shared})
+    passwords = ("admin", "group", "keystore", "truststore")
+    site.variables.update({"cluster_{0}_password".format(name): values.secret("cluster_{0}_password".format(name)) for name in passwords})
     if request.param == "open_banking":
         site.variables.update(open_banking(values))
     else:
@@ -205,9 +206,7 @@ def hostile(request: Any, tmp_path_factory: Any, playbook: Callable[..., Any], o
     site.write_inventory()
 
     def without_privileges(*arguments: str) -> Any:
-        if UNPRIVILEGED and shutil.which("setpriv") is None:
-            pytest.skip("setpriv, by which root gives up its privileges, is not here")
-        return playbook(CONFIGURE, site.inventory, *arguments, prefix=UNPRIVILEGED)
+        return playbook(CONFIGURE, site.inventory, *arguments, prefix=unprivileged)
 
     outputs = []
     for arguments in (["-vvvv", "--diff"], ["-vvvv", "--diff"]):

@@ -5,31 +5,27 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from typing import Any, Callable
+from typing import Any, Callable, List
 
 import pytest
 import yaml
 
-# Root without a single capability can do to a file what its owner can, and no more.
-PREFIX = ["setpriv", "--bounding-set=-all", "--inh-caps=-all", "--ambient-caps=-all", "--no-new-privs"] if os.geteuid() == 0 else []
 # What docs/security.md says: nothing becomes root, /etc/hosts and the folder of backups are left alone.
 WITHOUT_ROOT = {"ansible_become": False, "cluster_manage_hosts_file": False, "km_node_backup": False, "apim_wiring_backup": False}
 
 
 @pytest.mark.slow
-def test_site_yml_configures_the_product_files_without_root(site: Callable[..., Any], playbook: Callable[..., Any]) -> None:
-    if PREFIX and shutil.which("setpriv") is None:
-        pytest.skip("setpriv, by which root gives up its privileges, is not here")
+def test_site_yml_configures_the_product_files_without_root(
+    site: Callable[..., Any], playbook: Callable[..., Any], unprivileged: List[str]
+) -> None:
     there = site(nodes=1, api_managers=1)
     there.variables.update(WITHOUT_ROOT)
     there.write_inventory()
-    first = playbook("site.yml", there.inventory, "--tags", "configure", "-vv", prefix=PREFIX)
+    first = playbook("site.yml", there.inventory, "--tags", "configure", "-vv", prefix=unprivileged)
     assert first.status == 0, first.output[-4000:]
     assert "BECOME-SUCCESS" not in first.output
     assert there.numstat(), "nothing was configured"
-    second = playbook("playbooks/configure.yml", there.inventory, prefix=PREFIX)
+    second = playbook("playbooks/configure.yml", there.inventory, prefix=unprivileged)
     assert second.status == 0 and second.output.count("changed=0") == second.output.count("unreachable=0"), second.output[-3000:]
 
 

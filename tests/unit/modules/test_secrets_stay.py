@@ -11,7 +11,6 @@ from __future__ import annotations
 import io
 import json
 import re
-import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -75,14 +74,6 @@ def test_every_secret_option_is_kept_from_the_logs_and_has_a_canary(name: str, m
     assert kept == set(SECRET.get(name, ())), "give it a canary in SECRET"
     sounding = {place for place in found if SOUNDS.search(place.rpartition(".")[2])}
     assert sounding - kept == set(PUBLIC.get(name, ())), "keep it from the logs, or say in PUBLIC that it is none"
-
-
-@pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("pair")
-    arguments = ["-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=x", "-keyout", "x.key", "-out", "x.crt"]
-    subprocess.run(["openssl", "req", "-x509", *arguments], cwd=folder, check=True, capture_output=True, timeout=60)
-    return folder
 
 
 def xml_patch(folder: Path, _home: Any, _pair: Path) -> Dict[str, Any]:

@@ -18,14 +18,6 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils.keystore im
 PASSWORD = "canary-password"
 
 
-@pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("pair")
-    arguments = ["-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=x", "-keyout", "x.key", "-out", "x.crt"]
-    subprocess.run(["openssl", "req", "-x509", *arguments], cwd=folder, check=True, capture_output=True, timeout=60)
-    return folder
-
-
 def run(repository: Path, **arguments: Any) -> Dict[str, Any]:
     done = subprocess.run(
         [sys.executable, "-m", "ansible_collections.carbon_ops.key_manager.plugins.modules.carbon_keystore"],
