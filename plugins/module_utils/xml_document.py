@@ -63,6 +63,9 @@ def decode(raw: bytes) -> Decoded:
         raise OperatorError(
             f"the bytes of the file are not valid {codec}, which is the encoding it declares. Correct the file or its XML declaration."
         )
+    # The parser would pass over a second one, which no product's does.
+    if text.startswith("\ufeff"):
+        raise OperatorError("the file begins with more than one byte order mark. Leave one, or none.")
     return Decoded(text, codec, bom)
 
 

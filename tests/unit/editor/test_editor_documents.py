@@ -160,6 +160,12 @@ def test_a_byte_order_mark_stays(edit: Any) -> None:
     )
 
 
+def test_of_byte_order_marks_there_is_one_at_most(edit: Any) -> None:
+    # libxml2 passes over a second one, and the products' parsers do not. (tests/fuzz/run --format xml --seed 274546448724 --cases 1)
+    assert "more than one byte order mark" in edit.error(b"\xef\xbb\xbf\xef\xbb\xbf<a>b</a>", {"xpath": "/a", "text": 1})
+    assert "more than one byte order mark" in edit.error(b"\xff\xfe" + "\ufeff<a>b</a>".encode("utf-16-le"), {"xpath": "/a", "text": 1})
+
+
 def test_properties_in_cdata_behind_an_external_doctype(edit: Any) -> None:
     edited = edit.fixture(
         "web.xml",
