@@ -57,6 +57,24 @@ def test_servers_do_not_run_as_root(cluster: Cluster) -> None:
         assert "root" not in users
 
 
+def test_servers_may_open_as_many_files_and_processes_as_the_product_asks_for(cluster: Cluster) -> None:
+    for node in cluster.hosts("key_manager", "api_manager"):
+        host = cluster.on(node["name"])
+        process = host.check_output("systemctl show --property=MainPID --value %s", cluster.service(node))
+        limits = host.check_output("cat /proc/%s/limits", process)
+        assert re.search(r"^Max open files +65535 +65535 ", limits, re.M), limits
+        assert re.search(r"^Max processes +20000 +20000 ", limits, re.M), limits
+
+
+def test_the_names_of_the_service_stand_in_the_file_of_hosts(cluster: Cluster) -> None:
+    names = {cluster.status["hostname"], cluster.status["management_hostname"]}
+    for host in cluster.hosts("key_manager", "api_manager"):
+        lines = cluster.on(host["name"]).check_output("cat /etc/hosts").splitlines()
+        entries = [line.split("#")[0].split() for line in lines]
+        found = {name: words[0] for words in entries for name in words[1:] if name in names}
+        assert found == dict.fromkeys(names, cluster.status["load_balancer"]), host["name"]
+
+
 def test_console_answers_through_nginx(cluster: Cluster) -> None:
     status = cluster.status
     code, body = fetch(

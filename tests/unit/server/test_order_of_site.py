@@ -1,0 +1,39 @@
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+# SPDX-License-Identifier: Apache-2.0
+"""site.yml starts servers only when what they need is there, and restarts Key Managers one after the other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Dict
+
+import pytest
+import yaml
+
+ORDER = [
+    "Inventory is checked and the model derived",
+    "Products are installed",
+    "Keys and certificates are made and exchanged",
+    "Databases and accounts are there",
+    "Shared file system and database schemas are ready",
+    "Key Managers are configured and run, one at a time",
+    "Load balancers serve the cluster",
+    "API Managers call the cluster",
+    "Cluster is verified on the running servers",
+]
+
+
+@pytest.fixture(scope="module")
+def plays(repository: Path) -> Dict[str, Dict[str, Any]]:
+    return {play["name"]: play for play in yaml.safe_load((repository / "playbooks" / "site.yml").read_text(encoding="utf-8"))}
+
+
+def test_what_is_needed_comes_first(plays: Dict[str, Dict[str, Any]]) -> None:
+    assert [name for name in plays if name in ORDER] == ORDER
+
+
+def test_key_managers_restart_one_at_a_time_and_the_first_failure_ends_it(plays: Dict[str, Dict[str, Any]]) -> None:
+    play = plays["Key Managers are configured and run, one at a time"]
+    assert play["serial"] == 1
+    assert play["any_errors_fatal"] is True
