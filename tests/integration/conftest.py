@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any, Callable, NamedTuple, Sequence
+from typing import Any, Callable, Mapping, NamedTuple, Sequence
 
 import pytest
 
@@ -24,11 +24,18 @@ class Run(NamedTuple):
 
 
 def run_playbook(
-    playbook: str, inventory: Path, *arguments: str, directory: Path = REPOSITORY, timeout: int = 300, prefix: Sequence[str] = ()
+    playbook: str,
+    inventory: Path,
+    *arguments: str,
+    directory: Path = REPOSITORY,
+    timeout: int = 300,
+    prefix: Sequence[str] = (),
+    settings: Mapping[str, str] | None = None,
 ) -> Run:
-    # Ansible of the very environment that runs the tests, and nothing of the caller's own settings.
+    # Ansible of the very environment that runs the tests, and nothing of the caller's own settings but what the test asks for.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
     environment.update(ANSIBLE_NOCOLOR="1", PATH="{0}{1}{2}".format(Path(sys.executable).parent, os.pathsep, environment["PATH"]))
+    environment.update(settings or {})
     started = time.monotonic()
     done = subprocess.run(
         [*prefix, "ansible-playbook", playbook, "-i", str(inventory), *arguments],

@@ -1,0 +1,228 @@
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+# SPDX-License-Identifier: Apache-2.0
+"""The clusters whose edits are dropped, and the test functions that are asked: those of tests/integration/configure, as they stand."""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Callable, Dict, Iterator, List, Mapping
+
+import test_edits
+import test_options
+import test_products
+from sites import SHARED, Site
+
+HERE = Path(__file__).resolve().parent
+
+
+def run_playbook(*arguments: Any, **options: Any) -> Any:
+    """As tests/integration/conftest.py does; several files have this name."""
+    spec = importlib.util.spec_from_file_location("integration_conftest", HERE.parent / "integration" / "conftest.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.run_playbook(*arguments, **options)
+
+
+# These hold a file against what it was before the run, so they say nothing where somebody had put another value.
+OF_THE_DIFFERENCE = (
+    test_edits.test_the_diff_has_the_lines_of_the_edits_and_no_others,
+    test_edits.test_nothing_changed_that_no_edit_asked_for,
+    test_edits.test_templates_that_are_no_xml_name_the_load_balancer,
+    test_edits.test_gadgets_of_the_dashboard_use_the_port_of_the_load_balancer,
+)
+OF_THE_VALUES = (
+    test_edits.test_every_setting_has_the_value_of_the_inventory,
+    test_edits.test_web_applications_name_the_load_balancer_and_nothing_else_changed,
+    test_edits.test_members_share_a_heartbeat,
+    test_edits.test_clients_of_the_message_broker_log_in_as_the_administrator,
+)
+
+
+class Suite:
+    """Configured homes, what they were before, what the modules were asked for, and the tests of them."""
+
+    # Whether edits that change nothing in the files as they ship are tried where somebody has put another value.
+    moves = False
+
+    def __init__(self, name: str, folder: Path, homes: Mapping[str, Path], inventory: Path, sides: Mapping[str, str]) -> None:
+        self.name = name
+        self.homes = dict(homes)
+        self.sides = sides
+        self.stock = {host: folder / "before" / host for host in homes}
+        for host, home in homes.items():
+            shutil.copytree(home, self.stock[host], symlinks=True)
+        record = folder / "edits_made"
+        settings = {
+            "ANSIBLE_CALLBACK_PLUGINS": str(HERE / "callback"),
+            "ANSIBLE_CALLBACKS_ENABLED": "edits_made",
+            "CARBON_OPS_EDITS_MADE": str(record),
+        }
+        done = run_playbook("playbooks/configure.yml", inventory, settings=settings)
+        if done.status:
+            raise SystemExit("{0}: configure.yml fails:\n{1}".format(name, done.output[-4000:]))
+        self.calls = record.read_text(encoding="utf-8").splitlines()
+
+    def judge(self, host: str, values_only: bool = False) -> str:
+        """The first test that fails with the files of this host as they are now, or nothing."""
+        raise NotImplementedError
+
+    def judge_untouched(self) -> str:
+        """The same where no file has been touched."""
+        raise NotImplementedError
+
+
+def first_failure(calls: Iterator[tuple[Callable[..., None], Mapping[str, Any]]]) -> str:
+    for test, arguments in calls:
+        try:
+            test(**arguments)
+        except (AssertionError, LookupError, ValueError, AttributeError, TypeError, OSError, SyntaxError):
+            return test.__name__
+    return ""
+
+
+class EditsSuite(Suite):
+    """What tests/integration/configure/test_edits.py says of one site."""
+
+    moves = True
+
+    def __init__(self, name: str, folder: Path, **arguments: Any) -> None:
+        self.site = Site(folder / "site", **arguments)
+        site = self.site
+        sides = {host: "km_node" if host in site.key_managers else "apim_wiring" for host in site.homes}
+        super().__init__(name, folder, site.homes, site.inventory, sides)
+
+    def judge_untouched(self) -> str:
+        return self.judge("")
+
+    def judge(self, host: str, values_only: bool = False) -> str:
+        request = SimpleNamespace(node=SimpleNamespace(callspec=SimpleNamespace(params={"configured": self.name})))
+        configured = SimpleNamespace(site=self.site, numstat={} if values_only else self.site.numstat())
+
+        def calls() -> Iterator[tuple[Callable[..., None], Mapping[str, Any]]]:
+            for test in OF_THE_VALUES + (() if values_only else OF_THE_DIFFERENCE[1:]):
+                yield test, {"configured": configured}
+            if not values_only:
+                yield OF_THE_DIFFERENCE[0], {"configured": configured, "request": request}
+
+        return first_failure(calls())
+
+
+def tests_of(module: Any) -> List[tuple[Callable[..., None], Dict[str, Any]]]:
+    """Each test function of a module with each of its parameters."""
+    found = []
+    for name, test in vars(module).items():
+        if not name.startswith("test_"):
+            continue
+        tables = []
+        for mark in getattr(test, "pytestmark", []):
+            if mark.name == "parametrize":
+                names = [mark.args[0]] if isinstance(mark.args[0], str) else list(mark.args[0])
+                tables.append([dict(zip(names, values if len(names) > 1 else [values])) for values in mark.args[1]])
+        for rows in itertools.product(*tables):
+            found.append((test, {key: value for row in rows for key, value in row.items()}))
+    return found
+
+
+def oracle(home: Path) -> Dict[str, Any]:
+    command = [str(SHARED / "oracle" / "oracle"), str(home)]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if done.returncode not in (0, 1):
+        # What no parser can read is no reading.
+        raise ValueError(done.stderr[-2000:])
+    return dict(json.loads(done.stdout))
+
+
+class OptionsSuite(Suite):
+    """User stores, caching, membership, sessions, valve and JMX, as WSO2's parsers read them."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        self.sites = test_options.Sites(folder / "site")
+        self.sites.write(test_options.OPTIONS)
+        homes = {host: home for host, home in self.sites.homes.items() if not host.startswith("km2") or "defaults" in host}
+        sides = {host: "apim_wiring" if host.startswith("am") else "km_node" for host in self.sites.homes}
+        super().__init__(name, folder, self.sites.homes, self.sites.inventory, sides)
+        self.read = {host: oracle(home) for host, home in homes.items()}
+        self.tests = [
+            (test, arguments)
+            for test, arguments in tests_of(test_options)
+            # What it was once the options are taken back is no matter of a single edit.
+            if test is not test_options.test_every_option_has_a_way_back
+        ]
+
+    def files(self, host: str) -> Dict[str, str]:
+        conf = self.homes[host] / "repository/conf"
+        names = ("hazelcast.properties", "etc/jmx.xml", "identity/embedded-ldap.xml", "user-mgt.xml")
+        return {name: (conf / name).read_text(encoding="utf-8") for name in names if (conf / name).exists()}
+
+    def judge(self, host: str, values_only: bool = False) -> str:
+        if host not in self.read:
+            return ""
+        try:
+            return self.asked({**self.read, host: oracle(self.homes[host])})
+        except ValueError:
+            return "the product's own parsers, which give up"
+
+    def judge_untouched(self) -> str:
+        return self.asked(self.read)
+
+    def asked(self, read: Dict[str, Any]) -> str:
+        files = {name: self.files(name) for name in self.homes}
+        readings = test_options.Readings(self.sites.secrets, read, read, files)
+        return first_failure((test, {**arguments, "readings": readings}) for test, arguments in self.tests)
+
+
+class TopologiesSuite(Suite):
+    """Every topology of the documents, Identity Server and API Manager, as WSO2's parsers read them."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        self.sites = test_products.Sites(folder / "site")
+        sides = {host: "apim_wiring" if "-am" in host else "km_node" for host in self.sites.homes}
+        super().__init__(name, folder, self.sites.homes, self.sites.inventory, sides)
+        self.read = {host: oracle(home) for host, home in self.homes.items()}
+
+    def judge(self, host: str, values_only: bool = False) -> str:
+        try:
+            return self.asked({**self.read, host: oracle(self.homes[host])})
+        except ValueError:
+            return "the product's own parsers, which give up"
+
+    def judge_untouched(self) -> str:
+        return self.asked(self.read)
+
+    def asked(self, read: Dict[str, Any]) -> str:
+        fixtures = {"sites": self.sites, "reading": read.__getitem__}
+
+        def calls() -> Iterator[tuple[Callable[..., None], Mapping[str, Any]]]:
+            for test, arguments in tests_of(test_products):
+                names = test.__code__.co_varnames[: test.__code__.co_argcount]
+                yield test, {**arguments, **{key: value for key, value in fixtures.items() if key in names}}
+
+        return first_failure(calls())
+
+
+def real(make: Callable[[Path], Suite], parsers: bool = False) -> Callable[[Path], Suite | None]:
+    def made(folder: Path) -> Suite | None:
+        here = (SHARED / "real").is_dir() and (not parsers or (shutil.which("java") and shutil.which("mvn")))
+        return make(folder) if here else None
+
+    return made
+
+
+# In the order in which the cheaper ones come first: what one of them misses is not tried again.
+SUITES: Dict[str, Callable[[Path], Suite | None]] = {
+    "fixtures-documented": lambda folder: EditsSuite("fixtures-documented", folder, source="fixtures", layout="documented"),
+    "fixtures-standard": lambda folder: EditsSuite(
+        "fixtures-standard", folder, source="fixtures", layout="standard", nodes=1, api_managers=0
+    ),
+    "real-documented": real(lambda folder: EditsSuite("real-documented", folder, source="real", layout="documented")),
+    "options": real(lambda folder: OptionsSuite("options", folder), parsers=True),
+    "topologies": real(lambda folder: TopologiesSuite("topologies", folder), parsers=True),
+}
