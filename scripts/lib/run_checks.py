@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Sequence
+from typing import Dict, Iterable, List, NamedTuple, Sequence
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 OUTPUT = REPOSITORY / "tests" / "output"
@@ -23,7 +23,7 @@ PLUGINS = "collections/ansible_collections/carbon_ops/key_manager/plugins"
 COVERAGE = ("--cov=plugins/module_utils", "--cov-branch", "--cov-fail-under=95", "--cov-report=term:skip-covered")
 HEARTBEAT = 60
 # Further ones than the default; each is a topology or a kind of server of its own.
-SCENARIOS = ("single_host", "postgresql")
+SCENARIOS = ("single_host", "is_km", "postgresql", "ldap")
 # The default scenario's containers stay between its steps, and so do their passwords and what else Molecule keeps of them.
 SCENARIO = {
     "MOLECULE_EPHEMERAL_DIRECTORY": str(OUTPUT / "molecule"),
@@ -50,6 +50,8 @@ class Step(NamedTuple):
     """Left out by --fast, which is there for the minutes between two changes."""
     long: bool = False
     """Made with --long only: it takes an hour, and a quicker step of the kind is made every time."""
+    paired: bool = False
+    """Two such steps at a time, after everything else: each waits for its servers longer than it computes."""
 
 
 class Outcome(NamedTuple):
@@ -69,7 +71,8 @@ def pytest(*arguments: str) -> List[str]:
 def scenario(name: str) -> Step:
     """A whole Molecule scenario, with containers and passwords of its own, which it takes away again."""
     settings = ["--unset=CARBON_OPS_INVENTORY", "MOLECULE_EPHEMERAL_DIRECTORY={0}".format(OUTPUT / "molecule-{0}".format(name))]
-    return Step("scenario-{0}".format(name), ["env", *settings, "molecule", "test", "--scenario-name", name], alone=True, long=True)
+    command = ["env", *settings, "molecule", "test", "--scenario-name", name]
+    return Step("scenario-{0}".format(name), command, alone=True, long=True, paired=True)
 
 
 def shell_scripts() -> List[str]:
@@ -168,10 +171,10 @@ def say(text: str) -> None:
 
 
 def run_all(chosen: Sequence[Step]) -> List[Outcome]:
-    """The small steps in one thread and the tests, which take both cores, in another; then those that run alone, one by one."""
+    """The small steps in one thread and the tests, which take both cores, in another; then those that run alone, one by one; then pairs."""
     outcomes: Dict[str, Outcome] = {}
 
-    def work(lane: Sequence[Step]) -> None:
+    def work(lane: Iterable[Step]) -> None:
         for step in lane:
             outcomes[step.name] = run(step)
 
@@ -179,7 +182,13 @@ def run_all(chosen: Sequence[Step]) -> List[Outcome]:
     small.start()
     work([step for step in chosen if not step.beside and not step.alone])
     small.join()
-    work([step for step in chosen if step.alone])
+    work([step for step in chosen if step.alone and not step.paired])
+    pairs = iter([step for step in chosen if step.paired])
+    lanes = [threading.Thread(target=work, args=(pairs,)) for _lane in range(2)]
+    for lane in lanes:
+        lane.start()
+    for lane in lanes:
+        lane.join()
     return [outcomes[step.name] for step in chosen]
 
 
