@@ -122,6 +122,12 @@ SIGNS: tuple[Sign, ...] = (
         "A port the server needs is taken by another process: {what}.",
         False,
     ),
+    Sign(
+        r"(?P<what>/[^\s:]+) \((?:Permission denied|Read-only file system)\)|(?:AccessDeniedException|FileSystemException): (?P<nio>/\S+)"
+        r"|Unable to create directory for deployment: \[(?P<tomcat>[^\]]+)\]|creating meta data directory in (?P<patches>/\S+)",
+        "The server may not read or write {what}: if it is to write there, add the folder to cluster_home_writable.",
+        False,
+    ),
     Sign(r"OutOfMemoryError(?:: (?P<what>[\w ]+))?", "The Java heap is too small: {what}.", False),
 )
 # Stack traces name the exception again on lines of their own; the ones behind it are not worth an operator's time.

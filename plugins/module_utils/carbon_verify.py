@@ -22,6 +22,7 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors impo
 # Errors in the log older than this belong to something that is over, like the restart of a database.
 RECENT_SECONDS = 600
 # The validation query of a datasource is a lie that comes out only when a connection is checked again.
+WRITING_SIGN = "The server may not read or write"
 VALIDATION_SIGN = "The validation query of a datasource fails"
 _TIME = re.compile(r"\[(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)[,.]\d+\]")
 
@@ -163,7 +164,7 @@ def findings(seen: Observation, expected: Expected) -> list[str]:
     if ports or seen.services or sentences:
         sentences += causes
     else:
-        sentences += [cause for cause in causes if cause.startswith(VALIDATION_SIGN)]
+        sentences += [cause for cause in causes if cause.startswith((VALIDATION_SIGN, WRITING_SIGN))]
     sentences += ports
     if seen.services:
         sentences.append(seen.services)

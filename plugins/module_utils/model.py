@@ -36,6 +36,7 @@ HOST_VARIABLES = frozenset(
         "cluster_heap_maximum",
         "cluster_home",
         "cluster_home_directory",
+        "cluster_home_writable",
         "cluster_instance",
         "cluster_java_home",
         "cluster_java_options",

@@ -20,10 +20,10 @@ import re
 import shutil
 import stat
 import uuid
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Iterator, Sequence
+from typing import Callable, ContextManager, Iterator, Sequence
 
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
 
@@ -167,8 +167,11 @@ def share_identity(share: Path, cluster: str, node: str, dry_run: bool = False) 
     return name
 
 
-def share_directory(link: Link, node: str) -> Outcome:
-    """Bring one link about. ``check_home`` has to have passed."""
+def share_directory(link: Link, node: str, at_home: Callable[[Path], ContextManager[None]] = lambda _folder: nullcontext()) -> Outcome:
+    """Bring one link about. ``check_home`` has to have passed.
+
+    at_home: what is needed to rename something in a folder of the home, where that does not belong to whom the share belongs to.
+    """
     aside = link.path.with_name(link.path.name + CARRIED_OVER)
     copy = link.target.with_name(f".{link.target.name}.{node}")
     _remove(copy)
@@ -177,24 +180,29 @@ def share_directory(link: Link, node: str) -> Outcome:
         action = "linked"
         if link.path.is_dir():
             if os.path.lexists(aside):
-                aside.rename(_free_name(link.path))
+                with at_home(aside.parent):
+                    aside.rename(_free_name(link.path))
             action = "carried over" if _carry(link.path, link.target, copy) else "linked"
-            link.path.rename(aside)
+            with at_home(aside.parent):
+                link.path.rename(aside)
         elif aside.is_dir():
             # A run was killed before it made the link. The share is normally filled by then, unless it has been replaced since.
             _carry(aside, link.target, copy)
         else:
             link.target.mkdir(exist_ok=True)
-        _place(link)
+        with at_home(link.path.parent):
+            _place(link)
     if not aside.is_dir():
         return Outcome(link, action)
     action = "linked" if action == "unchanged" else action
     missing = tuple(differences(aside, link.target))
     if not missing:
-        _remove(aside)
+        with at_home(aside.parent):
+            _remove(aside)
         return Outcome(link, action)
     kept = _free_name(link.path)
-    aside.rename(kept)
+    with at_home(aside.parent):
+        aside.rename(kept)
     return Outcome(link, action, kept, missing)
 
 

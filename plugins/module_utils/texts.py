@@ -19,6 +19,18 @@ CONTROL = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 class Rule(NamedTuple):
     pattern: Pattern[str]
     says: str
+    expression: str = ""
+    """Where a text begins with this, the rest must be a regular expression."""
+
+    def takes(self, text: str) -> bool:
+        if not self.pattern.match(text):
+            return False
+        if self.expression and text.startswith(self.expression):
+            try:
+                re.compile(text.partition(" ")[2])
+            except re.error:
+                return False
+        return True
 
 
 def _rule(pattern: str, says: str) -> Rule:
@@ -29,6 +41,10 @@ PATH = _rule(r"/(?!.*/\.\.(/|\Z))[A-Za-z0-9._+@/-]*", "must be an absolute path 
 # Paths that a role gives a default that means "none".
 PATH_OR_NONE = _rule(r"|" + PATH.pattern.pattern[:-2], PATH.says)
 RELATIVE = _rule(r"(?!.*(\A|/)\.\.(/|\Z))[A-Za-z0-9._+@{}][A-Za-z0-9._+@{}/-]*", "must be a path below the product home")
+FOLDER = _rule(
+    r"(?!.*(\A|/)\.{1,2}(/|\Z))[A-Za-z0-9._+@][A-Za-z0-9._+@/-]*",
+    "must be folders below the product home, of letters, digits and the characters . _ + @ -",
+)
 WORD = _rule(r"[A-Za-z0-9_][A-Za-z0-9_.:@-]*", "may hold only letters, digits and the characters . _ : @ -")
 PACKAGE = _rule(r"|[A-Za-z0-9][A-Za-z0-9_.:+~=@-]*", "is no name of a package")
 CLASS = _rule(r"[A-Za-z_$][A-Za-z0-9_$]*(\.[A-Za-z_$][A-Za-z0-9_$]*)*", "is no name of a Java class")
@@ -36,16 +52,20 @@ HOST = _rule(r"(\*\.)?[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?|[0-9A-Fa-f:.]+", 
 DATABASE_HOST = _rule(HOST.pattern.pattern[:-2] + r"|\[[0-9A-Fa-f:.]+\]", HOST.says)
 SOURCE = _rule(r"[A-Za-z0-9_:%][A-Za-z0-9_.:%/-]*", "is no host, address or network")
 HEADER = _rule(r"[A-Za-z0-9][A-Za-z0-9-]*", "is no name of an HTTP header")
+# A longer one does not fit into the table that nginx makes of them.
+NGINX_HEADER = _rule(r"[A-Za-z0-9][A-Za-z0-9-]{0,39}", "is no name of an HTTP header, of 40 characters at most")
 JNDI = _rule(r"[A-Za-z0-9_][A-Za-z0-9_./:-]*(?<!\.\.)", "may hold only letters, digits and the characters . _ / : -")
 REGISTRY = _rule(r"/[A-Za-z0-9_./-]*", "must be a path in the registry, of letters, digits and the characters . _ -")
 URL_VALUE = _rule(r"[^\s&;?#\"'<>\\]*", "holds a character that ends a parameter of a URL; write it in its %XX form")
 NGINX_LOCATION = _rule(
     r"((=|\^~) )?/[A-Za-z0-9_.~%@:+/-]*|~\*? [A-Za-z0-9!$%&()*+,./:<=>?@\[\]\\^_|~-]+",
     "is no location that nginx takes as it is: a path, or ~ and a regular expression without blanks, quotes, braces and ; #",
-)
+)._replace(expression="~")
+# nginx looks for a cookie by a variable of its name.
+NGINX_COOKIE = _rule(r"[A-Za-z0-9_]+", "may hold only letters, digits and underscores")
 NGINX_URI = _rule(r"/[A-Za-z0-9_.~/?=&%-]*", "must be a path on the server")
-NGINX_TIME = _rule(r"[0-9]+(ms|[smhd])?", "is no time of nginx, such as 30s")
-NGINX_SIZE = _rule(r"[0-9]+[kKmMgG]?", "is no size of nginx, such as 20m")
+NGINX_TIME = _rule(r"[0-9]{1,9}(ms|[smhd])?", "is no time of nginx, such as 30s")
+NGINX_SIZE = _rule(r"[0-9]{1,9}[kKmMgG]?", "is no size of nginx, such as 20m")
 TLS = _rule(r"TLSv1\.[23]", "must be TLSv1.2 or TLSv1.3")
 CIPHER = _rule(r"[A-Za-z0-9!][A-Za-z0-9_+-]*", "is no name of a cipher")
 SQL_WORDS = _rule(r"[A-Z]+( [A-Z]+)*", "must be a privilege, in capitals")
@@ -69,16 +89,19 @@ RULES: Dict[str, Rule] = {
     "cluster_database.host": DATABASE_HOST,
     **dict.fromkeys(("databases_bind_address", "databases_account_hosts"), _rule("|" + SOURCE.pattern.pattern[:-2], SOURCE.says)),
     **dict.fromkeys(("cluster_database_admin_user", "databases_postgresql_encoding", "databases_postgresql_locale"), WORD),
-    **dict.fromkeys(("databases_character_set", "databases_collation", "nginx_route_cookie"), WORD),
+    **dict.fromkeys(("databases_character_set", "databases_collation"), WORD),
+    "nginx_route_cookie": NGINX_COOKIE,
     **dict.fromkeys(("cluster_additional_datasources.id", "cluster_additional_datasources.name", "cluster_security_caches"), WORD),
     "cluster_additional_datasources.jndi": JNDI,
+    "cluster_home_writable": FOLDER,
+    "cluster_home_owner": WORD,
     **dict.fromkeys(("cluster_additional_datasources.scripts", "cluster_database.scripts"), RELATIVE),
     **dict.fromkeys(("cluster_database_driver.class_name", "cluster_jwt.claims_retriever", "cluster_membership_options.class_name"), CLASS),
     **dict.fromkeys(("cluster_registry_config_target", "cluster_registry_governance_target"), REGISTRY),
     "cluster_api_manager_registry_config_target": REGISTRY,
     "cluster_database.parameters": URL_VALUE,
     **{"cluster_remote_ip_valve." + name: HEADER for name in ("remote_ip_header", "proxies_header", "protocol_header")},
-    "nginx_blanked_headers": HEADER,
+    "nginx_blanked_headers": NGINX_HEADER,
     **dict.fromkeys(("nginx_extra_public_locations", "nginx_internal_locations"), NGINX_LOCATION),
     **dict.fromkeys(("nginx_health_check_uri", "carbon_server_warm_paths"), NGINX_URI),
     **dict.fromkeys(("nginx_connect_timeout", "nginx_read_timeout", "nginx_upstream_keepalive_timeout"), NGINX_TIME),
@@ -129,7 +152,7 @@ def problems(name: str, value: Any, option: Mapping[str, Any]) -> List[str]:
         if place in RAW:
             continue
         rule = KEY if is_key else RULES.get(place, ANY)
-        if is_key and (CONTROL.search(text) or not rule.pattern.match(text)):
+        if is_key and (CONTROL.search(text) or not rule.takes(text)):
             found.append("{0} {1}.".format(shown, rule.says))
         elif is_key:
             continue
@@ -137,6 +160,6 @@ def problems(name: str, value: Any, option: Mapping[str, Any]) -> List[str]:
             found.append("{0} holds a line break or another control character. Take it out.".format(shown))
         elif "%{" in text:
             found.append("{0} holds %{{, by which the collection names secrets in product files. Take it out.".format(shown))
-        elif not rule.pattern.match(text):
+        elif not rule.takes(text):
             found.append("{0} {1}.".format(shown, rule.says))
     return list(dict.fromkeys(found))

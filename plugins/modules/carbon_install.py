@@ -39,15 +39,15 @@ options:
     description: Checksum of the jar, with its algorithm.
     type: str
   owner:
-    description: User who owns the home.
+    description: User who owns what is put into the home.
     type: str
     required: true
   group:
-    description: Group of the home.
+    description: Group that may read it.
     type: str
     required: true
 requirements:
-  - root, because the home is given to O(owner)
+  - root, because the product is given to O(owner)
 author:
   - The carbon_ops.key_manager maintainers (@carbon-ops)
 """
@@ -97,12 +97,6 @@ def install(module: AnsibleModule) -> dict[str, object]:
         if not module.check_mode:
             raise OperatorError("The user {0} or the group {1} is not there.".format(wanted["owner"], wanted["group"])) from error
         uid = gid = -1
-    if state == "carbon" and uid >= 0 and home.stat().st_uid != uid:
-        raise OperatorError(
-            "{0} does not belong to {1}, so the service could not write there. Give it to {1}, or set cluster_service_user.".format(
-                home, wanted["owner"]
-            )
-        )
     if installed and wanted["archive"] and not module.check_mode:
         carbon_server.check_checksum(wanted["archive"], wanted["archive_checksum"] or "", "The product archive")
         carbon_server.unpack(wanted["archive"], str(home), uid, gid, "The product archive")

@@ -140,6 +140,20 @@ def acting_as(user: pwd.struct_passwd) -> Iterator[None]:
         os.setgroups(groups)
 
 
+@contextmanager
+def acting_in(folder: Path) -> Iterator[None]:
+    """Within ``acting_as``: become root again for a folder of the home that is not the service user's."""
+    user = os.geteuid()
+    if user == 0 or folder.stat().st_uid == user or os.getresuid()[2] != 0:
+        yield
+        return
+    try:
+        os.seteuid(0)
+        yield
+    finally:
+        os.seteuid(user)
+
+
 def make_share(share: Path, user: pwd.struct_passwd) -> bool:
     if share.is_dir():
         return False
@@ -194,7 +208,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
             outcomes = [Outcome(link, "unchanged" if link.path.is_symlink() else "linked") for link in links]
         elif links:
             with one_run_at_a_time(home):
-                outcomes = [share_directory(link, params["node"]) for link in links]
+                outcomes = [share_directory(link, params["node"], acting_in) for link in links]
     for outcome in outcomes:
         if outcome.kept:
             module.warn(

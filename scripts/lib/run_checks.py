@@ -109,6 +109,7 @@ def steps(fast: bool) -> List[Step]:
         Step("crash-long", ["tests/crash/run", "--kills", "500", "--faults", "500"], long=True),
         Step("fuzz-guided", ["tests/fuzz/atheris_editor.py", "-max_total_time=600", str(CORPUS), "tests/fixtures/editor"], long=True),
         Step("edge", pytest("tests/integration/edge", "tests/integration/firewall", "tests/integration/platforms"), alone=True),
+        Step("server", pytest("tests/integration/server"), alone=True, long=True),
         Step("state", pytest("tests/integration/state"), alone=True),
         Step("molecule", ["molecule", "test", "--scenario-name", "default", "--destroy", "never"], alone=True),
         Step("cluster", pytest("tests/integration/cluster"), alone=True),

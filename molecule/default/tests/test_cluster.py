@@ -75,6 +75,26 @@ def test_the_names_of_the_service_stand_in_the_file_of_hosts(cluster: Cluster) -
         assert found == dict.fromkeys(names, cluster.status["load_balancer"]), host["name"]
 
 
+def test_servers_own_what_they_write_and_cannot_write_their_code_or_configuration(cluster: Cluster) -> None:
+    for node in [*cluster.hosts("key_manager"), *cluster.hosts("api_manager")]:
+        machine, home = cluster.on(node["name"]), node["home"]
+        # Of everything that is no link: what the service user could write to, as itself.
+        found = machine.check_output(
+            "runuser -u wso2 -- find %s -not -type l -writable -not -path '*/repository/deployment*' -printf '%%P\\n'", home
+        ).splitlines()
+        allowed = ("lib/tomcat/work", "lib/tomcat/conf/Catalina", "repository/components/default", "repository/components/dropins",
+                   "repository/components/patches/.metadata", "repository/data", "repository/database", "repository/logs",
+                   "repository/tenants", "solr", "tmp", "wso2carbon.pid")  # fmt: skip
+        assert [path for path in found if not path.startswith(allowed)] == [], node["name"]
+        assert {"tmp", "repository/logs", "wso2carbon.pid"} <= set(found), node["name"]
+        assert machine.run("runuser -u wso2 -- sh -c 'echo >>%s/repository/conf/carbon.xml'" % home).rc != 0
+        # What nobody else may read: the home is closed.
+        assert machine.check_output("stat --format %%a %s", home).strip().endswith("0")
+        # Nothing that the running server wanted to write was refused to it.
+        log = machine.check_output("cat %s/repository/logs/wso2carbon.log; journalctl --boot --no-pager --unit %s", home, node["instance"])
+        assert not re.findall(r".*(?:ermission denied|Read-only file system|Cannot write wso2carbon.pid).*", log), node["name"]
+
+
 def test_console_answers_through_nginx(cluster: Cluster) -> None:
     status = cluster.status
     code, body = fetch(

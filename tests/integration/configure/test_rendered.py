@@ -44,6 +44,7 @@ def rendered(tmp_path_factory: pytest.TempPathFactory, playbook: Callable[..., A
         "carbon_server_warm_paths": [],
         "__carbon_server_found": {"java": {"home": "/usr/lib/jvm/x"}},
         "__carbon_server_driver_name": "",
+        "__carbon_server_owned": {"written": ["/opt/km/repository/logs", "/opt/km/tmp"]},
     }
     (folder / "values.yml").write_text(yaml.safe_dump(values), encoding="utf-8")
     service = yaml.safe_load((ROLES / "carbon_server/tasks/service.yml").read_text(encoding="utf-8"))
@@ -89,6 +90,12 @@ def test_java_options_arrive_in_the_unit(rendered: Path) -> None:
     unit = (rendered / "unit").read_text(encoding="utf-8")
     assert environment(unit)["JAVA_OPTS"].endswith(" ".join(OPTIONS))
     assert unit.count("ExecStart=") == 1 and unit.count("\n[") == 3, "a text began a setting of its own"
+
+
+def test_the_sandbox_lets_the_server_write_what_it_owns_and_no_more(rendered: Path) -> None:
+    paths = re.findall(r"^ReadWritePaths=(.*)$", (rendered / "unit").read_text(encoding="utf-8"), re.MULTILINE)
+    assert paths[:2] == ["-/opt/km/repository/logs", "-/opt/km/tmp"]
+    assert all(path.startswith("-/") for path in paths) and len(paths) <= 3, "the rest is the share"
 
 
 def test_the_unit_holds_no_password(rendered: Path) -> None:

@@ -48,6 +48,8 @@ TABLE: List[Tuple[str, Any, Any, Dict[str, Any]]] = [
     ("cluster_instance", "a", "b", {}),
     ("cluster_service_user", "a", "b", {}),
     ("cluster_service_group", "a", "b", {}),
+    ("cluster_home_owner", "root", "deploy", {}),
+    ("cluster_home_writable", ["a"], ["b"], {}),
     ("cluster_service_uid", 5001, 5002, {}),
     ("cluster_java_package", "openjdk-8-jdk-headless", "temurin-8-jdk", {}),
     ("cluster_java_home", "/opt/jdk8", "/opt/jdk8u2", {}),

@@ -100,6 +100,20 @@ def test_peers_are_the_members_that_a_connection_proves(sockets: list[Socket], o
         ("Socket fail to connect to host:address=(host=10.0.0.31)(port=3306)", ("database server host:address=", False)),
         ("java.io.IOException: Keystore was tampered with, or password was incorrect", ("A keystore cannot be opened", True)),
         ("java.rmi.server.ExportException: Port already in use: 9999; nested", ("taken by another process: 9999", False)),
+        (
+            "java.io.FileNotFoundException: /opt/wso2/km/repository/components/default/null.ini (Permission denied)",
+            ("may not read or write /opt/wso2/km/repository/components/default/null.ini:", False),
+        ),
+        (
+            "ERROR {HostConfig} - Unable to create directory for deployment: [/opt/km/lib/tomcat/conf/Catalina/localhost]",
+            ("may not read or write /opt/km/lib/tomcat/conf/Catalina/localhost: if it is to", False),
+        ),
+        ("java.nio.file.AccessDeniedException: /opt/km/solr/data", ("may not read or write /opt/km/solr/data:", False)),
+        ("java.io.FileNotFoundException: /opt/km/x.txt (Read-only file system)", ("add the folder to cluster_home_writable", False)),
+        (
+            "Error while creating meta data directory in /opt/km/repository/components/patches/.metadata",
+            ("may not read or write /opt/km/repository/components/patches/.metadata:", False),
+        ),
         ("java.lang.OutOfMemoryError: Java heap space", ("The Java heap is too small: Java heap space", False)),
     ],
 )

@@ -1,0 +1,1 @@
+xml_patch.py
