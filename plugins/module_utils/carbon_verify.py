@@ -21,8 +21,9 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors impo
 
 # Errors in the log older than this belong to something that is over, like the restart of a database.
 RECENT_SECONDS = 600
-# The validation query of a datasource is a lie that comes out only when a connection is checked again.
+# What the server could not write it does without, and nobody notices.
 WRITING_SIGN = "The server may not read or write"
+# The validation query of a datasource is a lie that comes out only when a connection is checked again.
 VALIDATION_SIGN = "The validation query of a datasource fails"
 _TIME = re.compile(r"\[(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)[,.]\d+\]")
 

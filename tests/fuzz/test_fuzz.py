@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import random
 from typing import Callable
 
@@ -23,6 +24,12 @@ def test_random_edits_of_random_documents(form: str) -> None:
     first = random.SystemRandom().randrange(2**40)
     for seed in range(first, first + SEEDED[form]):
         run_seed(CASES[form], form, seed)
+
+
+def test_random_edits_of_documents_of_megabytes() -> None:
+    first = random.SystemRandom().randrange(2**40)
+    for seed in range(first, first + 6):
+        run_seed(functools.partial(xml_case, size=2_000_000), "xml", seed)
 
 
 def run_seed(case: Callable[[random.Random], None], form: str, seed: int) -> None:

@@ -49,8 +49,9 @@ class Node:
 
 
 class Document:
-    def __init__(self, random_: random.Random) -> None:
+    def __init__(self, random_: random.Random, size: int = 0) -> None:
         self.random = random_
+        self.size = size
         self.declared, self.codec, self.bom = random_.choice(ENCODINGS)
         self.newline = random_.choice(("\n", "\n", "\r\n"))
         self.step = random_.choice(("  ", "    ", "\t", ""))
@@ -79,6 +80,10 @@ class Document:
             self._put(chosen.choice(("", self.newline)))
         if chosen.random() < 0.3:
             self._put(f"<!--{chosen.choice(COMMENTS)}-->{self.newline}")
+        # What makes it large stands in front of all that is edited, so that every place is far from the beginning.
+        if self.size:
+            piece = "".join(f"<!--{comment}-->{self.newline}<?style <x> ?>" for comment in COMMENTS)
+            self._put(piece * (self.size // len(piece) + 1))
         if chosen.random() < 0.15:
             self._put(f'<!DOCTYPE a PUBLIC "-//x//" \'http://example.org/a>b.dtd\'>{self.newline}')
         if chosen.random() < 0.2:
@@ -225,8 +230,8 @@ def forbidden(text: str) -> bool:
     return re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]", text) is not None
 
 
-def case(random_: random.Random) -> None:
-    document = Document(random_)
+def case(random_: random.Random, size: int = 0) -> None:
+    document = Document(random_, size)
     if random_.random() < 0.12:
         malformed(random_, document)
         return

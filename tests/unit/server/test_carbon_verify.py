@@ -87,6 +87,11 @@ def test_nothing_is_wrong_with_a_healthy_server() -> None:
             seen(recent_causes=[VALIDATION]), ["The validation query of a datasource fails"], id="validation query, between failures"
         ),
         pytest.param(
+            seen(recent_causes=["The server may not read or write /home/solr: …"]),
+            ["may not read or write /home/solr"],
+            id="no right to write",
+        ),
+        pytest.param(
             seen(services="The server refuses the login of admin: …", causes=[VALIDATION]),
             ["The validation query of a datasource fails", "refuses the login of admin"],
             id="validation query, while it fails",

@@ -15,6 +15,7 @@ import pytest
 import yaml
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils import home_ownership as subject
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.patch import patch_files
 
 PRODUCTS = Path(__file__).resolve().parents[3] / "roles/cluster/files/products"
 OWNER, USER, GROUP = 0, 64123, 64124
@@ -194,6 +195,34 @@ def test_set_user_id_bits_do_not_survive(home: Path) -> None:
     (home / "bin/start.sh").chmod(0o4755)
     hand_over(home)
     assert state(home / "bin/start.sh") == (OWNER, GROUP, "750")
+
+
+@as_root
+@pytest.mark.parametrize("uid", [64125, USER], ids=["who configures", "the server"])
+def test_its_owner_configures_it_without_root_and_the_server_cannot(home: Path, uid: int) -> None:
+    """cluster_home_owner, for hosts on which nobody becomes root: a member of the service group."""
+    content = (home / "repository/conf/carbon.xml").read_text()
+    (home / "repository/conf/carbon.xml").write_text("<a>1</a>")
+    assert content
+    subject.apply(subject.changes(home, subject.Accounts(64125, USER, GROUP), WRITTEN), home)
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        path = home.rename(Path(folder) / "home") / "repository/conf/carbon.xml"
+        child = os.fork()
+        if not child:  # pragma: no cover - another process
+            os.setgroups([GROUP])
+            os.setgid(64126)
+            os.setuid(uid)
+            try:
+                patch_files([{"path": str(path), "edits": [{"xpath": "/a", "text": "2"}]}])
+                os._exit(0)
+            except OperatorError as error:
+                os._exit(3 if "cannot be written" in str(error) or "permission denied" in str(error).lower() else 4)
+            except BaseException:
+                os._exit(5)
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        assert (status, path.read_text()) == ((0, "<a>2</a>") if uid == 64125 else (3, "<a>1</a>"))
+        assert state(path) == (64125, GROUP, "640")
 
 
 def test_what_is_gone_meanwhile_is_no_error(home: Path) -> None:
