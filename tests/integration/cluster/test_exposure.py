@@ -21,16 +21,18 @@ from running_cluster import Cluster, docker
 
 pytestmark = pytest.mark.cluster
 
-# Every port of every address. A port that is closed refuses at once; one that drops is waited for. A port that takes a connection and ends
-# it without a word has turned it away: so does the one that a Java machine has for programs on its own host, at a number of its choice.
+# Every port of every address, or those that are named. A port that is closed refuses at once; one that drops is waited for. A port that
+# takes a connection and ends it without a word has turned it away: so does the one that a Java machine has for programs on its own host,
+# at a number of its choice.
 SCAN = """
 import json, select, socket, sys
 addresses = json.loads(sys.argv[1])
+wanted = json.loads(sys.argv[2]) if len(sys.argv) > 2 else range(1, 65536)
 found = {}
 for address in addresses:
     answered, waiting = [], {}
     poll = select.poll()
-    todo = iter(range(1, 65536))
+    todo = iter(wanted)
     more = True
     while more or waiting:
         while more and len(waiting) < 400:
@@ -94,11 +96,13 @@ CLOSED = ("jmx_registry", "jmx_server", "embedded_ldap", "kdc", "thrift_entitlem
 
 
 class Foreign:
-    """A machine with an address in the network of the cluster, which the inventory does not name."""
+    """A machine with an address in the network of the cluster, or in another one, which the inventory does not name."""
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: Cluster, network: str = "") -> None:
         host = cluster.balancer["name"]
-        network = docker("inspect", "--format", "{{range $name, $_ := .NetworkSettings.Networks}}{{$name}} {{end}}", host).split()[0]
+        network = (
+            network or docker("inspect", "--format", "{{range $name, $_ := .NetworkSettings.Networks}}{{$name}} {{end}}", host).split()[0]
+        )
         image = docker("inspect", "--format", "{{.Image}}", host).strip()
         self.name = "carbon-ops-foreign-" + uuid.uuid4().hex[:8]
         docker("run", "--detach", "--rm", "--name", self.name, "--network", network, "--entrypoint", "sleep", image, "1800")
@@ -126,6 +130,28 @@ def answering(cluster: Cluster, foreign: Foreign) -> dict[str, list[int]]:
     addresses = {host["address"]: name for name, host in cluster.model["hosts"].items()}
     found = json.loads(foreign.run(SCAN, json.dumps(list(addresses))))
     return {addresses[address]: list(answered) for address, answered in found.items()}
+
+
+@pytest.fixture(scope="module")
+def outsider(cluster: Cluster) -> Iterator[Foreign]:
+    """A machine whose network is not the cluster's."""
+    network = "carbon-ops-outside-" + uuid.uuid4().hex[:8]
+    docker("network", "create", network)
+    try:
+        machine = Foreign(cluster, network)
+        yield machine
+        machine.remove()
+    finally:
+        docker("network", "rm", network, check=False)
+
+
+def test_from_another_network_nothing_is_reached(cluster: Cluster, foreign: Foreign, outsider: Foreign) -> None:
+    """What the inventory opens to networks is open in the cluster's own alone: no host passes anything on, and none listens elsewhere."""
+    addresses = [host["address"] for host in cluster.model["hosts"].values()]
+    numbers = sorted({int(rule["port"]) for name in cluster.model["hosts"] for rule in port_rules(cluster.model, name, {})})
+    asked = json.dumps(addresses), json.dumps(numbers)
+    assert any(json.loads(foreign.run(SCAN, *asked)).values()), "nobody is reached from within either, so this proves nothing"
+    assert {address: found for address, found in json.loads(outsider.run(SCAN, *asked)).items() if found} == {}
 
 
 def test_only_ports_of_the_port_table_answer(cluster: Cluster, answering: dict[str, list[int]]) -> None:
