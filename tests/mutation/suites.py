@@ -12,12 +12,12 @@ import shutil
 import subprocess
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Callable, Dict, Iterator, List, Mapping
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Set
 
 import test_edits
 import test_options
 import test_products
-from sites import SHARED, Site
+from sites import DATABASES, SHARED, Site
 
 HERE = Path(__file__).resolve().parent
 
@@ -49,11 +49,10 @@ OF_THE_VALUES = (
 class Suite:
     """Configured homes, what they were before, what the modules were asked for, and the tests of them."""
 
-    # Whether edits that change nothing in the files as they ship are tried where somebody has put another value.
-    moves = False
-
     def __init__(self, name: str, folder: Path, homes: Mapping[str, Path], inventory: Path, sides: Mapping[str, str]) -> None:
         self.name = name
+        # The edits that were tried where somebody had put another value.
+        self.moved: Set[str] = set()
         self.homes = dict(homes)
         self.sides = sides
         self.stock = {host: folder / "before" / host for host in homes}
@@ -65,9 +64,7 @@ class Suite:
             "ANSIBLE_CALLBACKS_ENABLED": "edits_made",
             "CARBON_OPS_EDITS_MADE": str(record),
         }
-        done = run_playbook("playbooks/configure.yml", inventory, settings=settings)
-        if done.status:
-            raise SystemExit("{0}: configure.yml fails:\n{1}".format(name, done.output[-4000:]))
+        configure(name, inventory, settings=settings)
         self.calls = record.read_text(encoding="utf-8").splitlines()
 
     def judge(self, host: str, values_only: bool = False) -> str:
@@ -77,6 +74,12 @@ class Suite:
     def judge_untouched(self) -> str:
         """The same where no file has been touched."""
         raise NotImplementedError
+
+
+def configure(name: str, inventory: Path, **options: Any) -> None:
+    done = run_playbook("playbooks/configure.yml", inventory, timeout=900, **options)
+    if done.status:
+        raise SystemExit("{0}: configure.yml fails:\n{1}".format(name, done.output[-4000:]))
 
 
 def first_failure(calls: Iterator[tuple[Callable[..., None], Mapping[str, Any]]]) -> str:
@@ -91,11 +94,19 @@ def first_failure(calls: Iterator[tuple[Callable[..., None], Mapping[str, Any]]]
 class EditsSuite(Suite):
     """What tests/integration/configure/test_edits.py says of one site."""
 
-    moves = True
-
-    def __init__(self, name: str, folder: Path, **arguments: Any) -> None:
+    def __init__(self, name: str, folder: Path, before: Mapping[str, Any] | None = None, **arguments: Any) -> None:
         self.site = Site(folder / "site", **arguments)
         site = self.site
+        if before:
+            variables = dict(site.variables)
+            site.variables.update(before)
+            site.write_inventory()
+            configure(name, site.inventory)
+            site.variables = variables
+            site.write_inventory()
+            site.commit()
+        self.tests = OF_THE_VALUES + (() if before else OF_THE_DIFFERENCE[1:])
+        self.lines = not before
         sides = {host: "km_node" if host in site.key_managers else "apim_wiring" for host in site.homes}
         super().__init__(name, folder, site.homes, site.inventory, sides)
 
@@ -107,9 +118,9 @@ class EditsSuite(Suite):
         configured = SimpleNamespace(site=self.site, numstat={} if values_only else self.site.numstat())
 
         def calls() -> Iterator[tuple[Callable[..., None], Mapping[str, Any]]]:
-            for test in OF_THE_VALUES + (() if values_only else OF_THE_DIFFERENCE[1:]):
+            for test in OF_THE_VALUES if values_only else self.tests:
                 yield test, {"configured": configured}
-            if not values_only:
+            if self.lines and not values_only:
                 yield OF_THE_DIFFERENCE[0], {"configured": configured, "request": request}
 
         return first_failure(calls())
@@ -143,19 +154,23 @@ def oracle(home: Path) -> Dict[str, Any]:
 class OptionsSuite(Suite):
     """User stores, caching, membership, sessions, valve and JMX, as WSO2's parsers read them."""
 
+    # The options that the homes had before, if any, and those they are given.
+    before: Mapping[str, Mapping[str, Any]] | None = None
+    options: Mapping[str, Mapping[str, Any]] = test_options.OPTIONS
+    # What it was once the options are taken back is no matter of a single edit.
+    others = (test_options.test_every_option_has_a_way_back,)
+
     def __init__(self, name: str, folder: Path) -> None:
         self.sites = test_options.Sites(folder / "site")
-        self.sites.write(test_options.OPTIONS)
+        if self.before is not None:
+            self.sites.write(self.before)
+            configure(name, self.sites.inventory)
+        self.sites.write(self.options)
         homes = {host: home for host, home in self.sites.homes.items() if not host.startswith("km2") or "defaults" in host}
         sides = {host: "apim_wiring" if host.startswith("am") else "km_node" for host in self.sites.homes}
         super().__init__(name, folder, self.sites.homes, self.sites.inventory, sides)
         self.read = {host: oracle(home) for host, home in homes.items()}
-        self.tests = [
-            (test, arguments)
-            for test, arguments in tests_of(test_options)
-            # What it was once the options are taken back is no matter of a single edit.
-            if test is not test_options.test_every_option_has_a_way_back
-        ]
+        self.tests = [(test, arguments) for test, arguments in tests_of(test_options) if test not in self.others]
 
     def files(self, host: str) -> Dict[str, str]:
         conf = self.homes[host] / "repository/conf"
@@ -177,6 +192,40 @@ class OptionsSuite(Suite):
         files = {name: self.files(name) for name in self.homes}
         readings = test_options.Readings(self.sites.secrets, read, read, files)
         return first_failure((test, {**arguments, "readings": readings}) for test, arguments in self.tests)
+
+
+def other_values(options: Mapping[str, Any]) -> Dict[str, Any]:
+    """The same options, with another directory behind the user store."""
+    changed = dict(options)
+    store = dict(changed.get("cluster_user_store", {}))
+    for key in ("connection_name", "user_search_base", "group_search_base", "user_name_search_filter"):
+        if key in store:
+            store[key] = store[key].replace("bank", "former")
+    if "connection_url" in store:
+        store["connection_url"] = store["connection_url"].replace("ldap.bank", "ldap.former")
+    if store:
+        changed["cluster_user_store"] = {**store, "properties": {**store.get("properties", {}), "isADLDSRole": False, "SCIMEnabled": True}}
+        changed["cluster_caching"] = "none"
+        changed["cluster_remote_ip_valve"] = {"enabled": True, "internal_proxies": "former"}
+    return changed
+
+
+class ChangedOptionsSuite(OptionsSuite):
+    """The same where each option stood with other values before."""
+
+    before = {name: other_values(options) for name, options in test_options.OPTIONS.items()}
+
+
+class WayBackSuite(OptionsSuite):
+    """The defaults again, where options were chosen before."""
+
+    before = test_options.OPTIONS
+    options = dict.fromkeys(test_options.OPTIONS, {})  # type: ignore[assignment]
+    others = tuple(
+        test
+        for name, test in vars(test_options).items()
+        if name.startswith("test_") and test is not test_options.test_every_option_has_a_way_back
+    )
 
 
 class TopologiesSuite(Suite):
@@ -216,13 +265,26 @@ def real(make: Callable[[Path], Suite], parsers: bool = False) -> Callable[[Path
     return made
 
 
+PASSWORDS = {name: "former-" + name for name in DATABASES["documented"]}
 # In the order in which the cheaper ones come first: what one of them misses is not tried again.
 SUITES: Dict[str, Callable[[Path], Suite | None]] = {
     "fixtures-documented": lambda folder: EditsSuite("fixtures-documented", folder, source="fixtures", layout="documented"),
     "fixtures-standard": lambda folder: EditsSuite(
         "fixtures-standard", folder, source="fixtures", layout="standard", nodes=1, api_managers=0
     ),
+    # From one layout of the databases to the other.
+    "fixtures-moved": lambda folder: EditsSuite(
+        "fixtures-moved",
+        folder,
+        before={"cluster_database": {"vendor": "mysql", "layout": "documented"}, "cluster_database_passwords": PASSWORDS},
+        source="fixtures",
+        layout="standard",
+        nodes=1,
+        api_managers=0,
+    ),
     "real-documented": real(lambda folder: EditsSuite("real-documented", folder, source="real", layout="documented")),
     "options": real(lambda folder: OptionsSuite("options", folder), parsers=True),
+    "changed-options": real(lambda folder: ChangedOptionsSuite("changed-options", folder), parsers=True),
+    "way-back": real(lambda folder: WayBackSuite("way-back", folder), parsers=True),
     "topologies": real(lambda folder: TopologiesSuite("topologies", folder), parsers=True),
 }

@@ -103,7 +103,7 @@ DESCRIPTIONS = {
     "registry": "The datasource used by the registry",
     "open_banking": "The datasource used for Open Banking",
 }
-UNUSED = {"documented": ["jdbc/WSO2CommonDB"], "standard": []}
+UNUSED = {"documented": ["jdbc/WSO2CommonDB"], "standard": ["jdbc/WSO2UM_DB", "jdbc/WSO2Config_DB", "jdbc/WSO2REG_DB"]}
 # Which datasource serves users, and the two registries.
 USES = {"documented": ("user", "config", "registry"), "standard": ("common", "common", "common")}
 CONFIG_TARGET = {"documented": "/_system/config", "standard": "/_system/obkm/config"}
@@ -141,6 +141,7 @@ IDENTITY_URLS = {
     "SCIM2/UserEPUrl": BALANCER + "/scim2/Users",
     "SCIM2/GroupEPUrl": BALANCER + "/scim2/Groups",
 }
+PLAIN = "org.wso2.carbon.identity.oauth.tokenprocessor.PlainTextPersistenceProcessor"
 SMS = "AuthenticatorConfigs/AuthenticatorConfig[SMSOTP]/Parameter"
 AUTHENTICATION_URLS = {
     "AuthenticationEndpointURL": "https://km.bank.example/ob/authenticationendpoint/login.do",
@@ -235,6 +236,8 @@ def key_manager(layout: str, address: str, members: list[str], secrets: Any) -> 
             server + "MgtHostName": "console.bank.example",
             server + "Ports/Offset": "7",
             server + "Cache/ForceLocalCache": "true",
+            server + "Cache/DefaultCacheTimeout": "15",
+            server + "EnableEmailUserName": "true",
             server + "Security/KeyStore/Location": SECURITY + "obkm.jks",
             server + "Security/KeyStore/Type": "JKS",
             server + "Security/KeyStore/Password": keystore,
@@ -262,7 +265,11 @@ def key_manager(layout: str, address: str, members: list[str], secrets: Any) -> 
         CONF + "identity/identity.xml": {
             server + "JDBCPersistenceManager/DataSource/Name": jndi["apim"],
             server + "JDBCPersistenceManager/SkipDBSchemaCreation": "true",
+            server + "JDBCPersistenceManager/SessionDataPersist/Enable": "true",
+            server + "JDBCPersistenceManager/SessionDataPersist/Temporary": "true",
+            server + "JDBCPersistenceManager/SessionDataPersist/PoolSize": "0",
             server + "JDBCPersistenceManager/SessionDataPersist/SessionDataCleanUp/Enable": "true" if address == members[0] else "false",
+            server + "OAuth/TokenPersistenceProcessor": PLAIN,
             server + "EntitlementSettings/ThirftBasedEntitlementConfig/KeyStore/Location": SECURITY + "obkm.jks",
             server + "EntitlementSettings/ThirftBasedEntitlementConfig/KeyStore/Password": keystore,
             **{server + path: value for path, value in IDENTITY_URLS.items()},
@@ -270,12 +277,15 @@ def key_manager(layout: str, address: str, members: list[str], secrets: Any) -> 
             server + "SCIM2": None,
         },
         CONF + "registry.xml": {
+            mounts + "enableCache": "true",
+            mounts + "versionResourcesOnChange": "false",
             mounts + "dbConfig[configRegistry]/dataSource": jndi[config],
             mounts + "dbConfig[governanceRegistry]/dataSource": jndi[registry],
             mounts + "remoteInstance[configInstance]/cacheId": cache_id(config, layout),
             mounts + "remoteInstance[governanceInstance]/cacheId": cache_id(registry, layout),
             mounts + "mount[/_system/config]/targetPath": CONFIG_TARGET[layout],
             mounts + "mount[/_system/governance]/targetPath": "/_system/governance",
+            mounts + "mount[/_system/governance]/instanceId": "governanceInstance",
         },
         CONF + "tomcat/catalina-server.xml": {
             tomcat + "Connector[9763]/@proxyPort": "80",
@@ -287,6 +297,9 @@ def key_manager(layout: str, address: str, members: list[str], secrets: Any) -> 
         },
         CONF + "user-mgt.xml": {
             "UserManager/Realm/Configuration/Property[dataSource]": jndi[user],
+            "UserManager/Realm/Configuration/AddAdmin": "true",
+            "UserManager/Realm/UserStoreManager/Property[UserRolesCacheEnabled]": "true",
+            "UserManager/Realm/AuthorizationManager/Property[AuthorizationCacheEnabled]": "true",
             "UserManager/Realm/Configuration/AdminUser/UserName": "operator@bank.example",
             "UserManager/Realm/Configuration/AdminUser/Password": secrets("a"),
         },
@@ -312,6 +325,7 @@ def api_manager(secrets: Any) -> Dict[str, Mapping[str, str | None]]:
             "APIManager/APIKeyManager/Configuration/TokenURL": gateway + "/token",
             "APIManager/APIKeyManager/Configuration/RevokeURL": gateway + "/revoke",
             "APIManager/OAuthConfigurations/RevokeAPIURL": gateway + "/revoke",
+            "APIManager/OAuthConfigurations/EncryptPersistedTokens": "false",
             "APIManager/ThrottlingConfigurations/TrafficManager/Username": "operator@bank.example@carbon.super",
             "APIManager/ThrottlingConfigurations/PolicyDeployer/Username": "operator@bank.example@carbon.super",
             "APIManager/ThrottlingConfigurations/JMSConnectionDetails/JMSConnectionParameters/connectionfactory.TopicConnectionFactory": (
@@ -319,6 +333,8 @@ def api_manager(secrets: Any) -> Dict[str, Mapping[str, str | None]]:
             ),
         },
         CONF + "carbon.xml": {
+            "Server/Ports/Offset": "0",
+            "Server/EnableEmailUserName": "true",
             "Server/Security/KeyStore/Location": SECURITY + "obkm-apim.jks",
             "Server/Security/KeyStore/Type": "JKS",
             "Server/Security/KeyStore/Password": keystore,
@@ -333,6 +349,7 @@ def api_manager(secrets: Any) -> Dict[str, Mapping[str, str | None]]:
             "Server/Service[Catalina]/Connector[9443]/@keyAlias": "obkm-apim",
         },
         CONF + "user-mgt.xml": {
+            "UserManager/Realm/Configuration/AddAdmin": "true",
             "UserManager/Realm/Configuration/AdminUser/UserName": "operator@bank.example",
             "UserManager/Realm/Configuration/AdminUser/Password": secrets("a"),
         },

@@ -245,13 +245,19 @@ def test_both_products_have_the_one_user_store(name: str, product: str, readings
         assert properties["ConnectionPassword"] == readings.secrets("--directory")
         if name != "embedded":
             wanted = OPTIONS[name]["cluster_user_store"]
-            names = {"ConnectionURL": "connection_url", "ConnectionName": "connection_name", "UserSearchBase": "user_search_base"}
+            names = {
+                "ConnectionURL": "connection_url",
+                "ConnectionName": "connection_name",
+                "UserSearchBase": "user_search_base",
+                "GroupSearchBase": "group_search_base",
+            }
             assert {key: properties[key] for key in names} == {key: wanted[option] for key, option in names.items()}
-    key_manager = store(reports[0])["properties"]
+    both = [store(report)["properties"] for report in reports]
     if name == "active_directory":
-        assert (key_manager["Referral"], key_manager["isADLDSRole"], key_manager["userAccountControl"]) == ("follow", "true", "512")
+        assert (both[0]["Referral"], both[0]["userAccountControl"]) == ("follow", "512")
+        assert [properties["isADLDSRole"] for properties in both] == ["true"] * 2
     if name == "read_only":
-        assert key_manager["UserNameSearchFilter"] == "(&(objectClass=bankPerson)(uid=?))"
+        assert [properties["UserNameSearchFilter"] for properties in both] == ["(&(objectClass=bankPerson)(uid=?))"] * 2
 
 
 @BOTH
