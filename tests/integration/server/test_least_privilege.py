@@ -9,6 +9,7 @@ from the list shows in two ways. Started twice, because a second start finds wha
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -113,6 +114,12 @@ class Server:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGTERM)
             process.wait(timeout=120)
+            # The script ends before its virtual machine, which would make the folders anew that the test takes away.
+            limit = time.monotonic() + 60
+            with contextlib.suppress(ProcessLookupError):
+                while time.monotonic() < limit:
+                    os.killpg(process.pid, 0)
+                    time.sleep(0.2)
 
 
 @pytest.fixture(scope="module")
