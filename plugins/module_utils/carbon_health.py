@@ -584,6 +584,8 @@ def record_start(config: dict[str, Any], now: Callable[[], float] = time.time) -
         "log": list(log_position(config["log_file"])),
         "ready_at": None,
         "gave_up": read_start(config).get("gave_up"),
+        # By this the other nodes see whether the two can be members of one cluster.
+        "membership": config.get("membership"),
     }
     write_atomically(state / "start.json", json.dumps(start) + "\n")
 
@@ -703,6 +705,7 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--wait", type=float, default=0.0, metavar="SECONDS", help="wait so long at most until the server is healthy")
     parser.add_argument("--warm", action="store_true", help="fetch the first pages until they come fast")
     parser.add_argument("--members", default="", metavar="reachable|all|N", help="other members that must be connected")
+    parser.add_argument("--without", default="", metavar="NAME,...", help="other nodes that cannot be members yet")
     parser.add_argument("--json", action="store_true", help="write the result as JSON")
     return parser.parse_args(argv)
 
@@ -712,6 +715,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     result: dict[str, Any] = {"healthy": False}
     try:
         config = load_config(arguments.config)
+        config["others"] = [other for other in config.get("others") or [] if other["name"] not in arguments.without.split(",")]
         if arguments.record_start:
             record_start(config)
             return 0

@@ -17,7 +17,7 @@ from sites import REPOSITORY
 from test_hostile import NASTY, NASTY_SECRET, Unsafe
 
 PASSWORD = "Canary" + NASTY_SECRET
-OPTIONS = ["-Dnote=" + NASTY, "-Dquote=\"it's\"", "-Dback=\\", "-Dpercent=%h%%", "-Ddollar=$HOME${x}"]
+OPTIONS = ["-Dnote=" + NASTY, '-Dquote="it\'s"', "-Dback=\\", "-Dpercent=%h%%", "-Ddollar=$HOME${x}"]
 ROLES = REPOSITORY / "roles"
 
 
@@ -32,12 +32,24 @@ def rendered(tmp_path_factory: pytest.TempPathFactory, playbook: Callable[..., A
     product = {"title": "Product", "log": {"file": "log", "ready": "x"}}
     values: Dict[str, Any] = {
         "cluster_node": node,
-        "cluster_model": {"product": product, "nodes": [node], "storage": storage, "admin_user": "admin", "name": "obkm"},
+        "cluster_model": {
+            "product": product,
+            "nodes": [node],
+            "storage": storage,
+            "admin_user": "admin",
+            "name": "obkm",
+            "domain": "bank.domain",
+            "membership": {"scheme": "wka"},
+            "caching": {"clustered": True},
+        },
+        "cluster_group_password": Unsafe("group" + NASTY_SECRET),
+        "cluster_keystore_password": Unsafe("keystore" + NASTY_SECRET),
         "cluster_admin_password": Unsafe(PASSWORD),
         "cluster_shared_storage_password": Unsafe(PASSWORD),
         "cluster_java_options": [Unsafe(option) for option in OPTIONS],
         **{"cluster_service_" + what: "wso2" for what in ("user", "group")},
-        "cluster_open_files": 65535, "cluster_processes": 20000,
+        "cluster_open_files": 65535,
+        "cluster_processes": 20000,
         "carbon_server_python": "/usr/bin/python3",
         "carbon_server_start_timeout": 300,
         "carbon_server_ca_file": "/etc/ca.crt",
@@ -50,7 +62,9 @@ def rendered(tmp_path_factory: pytest.TempPathFactory, playbook: Callable[..., A
     service = yaml.safe_load((ROLES / "carbon_server/tasks/service.yml").read_text(encoding="utf-8"))
     written = next(task for task in service[-1]["block"] if task["name"] == "Health check knows the server")["ansible.builtin.copy"]
     play = {
-        "hosts": "localhost", "connection": "local", "gather_facts": False,
+        "hosts": "localhost",
+        "connection": "local",
+        "gather_facts": False,
         "vars_files": [str(ROLES / "carbon_server/vars/main.yml"), str(folder / "values.yml")],
         "vars": {"ansible_python_interpreter": sys.executable},
         "tasks": [

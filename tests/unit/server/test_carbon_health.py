@@ -345,17 +345,24 @@ def test_server_without_a_cluster_has_no_members(config: dict[str, Any]) -> None
 def test_start_is_recorded_before_and_after(config: dict[str, Any], clock: Any) -> None:
     log = Path(config["log_file"])
     log.write_text("of the start before: Mgt Console URL\n")
+    config["membership"] = "digest"
     health.record_start(config, now=lambda: 5)
     state = Path(config["state_directory"])
     recorded = (state / "started.sha256").read_text()
     assert [line.split("  ")[1] for line in recorded.splitlines()] == sorted(health.managed_paths(config["managed_files"]))
-    assert health.read_start(config) == {"started_at": 5, "log": list(health.log_position(str(log))), "ready_at": None, "gave_up": None}
+    assert health.read_start(config) == {
+        "started_at": 5,
+        "log": list(health.log_position(str(log))),
+        "ready_at": None,
+        "gave_up": None,
+        "membership": "digest",
+    }
     with log.open("a") as stream:
         stream.write("INFO - Connected to mount at configRegistry in 5ms\nINFO - Mgt Console URL : https://km\n")
     shown = health.wait(config, 10, with_warm_up=True, now=clock.now, sleep=clock.sleep)
     health.record_ready(config, shown, now=lambda: 6)
     start = health.read_start(config)
-    assert (start["started_at"], start["ready_at"], start["gave_up"]) == (5, 6, None)
+    assert (start["started_at"], start["ready_at"], start["gave_up"], start["membership"]) == (5, 6, None, "digest")
     assert start["mounts"] == {"Connected to mount at configRegistry": 1, "Connected to mount at governanceRegistry": 0}
     health.record_giving_up(config, "because")
     # systemd starts it again, which must not hide the reason.
@@ -493,6 +500,21 @@ def test_command_tells_healthy_and_sick(config_file: str, carbon: Any, capsys: p
     assert "refuses the login" in capsys.readouterr().err
     assert health.main(["--config", config_file, "--json"]) == health.EXIT_CODES["user store"]
     assert json.loads(capsys.readouterr().out)["part"] == "user store"
+
+
+def test_command_does_not_wait_for_nodes_that_cannot_be_members_yet(
+    config: dict[str, Any], tmp_path: Path, carbon: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The other node serves, and runs with another membership.
+    monkeypatch.setattr(health, "read_sockets", lambda: CONNECTED[1:])
+    path = tmp_path / "health.json"
+    path.write_text(json.dumps(clustered(config, name="km2.test.example")))
+    monkeypatch.setattr(health, "serving", lambda _config, others: [other["name"] for other in others])
+    monkeypatch.setattr(health, "check_services", lambda _config: None)
+    command = ["--config", str(path), "--members", "reachable"]
+    assert health.main(command) == health.EXIT_CODES["cluster"]
+    assert health.main([*command, "--without", "km3.test.example"]) == health.EXIT_CODES["cluster"]
+    assert health.main([*command, "--without", "km3.test.example,km2.test.example"]) == 0
 
 
 def test_command_of_the_unit(config: dict[str, Any], config_file: str, carbon: Any, monkeypatch: pytest.MonkeyPatch) -> None:
