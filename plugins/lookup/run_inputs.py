@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 name: run_inputs
 author:
   - The carbon_ops.key_manager maintainers (@carbon-ops)
-version_added: 0.2.0
+version_added: 0.1.0
 short_description: A digest of everything a run is made of
 description:
   - Covers the variables of this collection on every host of the inventory, secrets included, its groups, the files on the controller that

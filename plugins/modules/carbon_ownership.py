@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: carbon_ownership
 short_description: Let a Carbon server own what it writes, and nothing else of its home
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Gives the code and the configuration of a product home to O(owner), readable by O(group) and by nobody else, and the folders and files
     that the server writes to O(user).

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: verified_state
 short_description: Tell whether a host is as the last verified run left it
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - With O(state=compared) everything that is watched is read anew and held against the record of the last verified run.
   - With O(state=recorded) the record is written. C(site.yml) does so at the end of a whole run, after the cluster was verified.

@@ -84,6 +84,10 @@ class Cluster:
                 return list(answer["members"])
         raise AssertionError(answer["sentence"])
 
+    def start_of(self, node: dict[str, Any]) -> dict[str, Any]:
+        """What the node's unit has recorded of the last start of its server."""
+        return dict(json.loads(self.on(node, "cat", "/var/lib/carbon-ops/{0}/start.json".format(node["instance"]))))
+
     def healthy(self, node: dict[str, Any]) -> bool:
         return sorted(self.members(node)) == sorted(other["name"] for other in self.nodes)
 

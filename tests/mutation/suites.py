@@ -86,6 +86,7 @@ def first_failure(calls: Iterator[tuple[Callable[..., None], Mapping[str, Any]]]
     for test, arguments in calls:
         try:
             test(**arguments)
+        # What a test stumbles over in a wrong file. With the files as they should be none of it happens (judge_untouched).
         except (AssertionError, LookupError, ValueError, AttributeError, TypeError, OSError, SyntaxError):
             return test.__name__
     return ""
@@ -151,7 +152,29 @@ def oracle(home: Path) -> Dict[str, Any]:
     return dict(json.loads(done.stdout))
 
 
-class OptionsSuite(Suite):
+class ParsersSuite(Suite):
+    """Homes that WSO2's parsers read."""
+
+    # What they read in each home, or in those that are looked at.
+    read: Dict[str, Any]
+
+    def judge(self, host: str, values_only: bool = False) -> str:
+        if host not in self.read:
+            return ""
+        try:
+            return self.asked({**self.read, host: oracle(self.homes[host])})
+        except ValueError:
+            return "the product's own parsers, which give up"
+
+    def judge_untouched(self) -> str:
+        return self.asked(self.read)
+
+    def asked(self, read: Dict[str, Any]) -> str:
+        """The first test that fails with these readings, or nothing."""
+        raise NotImplementedError
+
+
+class OptionsSuite(ParsersSuite):
     """User stores, caching, membership, sessions, valve and JMX, as WSO2's parsers read them."""
 
     # The options that the homes had before, if any, and those they are given.
@@ -176,17 +199,6 @@ class OptionsSuite(Suite):
         conf = self.homes[host] / "repository/conf"
         names = ("hazelcast.properties", "etc/jmx.xml", "identity/embedded-ldap.xml", "user-mgt.xml")
         return {name: (conf / name).read_text(encoding="utf-8") for name in names if (conf / name).exists()}
-
-    def judge(self, host: str, values_only: bool = False) -> str:
-        if host not in self.read:
-            return ""
-        try:
-            return self.asked({**self.read, host: oracle(self.homes[host])})
-        except ValueError:
-            return "the product's own parsers, which give up"
-
-    def judge_untouched(self) -> str:
-        return self.asked(self.read)
 
     def asked(self, read: Dict[str, Any]) -> str:
         files = {name: self.files(name) for name in self.homes}
@@ -220,7 +232,7 @@ class WayBackSuite(OptionsSuite):
     """The defaults again, where options were chosen before."""
 
     before = test_options.OPTIONS
-    options = dict.fromkeys(test_options.OPTIONS, {})  # type: ignore[assignment]
+    options: Mapping[str, Mapping[str, Any]] = dict.fromkeys(test_options.OPTIONS, {})
     others = tuple(
         test
         for name, test in vars(test_options).items()
@@ -228,7 +240,7 @@ class WayBackSuite(OptionsSuite):
     )
 
 
-class TopologiesSuite(Suite):
+class TopologiesSuite(ParsersSuite):
     """Every topology of the documents, Identity Server and API Manager, as WSO2's parsers read them."""
 
     def __init__(self, name: str, folder: Path) -> None:
@@ -236,15 +248,6 @@ class TopologiesSuite(Suite):
         sides = {host: "apim_wiring" if "-am" in host else "km_node" for host in self.sites.homes}
         super().__init__(name, folder, self.sites.homes, self.sites.inventory, sides)
         self.read = {host: oracle(home) for host, home in self.homes.items()}
-
-    def judge(self, host: str, values_only: bool = False) -> str:
-        try:
-            return self.asked({**self.read, host: oracle(self.homes[host])})
-        except ValueError:
-            return "the product's own parsers, which give up"
-
-    def judge_untouched(self) -> str:
-        return self.asked(self.read)
 
     def asked(self, read: Dict[str, Any]) -> str:
         fixtures = {"sites": self.sites, "reading": read.__getitem__}

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from typing import Any, Callable, Iterator, NamedTuple
 
@@ -63,10 +62,6 @@ EDIT = (
 )
 
 
-def start_of(cluster: Cluster, node: dict[str, Any]) -> dict[str, Any]:
-    return dict(json.loads(cluster.on(node, "cat", "/var/lib/carbon-ops/{0}/start.json".format(node["instance"]))))
-
-
 def restart(cluster: Cluster, node: dict[str, Any], *options: str) -> None:
     # systemd counts the starts, and refuses one after five within ten minutes.
     cluster.on(node, "systemctl", "reset-failed", node["instance"], check=False)
@@ -77,7 +72,7 @@ def wait_for_the_outcome(cluster: Cluster, node: dict[str, Any], before: int) ->
     """Until the server is ready all the same, or has had its time."""
     begun = time.monotonic()
     while time.monotonic() - begun < FAILED_BY:
-        start = start_of(cluster, node)
+        start = cluster.start_of(node)
         if start["started_at"] > before and start["ready_at"]:
             return
         time.sleep(2)
@@ -118,7 +113,7 @@ def test_wrong_configuration_is_named(
 ) -> None:
     node, wrong = whole_cluster.nodes[-1], WRONG[name]
     path = "{0}/{1}".format(node["home"], wrong.file)
-    before = start_of(whole_cluster, node)["started_at"]
+    before = whole_cluster.start_of(node)["started_at"]
     spoilt(path)
     whole_cluster.on(node, "python3", "-c", EDIT, path, wrong.pattern, wrong.replacement)
     restart(whole_cluster, node, "--no-block")
@@ -135,7 +130,7 @@ def test_missing_driver_is_named(whole_cluster: Cluster, spoilt: Callable[[str],
     [path] = whole_cluster.on(
         node, "find", node["home"] + "/repository/components/lib", "-name", "*{0}*.jar".format(whole_cluster.model["database"]["vendor"])
     ).split()
-    before = start_of(whole_cluster, node)["started_at"]
+    before = whole_cluster.start_of(node)["started_at"]
     spoilt(path)
     whole_cluster.on(node, "rm", path)
     restart(whole_cluster, node, "--no-block")

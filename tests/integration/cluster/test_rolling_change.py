@@ -70,7 +70,7 @@ def starts(cluster: Cluster) -> list[tuple[int, int]]:
     """When each node was started and when it was ready."""
     found = []
     for node in cluster.nodes:
-        start = json.loads(cluster.on(node, "cat", "/var/lib/carbon-ops/{0}/start.json".format(node["instance"])))
+        start = cluster.start_of(node)
         found.append((int(start["started_at"]), int(start["ready_at"])))
     return found
 

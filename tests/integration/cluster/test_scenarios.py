@@ -54,17 +54,13 @@ def text(cluster: Cluster, node: dict[str, Any], file: str, expression: str) -> 
     return cluster.on(node, "python3", "-c", program, path, "string({0})".format(expression)).strip()
 
 
-def start_of(cluster: Cluster, node: dict[str, Any]) -> dict[str, Any]:
-    return dict(json.loads(cluster.on(node, "cat", "/var/lib/carbon-ops/{0}/start.json".format(node["instance"]))))
-
-
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_caching_scenario_on_running_servers(name: str, cluster: Cluster, playbook: Callable[..., Any], back: None) -> None:
     wanted = SCENARIOS[name]
-    before = [start_of(cluster, node)["started_at"] for node in cluster.nodes]
+    before = [cluster.start_of(node)["started_at"] for node in cluster.nodes]
     run(playbook, cluster_caching=name)
     for node, earlier in zip(cluster.nodes, before):
-        assert start_of(cluster, node)["started_at"] > earlier, "the server does not run with the new scenario"
+        assert cluster.start_of(node)["started_at"] > earlier, "the server does not run with the new scenario"
         assert listens(cluster, node) is wanted["clustered"]
         assert text(cluster, node, "carbon.xml", "//*[local-name()='ForceLocalCache']") == wanted["local"]
         assert text(cluster, node, "carbon.xml", "//*[local-name()='DefaultCacheTimeout']") == wanted["minutes"]

@@ -9,7 +9,7 @@ import re
 from typing import Any, Callable
 
 import pytest
-from test_unprivileged import WITHOUT_ROOT
+from sites import WITHOUT_ROOT
 
 ADVICE = "APIs that are published already carry the old one: republish them."
 

@@ -9,9 +9,7 @@ from typing import Any, Callable, List
 
 import pytest
 import yaml
-
-# What docs/security.md says: nothing becomes root, /etc/hosts and the folder of backups are left alone.
-WITHOUT_ROOT = {"ansible_become": False, "cluster_manage_hosts_file": False, "km_node_backup": False, "apim_wiring_backup": False}
+from sites import WITHOUT_ROOT
 
 
 @pytest.mark.slow

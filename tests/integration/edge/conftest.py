@@ -19,11 +19,11 @@ from edge_machine import (
     MAIN,
     MANAGEMENT,
     PLAYBOOK,
-    REPOSITORY,
     Backend,
     Certificates,
     Edge,
     find_nginx,
+    play,
     sample_model,
     sample_variables,
 )
@@ -34,7 +34,6 @@ for last; do :; done
 sed -i -E '/^ *(sticky|health_check) /d; s/ route=n[0-9]+;/;/; /^match .*[{]$/,/^[}]$/d' "$(dirname "$last")"/conf.d/*.conf
 exec %(nginx)s "$@"
 """
-ANSIBLE = Path(sys.executable).parent / "ansible-playbook"
 
 
 @pytest.fixture(scope="session")
@@ -87,19 +86,7 @@ def make_edge(tmp_path_factory: pytest.TempPathFactory, certificates: Certificat
                 **more,
             }
             (home / "values.json").write_text(json.dumps(values))
-            return subprocess.run(
-                [str(ANSIBLE), "-i", "localhost,", "-e", f"@{home / 'values.json'}", str(home / "play.yml")],
-                cwd=REPOSITORY,
-                env={
-                    **os.environ,
-                    "PATH": f"{home / 'bin'}:{Path(nginx).parent}:{ANSIBLE.parent}:{os.environ['PATH']}",
-                    "ANSIBLE_NOCOLOR": "1",
-                },
-                capture_output=True,
-                text=True,
-                timeout=180,
-                check=False,
-            )
+            return play(home, Path(nginx).parent)
 
         result = render()
         assert result.returncode == 0, result.stdout + result.stderr

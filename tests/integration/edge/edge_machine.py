@@ -15,6 +15,7 @@ import shutil
 import socket
 import ssl
 import subprocess
+import sys
 import threading
 import time
 import uuid
@@ -54,6 +55,26 @@ http {
     include %(home)s/conf.d/*.conf;
 }
 """
+
+
+def play(home: Path, *programs: Path) -> subprocess.CompletedProcess[str]:
+    """Runs play.yml of the folder with values.json beside it; programs are looked for in its bin first, then in these folders."""
+    tool = Path(sys.executable).parent / "ansible-playbook"
+    path = os.pathsep.join(map(str, (home / "bin", *programs, tool.parent)))
+    return subprocess.run(
+        [str(tool), "-i", "localhost,", "-e", f"@{home / 'values.json'}", str(home / "play.yml")],
+        cwd=REPOSITORY,
+        env={
+            **os.environ,
+            "PATH": f"{path}{os.pathsep}{os.environ['PATH']}",
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
+        },
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
 
 
 def find_nginx() -> str:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -14,10 +13,8 @@ from pathlib import Path
 from typing import Any, Dict
 
 import pytest
-from edge_machine import sample_variables
+from edge_machine import play, sample_variables
 
-REPOSITORY = Path(__file__).resolve().parents[3]
-ANSIBLE = Path(sys.executable).parent / "ansible-playbook"
 PLAYBOOK = """
 - hosts: localhost
   connection: local
@@ -54,20 +51,7 @@ def run(home: Path, state: str, fails: str, ports: Dict[str, int], lacks: str = 
         "ansible_python_interpreter": sys.executable,
     }
     (home / "values.json").write_text(json.dumps(values))
-    return subprocess.run(
-        [str(ANSIBLE), "-i", "localhost,", "-e", f"@{home / 'values.json'}", str(home / "play.yml")],
-        cwd=REPOSITORY,
-        env={
-            **os.environ,
-            "PATH": f"{home / 'bin'}:{ANSIBLE.parent}:{os.environ['PATH']}",
-            "ANSIBLE_NOCOLOR": "1",
-            "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
-        },
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return play(home)
 
 
 @pytest.fixture

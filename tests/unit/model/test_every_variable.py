@@ -185,6 +185,7 @@ class Filters(Dict[str, Any]):
 
 @functools.lru_cache(maxsize=None)
 def environment(unknown: Type[Anything]) -> jinja2.Environment:
+    # Nothing of it gets into a browser: two renderings are compared.
     made = jinja2.Environment(undefined=unknown, autoescape=False, extensions=["jinja2.ext.do"])  # noqa: S701
     made.filters = Filters({**made.filters, **core.FilterModule().filters(), **mathstuff.FilterModule().filters()})
     made.tests = Filters(made.tests)
