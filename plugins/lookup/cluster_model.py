@@ -11,15 +11,15 @@ author:
 version_added: 0.1.0
 short_description: The model of the cluster that a host belongs to
 description:
-  - Derives the model of a Key Manager cluster from the whole inventory, without contacting a host. It is the value of the fact
-    C(cluster_model), which role C(cluster) sets.
+  - Derives the model of a Key Manager cluster from the whole inventory, without contacting a host. It is the value of the variable
+    C(cluster_model), which the playbooks set for all hosts at once, and role C(cluster) for a host that has none.
   - Reads C(groups) and the inventory variables of all hosts of the cluster, never the hosts of the current play, so C(--limit) and
     C(serial) change nothing. The variables and their defaults are those of role C(cluster).
   - An inventory may hold several clusters, each with groups of its own, which C(cluster_key_manager_group) and its like name. A host
     that belongs to none of them gets a model without hosts.
 options:
   _terms:
-    description: Takes none.
+    description: The hosts whose models are asked for. Without any it is the host itself.
     required: false
 """
 
@@ -31,7 +31,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _raw:
-  description: The model, one dictionary. docs/architecture.md of the collection explains it key by key. It holds no secret.
+  description: A model for each host, in their order. A model is one dictionary; docs/architecture.md of the collection explains it key by key. It holds no secret.
   type: list
   elements: dict
 """
@@ -47,7 +47,8 @@ class LookupModule(LookupBase):
     def run(self, terms, variables=None, **kwargs):
         try:
             inventory = read_inventory(variables)
-            name, sources = variables["inventory_hostname"], collection_sources()
-            return [outside_model(name, inventory, sources) or build_model(name, inventory, sources)]
+            sources = collection_sources()
+            names = terms or [variables["inventory_hostname"]]
+            return [outside_model(name, inventory, sources) or build_model(name, inventory, sources) for name in names]
         except OperatorError as error:
             raise AnsibleError(str(error)) from error
