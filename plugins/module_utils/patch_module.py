@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from ansible.module_utils.basic import missing_required_lib
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.edit_outcome import IGNORED, UNCHANGED
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.patch import patch_files
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.xml_document import LXML_IMPORT_ERROR
@@ -16,6 +17,7 @@ if MYPY:
 
     from ansible.module_utils.basic import AnsibleModule
 
+QUIET = (UNCHANGED, IGNORED)
 PATCH_ARGUMENTS: dict[str, dict[str, Any]] = {
     "backup": {"type": "bool", "default": False},
     "backup_dir": {"type": "path"},
@@ -47,7 +49,7 @@ def run_patch(
         changed=patched.changed,
         changed_files=patched.changed_files,
         checksums=patched.checksums,
-        edits=patched.edits,
+        edits=patched.edits if module.params.get("report") != "changed" else [edit for edit in patched.edits if edit["action"] not in QUIET],
         backup_files=patched.backup_files,
     )
     if module._diff:

@@ -171,6 +171,13 @@ options:
     description: Whether the file may be missing. Its edits then have the action V(ignored).
     type: bool
     default: false
+  report:
+    description:
+      - Which edits RV(edits) tells of. With V(changed) those that found what they ask for are left out, so that Ansible has less to carry
+        from many hosts.
+    type: str
+    choices: [all, changed]
+    default: all
 attributes:
   check_mode:
     support: full
@@ -265,7 +272,7 @@ checksums:
   type: dict
   sample: {/opt/wso2/obkm/repository/conf/carbon.xml: 9c2b6e0ad7a1…}
 edits:
-  description: What became of each edit, in the given order, grouped by file.
+  description: What became of each edit, in the given order, grouped by file. With O(report=changed) only of those that changed something.
   returned: success
   type: list
   elements: dict
@@ -324,6 +331,7 @@ def main() -> None:
             "root": {"type": "str"},
             "create": {"type": "bool", "default": False},
             "optional": {"type": "bool", "default": False},
+            "report": {"type": "str", "choices": ["all", "changed"], "default": "all"},
             **PATCH_ARGUMENTS,
         },
         required_one_of=[("files", "path")],
