@@ -31,7 +31,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _raw:
-  description: A model for each host, in their order. A model is one dictionary; docs/architecture.md of the collection explains it key by key. It holds no secret.
+  description: A model for each host, in their order. A model is one dictionary, which docs/architecture.md of the collection explains key
+    by key. It holds no secret.
   type: list
   elements: dict
 """

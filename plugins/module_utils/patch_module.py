@@ -49,7 +49,7 @@ def run_patch(
         changed=patched.changed,
         changed_files=patched.changed_files,
         checksums=patched.checksums,
-        edits=patched.edits if module.params.get("report") != "changed" else [edit for edit in patched.edits if edit["action"] not in QUIET],
+        edits=[edit for edit in patched.edits if module.params.get("report") != "changed" or edit["action"] not in QUIET],
         backup_files=patched.backup_files,
     )
     if module._diff:

@@ -29,8 +29,8 @@ ORIGINS = {
     "ansible/": Path(ansible.__file__).parent,
     "ansible_collections/carbon_ops/key_manager/": COLLECTION,
 }
-# The zip is the only long text of this alphabet; what an operator passes to a module stands behind it.
-ZIP = re.compile(rb"(?<=['\"\n])[A-Za-z0-9+/]{4096,}={0,2}(?=['\"\n])")
+# A zip as text. It stands before the arguments of the module, which are the operator's.
+ZIP = re.compile(rb"(?<=['\"\n])UEsDB[A-Za-z0-9+/]{4096,}={0,2}(?=['\"\n])")
 # The code belongs to the very source beside it, so no time stamp is compared (PEP 552: hash-based, unchecked).
 HEADER = importlib.util.MAGIC_NUMBER + (1).to_bytes(4, "little") + bytes(8)
 
@@ -49,12 +49,8 @@ def with_bytecode(module: bytes, cache: Path) -> bytes:
         with made.with_suffix(".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not made.exists():
-                try:
-                    content = base64.b64encode(compiled(base64.b64decode(found.group())))
-                except zipfile.BadZipFile:
-                    return module
                 part = made.with_suffix(".part")
-                part.write_bytes(content)
+                part.write_bytes(base64.b64encode(compiled(base64.b64decode(found.group()))))
                 part.rename(made)
     return module[: found.start()] + made.read_bytes() + module[found.end() :]
 
@@ -77,5 +73,7 @@ def code_of(name: str, source: bytes) -> CodeType:
     for beginning, folder in ORIGINS.items():
         origin = folder / name[len(beginning) :]
         if name.startswith(beginning) and origin.is_file() and origin.read_bytes() == source:
-            return SourceFileLoader("module", str(origin)).get_code("module")
+            code = SourceFileLoader("module", str(origin)).get_code("module")
+            if code:
+                return code
     return compile(source, name, "exec", dont_inherit=True)

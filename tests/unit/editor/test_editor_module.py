@@ -74,6 +74,20 @@ def test_the_result(document: Path) -> None:
     assert Path(backups[str(document)]).read_text() == DOCUMENT
 
 
+@pytest.mark.parametrize(
+    ("report", "edit", "told"),
+    [
+        ("all", {"xpath": "/a/b", "text": "old"}, ["unchanged"]),
+        ("changed", {"xpath": "/a/b", "text": "old"}, []),
+        ("changed", {"xpath": "/a/c", "text": "old", "if_missing": ["ignore"]}, []),
+        ("changed", {"xpath": "/a/c", "text": "old", "if_missing": ["create"]}, ["created"]),
+        ("changed", {"xpath": "/a/b", "text": "new"}, ["changed"]),
+    ],
+)
+def test_what_is_told_of_edits(document: Path, report: str, edit: dict[str, Any], told: list[str]) -> None:
+    assert [outcome["action"] for outcome in _run(Module(report=report), document, **edit)["edits"]] == told
+
+
 def test_check_mode_and_diff(document: Path) -> None:
     result = _run(Module(check_mode=True, diff=True), document, xpath="/a/b", text="%{s}")
     assert result["changed"] and document.read_text() == DOCUMENT
