@@ -35,8 +35,11 @@ class Sample(NamedTuple):
 
 
 def environment(**extra: str) -> Dict[str, str]:
-    """Ansible of the very Python that runs this, with the repository's own settings and none of the caller's."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
+    """Ansible of the very Python that runs this, with the repository's own settings and none of the caller's.
+
+    Nor with those of the caller's Python: PYTHONUNBUFFERED makes it read a module that comes through a pipe byte by byte.
+    """
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "PYTHON"))}
     kept.update(
         ANSIBLE_CONFIG=str(REPOSITORY / "ansible.cfg"),
         ANSIBLE_NOCOLOR="1",

@@ -86,8 +86,12 @@ def tasks_of(item: Any) -> Iterator[Dict[str, Any]]:
 
 
 # What is meant for all clusters together: the check of the whole inventory, the groups of its hosts, and whether a run may end at once.
-OF_ALL_CLUSTERS = ("roles/cluster/tasks/preflight.yml", "roles/verify/tasks/compare.yml", "playbooks/model.yml")
-LINES_OF_ALL_CLUSTERS = ("{%- for host in groups.carbon_ops_hosts -%}", 'loop: "{{ ansible_play_hosts_all }}"')
+OF_ALL_CLUSTERS = ("roles/cluster/tasks/preflight.yml", "roles/verify/tasks/compare.yml", "roles/cluster/tasks/model.yml")
+LINES_OF_ALL_CLUSTERS = (
+    "{%- for host in groups.carbon_ops_hosts -%}",
+    # The model of each host, derived for all in one go.
+    "loop: \"{{ ansible_play_hosts_all | zip(query('carbon_ops.key_manager.cluster_model', *ansible_play_hosts_all)) }}\"",
+)
 
 
 def test_no_role_does_for_one_cluster_what_all_need() -> None:
@@ -185,5 +189,3 @@ def test_verify_tells_of_both_clusters_and_writes_one_state_for_each(regions: Re
         assert status["failures"] and all(sentence.split(":")[0] in hosts_of(cluster) for sentence in status["failures"])
         # What is told once for each cluster is told by its first host.
         assert "fatal: [{0}]".format(hosts_of(cluster)[0]) in run.output
-
-
