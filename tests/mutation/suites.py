@@ -16,6 +16,7 @@ from types import SimpleNamespace
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Set
 
 import test_edits
+import test_leftovers
 import test_options
 import test_products
 import yaml
@@ -44,6 +45,7 @@ OF_THE_VALUES = (
     test_edits.test_every_setting_has_the_value_of_the_inventory,
     test_edits.test_web_applications_name_the_load_balancer_and_nothing_else_changed,
     test_edits.test_members_share_a_heartbeat,
+    test_edits.test_every_cache_is_on_and_local,
     test_edits.test_clients_of_the_message_broker_log_in_as_the_administrator,
 )
 
@@ -139,6 +141,25 @@ class EditsSuite(Suite):
                 yield OF_THE_DIFFERENCE[0], {"configured": configured, "request": request}
 
         return first_failure(calls())
+
+
+class LeftoversSuite(Suite):
+    """What tests/integration/configure/test_leftovers.py says of homes that hold what another choice left."""
+
+    tests = (test_leftovers.test_nothing_of_another_choice_is_left, test_leftovers.test_no_password_of_another_user_store_is_left)
+
+    def __init__(self, name: str, folder: Path, site: str) -> None:
+        self.taken = test_leftovers.make(folder / "site", site)
+        configure(name, self.taken.fresh.inventory)
+        left = self.taken.left
+        sides = {host: side(left.product, host in left.api_managers) for host in left.homes}
+        super().__init__(name, folder, left.homes, left.inventory, sides)
+
+    def judge_untouched(self) -> str:
+        return self.judge("")
+
+    def judge(self, host: str, values_only: bool = False) -> str:
+        return first_failure((test, {"taken": self.taken}) for test in self.tests)
 
 
 def tests_of(module: Any) -> List[tuple[Callable[..., None], Dict[str, Any]]]:
@@ -302,6 +323,9 @@ SUITES: Dict[str, Callable[[Path], Suite | None]] = {
     "real-documented": real(lambda folder: EditsSuite("real-documented", folder, **SITES["real-documented"])),
     "fixtures-kernel": lambda folder: EditsSuite("fixtures-kernel", folder, **SITES["fixtures-kernel"]),
     "real-identity-server": real(lambda folder: EditsSuite("real-identity-server", folder, **SITES["real-identity-server"])),
+    "leftovers": lambda folder: LeftoversSuite("leftovers", folder, "fixtures-documented"),
+    "leftovers-kernel": lambda folder: LeftoversSuite("leftovers-kernel", folder, "fixtures-kernel"),
+    "leftovers-identity-server": real(lambda folder: LeftoversSuite("leftovers-identity-server", folder, "real-identity-server")),
     "options": real(lambda folder: OptionsSuite("options", folder), parsers=True),
     "changed-options": real(lambda folder: ChangedOptionsSuite("changed-options", folder), parsers=True),
     "way-back": real(lambda folder: WayBackSuite("way-back", folder), parsers=True),

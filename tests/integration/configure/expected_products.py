@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Dict, List, Mapping
 
 import expected
-from expected import BALANCER, CONF, MASTER, OPEN_BANKING, SECURITY, SHINDIG
+from expected import BALANCER, CONF, JAGGERY, MASTER, OPEN_BANKING, SECURITY, SHINDIG
 
 Files = Dict[str, Mapping[str, "str | None"]]
 DATASOURCE = "datasources-configuration/datasources/datasource"
@@ -80,6 +80,8 @@ NUMSTAT = {
         CONF + "registry.xml": (21, 10),
         CONF + "tomcat/catalina-server.xml": (8, 5),
         CONF + "user-mgt.xml": (2, 2),
+        JAGGERY + "dashboard/conf/site.json": (2, 2),
+        JAGGERY + "portal/conf/site.json": (3, 2),
         MASTER: (39, 17),
         SHINDIG: (1, 1),
     },

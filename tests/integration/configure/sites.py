@@ -34,6 +34,8 @@ BORROWED = (
     {
         "repository/conf/etc/jmx.xml": KERNEL,
         "repository/conf/identity/application-authentication.xml": SHARED / "real" / "ob-km-1.5-uk",
+        "repository/deployment/server/jaggeryapps/dashboard/conf/site.json": REPOSITORY / "tests" / "fixtures" / "homes" / "ob_km",
+        "repository/deployment/server/jaggeryapps/portal/conf/site.json": REPOSITORY / "tests" / "fixtures" / "homes" / "ob_km",
     },
     {
         "repository/conf/etc/jmx.xml": KERNEL,
@@ -173,7 +175,7 @@ def make_home(source: str, product: str, api_manager: bool, home: Path) -> None:
             pytest.skip("the real product files are not here: set CARBON_OPS_SHARED to their folder")
         shutil.copytree(SHARED / "real" / REAL[product][api_manager], home, copy_function=shutil.copyfile)
         for path, folder in BORROWED[api_manager].items() if product == "is_km_5.7.0" else ():
-            (home / path).parent.mkdir(exist_ok=True)
+            (home / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(folder / path, home / path)
         for path in [home, *home.rglob("*")]:
             path.chmod(0o755 if path.is_dir() else 0o644)

@@ -11,6 +11,7 @@ from typing import Any, Dict, Iterator, List, Mapping, Tuple
 
 import expected
 import expected_products
+from lxml import etree
 from meaning import comments, json_meaning, meaning
 from sites import ADDRESSES
 
@@ -110,6 +111,14 @@ def test_members_share_a_heartbeat(configured: Any) -> None:
             "hazelcast.heartbeat.interval.seconds=2",
             "hazelcast.max.no.heartbeat.seconds=10",
         ]
+
+
+def test_every_cache_is_on_and_local(configured: Any) -> None:
+    for host in configured.site.key_managers:
+        root = etree.parse(str(configured.site.homes[host] / expected.CONF / "identity/identity.xml"))
+        caches = root.xpath("//*[local-name() = 'Cache'][@name]")
+        assert caches, "the file of the test has no cache"
+        assert {(cache.get("enable"), cache.get("isDistributed")) for cache in caches} == {("true", "false")}, host
 
 
 def test_templates_that_are_no_xml_name_the_load_balancer(configured: Any) -> None:
