@@ -218,7 +218,7 @@ class OptionsSuite(ParsersSuite):
     # The options that the homes had before, if any, and those they are given.
     before: Mapping[str, Mapping[str, Any]] | None = None
     options: Mapping[str, Mapping[str, Any]] = test_options.OPTIONS
-    # What it was once the options are taken back is no matter of a single edit.
+    # That options can be taken back is asked where they are.
     others = (test_options.test_every_option_has_a_way_back,)
 
     def __init__(self, name: str, folder: Path) -> None:
@@ -226,6 +226,8 @@ class OptionsSuite(ParsersSuite):
         if self.before is not None:
             self.sites.write(self.before)
             configure(name, self.sites.inventory)
+            for home in self.sites.homes.values():
+                test_options.former_users(home / "repository/conf/user-mgt.xml")
         self.sites.write(self.options)
         homes = {host: home for host, home in self.sites.homes.items() if not host.startswith("km2") or "defaults" in host}
         # A host is called am1.is_km_5.7.0.read_only.
@@ -275,7 +277,8 @@ class WayBackSuite(OptionsSuite):
     others = tuple(
         test
         for name, test in vars(test_options).items()
-        if name.startswith("test_") and test is not test_options.test_every_option_has_a_way_back
+        if name.startswith("test_")
+        and test not in (test_options.test_every_option_has_a_way_back, test_options.test_nothing_of_a_former_user_store_is_left)
     )
 
 
