@@ -13,6 +13,9 @@ import pytest
 from meaning import meaning
 from sites import QUICK, SITES, Site
 
+# Each process would configure both homes for itself.
+pytestmark = pytest.mark.xdist_group("leftovers")
+
 FORMER_PASSWORD = "former-directory-password"  # noqa: S105 - one that must be gone afterwards
 FORMER_STORE = """
         <UserStoreManager class="org.wso2.carbon.user.core.ldap.FormerUserStoreManager">
