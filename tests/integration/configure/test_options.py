@@ -32,6 +32,11 @@ PACKAGE = "org.wso2.carbon.user.core."
 JDBC = PACKAGE + "jdbc.JDBCUserStoreManager"
 SECURITY_CACHES = 8
 FORMER_URL = '<Property name="ConnectionURL">ldap://former.bank.example:389</Property>'
+FORMER_VALVE = b'<Valve className="org.apache.catalina.valves.RemoteIpValve" internalProxies="former"/>'
+OWN_DIRECTORY = """
+        <!--UserStoreManager class="org.wso2.carbon.user.core.ldap.ReadWriteLDAPUserStoreManager">
+            <Property name="ConnectionURL">ldap://localhost:389</Property>
+        </UserStoreManager-->"""
 DIRECTORY = {
     "connection_url": "ldaps://ldap.bank.example:636",
     "connection_name": "cn=km,dc=bank",
@@ -91,13 +96,21 @@ def secrets_of(name: str, secrets: Secrets) -> Dict[str, str]:
     return found
 
 
-def former_users(path: Path) -> None:
-    """Let another user store be active too, and each directory that stands there, in a comment or active, hold its URL twice."""
-    text = path.read_bytes().decode("utf-8")
-    text, directories = re.subn(r"<(?:!--)?UserStoreManager class=\"[\w.]*\.ldap\.\w+\">", r"\g<0>" + FORMER_URL, text)
-    text, places = re.subn(r"\s*<AuthorizationManager", FORMER_STORE + r"\g<0>", text, count=1)
-    assert directories and places, path
-    path.write_bytes(text.encode("utf-8"))
+def left_before(home: Path, key_manager: bool, directory: bool) -> None:
+    """Let another user store be active, directories in comments hold their URL twice, and the valve stand behind all others."""
+    users = home / "repository/conf/user-mgt.xml"
+    text = users.read_bytes().decode("utf-8")
+    # Not every product has a block for a directory that can be written to; it may be somebody's own.
+    own = OWN_DIRECTORY if directory and OWN_DIRECTORY.strip().splitlines()[0] not in text else ""
+    text, places = re.subn(r"\s*<AuthorizationManager", own + FORMER_STORE + r"\g<0>", text, count=1)
+    text, directories = re.subn(r"<!--UserStoreManager class=\"[\w.]*\.ldap\.\w+\">", r"\g<0>" + FORMER_URL, text)
+    assert places and directories, users
+    users.write_bytes(text.encode("utf-8"))
+    if key_manager:
+        tomcat = home / "repository/conf/tomcat/catalina-server.xml"
+        content = tomcat.read_bytes()
+        assert content.count(b"</Host>") == 1
+        tomcat.write_bytes(content.replace(b"</Host>", FORMER_VALVE + b"</Host>"))
 
 
 class Sites:
@@ -131,7 +144,7 @@ class Sites:
                 Path(__file__).parents[3] / "demo/product_files/api_manager/repository/conf/jndi.properties",
                 home / "repository/conf/jndi.properties",
             )
-        former_users(home / "repository/conf/user-mgt.xml")
+        left_before(home, product != "apim", host.endswith("read_write"))
         for path in [home, *home.rglob("*")]:
             path.chmod(0o755 if path.is_dir() else 0o644)
 
