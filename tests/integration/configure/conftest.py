@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple
 
 import pytest
-from sites import SHARED, ProcessList, Site
+from sites import PARAMETERS, SHARED, SITES, ProcessList, Site
 
 
 class Configured(NamedTuple):
@@ -28,24 +28,12 @@ class Configured(NamedTuple):
     processes: ProcessList
 
 
-SITES = {
-    "fixtures-documented": {"source": "fixtures", "layout": "documented"},
-    "fixtures-standard": {"source": "fixtures", "layout": "standard", "nodes": 1, "api_managers": 0},
-    "real-documented": {"source": "real", "layout": "documented"},
-    "real-standard": {"source": "real", "layout": "standard", "nodes": 1, "api_managers": 0},
-}
-
-
 def pytest_collection_modifyitems(items: List[Any]) -> None:
     """Tests of one site run in one process, because each process makes its own."""
     for item in items:
         name = getattr(item, "callspec", None) and item.callspec.params.get("configured")
         if name:
             item.add_marker(pytest.mark.xdist_group(name))
-
-
-QUICK = "real-documented" if (SHARED / "real").is_dir() else "fixtures-documented"
-PARAMETERS = [pytest.param(name, marks=[pytest.mark.slow] * (name != QUICK)) for name in SITES]
 
 
 @pytest.fixture(scope="session", params=PARAMETERS)

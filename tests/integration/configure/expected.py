@@ -53,13 +53,20 @@ STANDARD = {
     CONF + "registry.xml": (2, 0),
     CONF + "user-mgt.xml": (2, 2),
 }
-# Of the dashboards only the fixtures have files.
-DASHBOARDS = {JAGGERY + "dashboard/conf/site.json": (2, 2), JAGGERY + "portal/conf/site.json": (3, 2), SHINDIG: (1, 1)}
+# Files that were not published of Open Banking.
+UNPUBLISHED = {
+    JAGGERY + "dashboard/conf/site.json": (2, 2),
+    JAGGERY + "portal/conf/site.json": (3, 2),
+    SHINDIG: (1, 1),
+    CONF + "etc/jmx.xml": (1, 1),
+    CONF + "identity/embedded-ldap.xml": (1, 1),
+}
 DIFFERENT = {
     # The fixture's own datasource has another description, and the files that were published of Open Banking API Manager are few.
-    "fixtures-documented": {MASTER: (57, 15), **DASHBOARDS},
-    "fixtures-standard": {MASTER: (9, 9), **DASHBOARDS},
+    "fixtures-documented": {MASTER: (57, 15), **UNPUBLISHED},
+    "fixtures-standard": {MASTER: (9, 9), **UNPUBLISHED},
     "fixtures-documented api_manager": {
+        CONF + "etc/jmx.xml": (1, 1),
         CONF + "jndi.properties": (2, 2),
         CONF + "tomcat/catalina-server.xml": (5, 4),
         "repository/resources/api_templates/velocity_template.xml": (11, 11),
@@ -251,6 +258,8 @@ def key_manager(layout: str, address: str, members: list[str], secrets: Any) -> 
             server + "Security/TrustStore/Password": secrets("truststore"),
         },
         **sources,
+        CONF + "etc/jmx.xml": {"JMX/StartRMIServer": "false"},
+        CONF + "identity/embedded-ldap.xml": {"EmbeddedLDAPConfig/EmbeddedLDAP/Property[enable]": "false"},
         CONF + "finance/open-banking.xml": {
             server + "JDBCPersistenceManager/DataSource/Name": jndi["open_banking"],
             server + "JDBCPersistenceManager/SkipDBSchemaCreation": "true",
@@ -331,6 +340,11 @@ def api_manager(secrets: Any) -> Dict[str, Mapping[str, str | None]]:
             "APIManager/ThrottlingConfigurations/JMSConnectionDetails/JMSConnectionParameters/connectionfactory.TopicConnectionFactory": (
                 "amqp://{0}@clientid/carbon?brokerlist='tcp://${{carbon.local.ip}}:${{jms.port}}'".format(broker_account(secrets))
             ),
+        },
+        CONF + "etc/jmx.xml": {"JMX/StartRMIServer": "false"},
+        CONF + "identity/identity.xml": {
+            "Server/JDBCPersistenceManager/DataSource/Name": "jdbc/WSO2AM_DB",
+            "Server/OAuth/TokenPersistenceProcessor": PLAIN,
         },
         CONF + "carbon.xml": {
             "Server/Ports/Offset": "0",

@@ -21,16 +21,52 @@ import yaml
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 SHARED = Path(os.environ.get("CARBON_OPS_SHARED", REPOSITORY.parent / "shared"))
-REAL = {"key_manager": "ob-km-1.5-uk", "api_manager": "ob-apim-1.5-uk"}
-FIXTURES = {"key_manager": "ob_km", "api_manager": "ob_apim"}
+# The homes of a Key Manager and of its API Manager.
+REAL = {"ob_km_1.5": ("ob-km-1.5-uk", "ob-apim-1.5-uk"), "is_km_5.7.0": ("is-km-5.7.0", "ob-apim-1.5-uk")}
+FIXTURES = {"ob_km_1.5": ("ob_km", "ob_apim"), "carbon_4.7.1": ("carbon_km", "carbon_apim")}
 ADDRESSES = {"km1": "10.20.30.11", "km2": "10.20.30.12", "lb1": "10.20.30.21", "db1": "10.20.30.31", "am1": "10.20.30.41"}
 DATABASES = {"documented": ("user", "apim", "config", "registry", "open_banking"), "standard": ("common", "apim", "open_banking")}
+# Of the Identity Server; it has one layout.
+DATABASES_OF_IDENTITY_SERVER = ("user", "apim", "registry")
+# Files that Identity Server and its API Manager have and that were published of another product only.
+KERNEL = SHARED / "real" / "carbon-kernel-4.4.35"
+BORROWED = (
+    {
+        "repository/conf/etc/jmx.xml": KERNEL,
+        "repository/conf/identity/application-authentication.xml": SHARED / "real" / "ob-km-1.5-uk",
+        "repository/deployment/server/jaggeryapps/dashboard/conf/site.json": REPOSITORY / "tests" / "fixtures" / "homes" / "ob_km",
+        "repository/deployment/server/jaggeryapps/portal/conf/site.json": REPOSITORY / "tests" / "fixtures" / "homes" / "ob_km",
+    },
+    {
+        "repository/conf/etc/jmx.xml": KERNEL,
+        "repository/conf/tomcat/catalina-server.xml": KERNEL,
+        "repository/conf/identity/identity.xml": SHARED / "real" / "is-km-5.7.0",
+        "repository/conf/jndi.properties": REPOSITORY / "demo" / "product_files" / "api_manager",
+    },
+)
 # Every character that some layer between the inventory and the file could take for its own: shell, XML, regular expressions, Jinja,
 # the format of secrets. The token tells these passwords from those of other runs on the same machine.
 AWKWARD = "'$&<>\"%\\#"
 
 # What docs/security.md says: nothing becomes root, /etc/hosts and the folder of backups are left alone.
 WITHOUT_ROOT = {"ansible_become": False, "cluster_manage_hosts_file": False, "km_node_backup": False, "apim_wiring_backup": False}
+
+# What is configured and looked at by name, see conftest.py.
+SITES: Dict[str, Dict[str, Any]] = {
+    "fixtures-documented": {"source": "fixtures", "layout": "documented"},
+    "fixtures-standard": {"source": "fixtures", "layout": "standard", "nodes": 1, "api_managers": 0},
+    "real-documented": {"source": "real", "layout": "documented"},
+    "real-standard": {"source": "real", "layout": "standard", "nodes": 1, "api_managers": 0},
+    "fixtures-kernel": {"source": "fixtures", "product": "carbon_4.7.1", "cluster_email_user_names": True},
+    "real-identity-server": {
+        "source": "real",
+        "product": "is_km_5.7.0",
+        "cluster_email_user_names": True,
+        "cluster_gateway": {"topology": "distributed", "clustered": True, "hosts": ["gw1.bank.example"]},
+    },
+}
+QUICK = "real-documented" if (SHARED / "real").is_dir() else "fixtures-documented"
+PARAMETERS = [pytest.param(name, marks=[pytest.mark.slow] * (name != QUICK)) for name in SITES]
 
 
 class Secrets:
@@ -47,20 +83,31 @@ class Secrets:
 class Site:
     """An inventory and its product homes in a folder, under git so that a run shows as a diff."""
 
-    def __init__(self, folder: Path, source: str, layout: str = "documented", nodes: int = 2, api_managers: int = 1) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        source: str,
+        layout: str = "documented",
+        nodes: int = 2,
+        api_managers: int = 1,
+        product: str = "ob_km_1.5",
+        **variables: Any,
+    ) -> None:
         self.folder = folder
         self.source = source
         self.layout = layout
+        self.product = product
         self.secrets = Secrets()
         self.key_managers = ["km1", "km2"][:nodes]
         self.api_managers = ["am1"][:api_managers]
         self.homes = {host: folder / "homes" / host for host in [*self.key_managers, *self.api_managers]}
         for host, home in self.homes.items():
-            make_home(source, "key_manager" if host in self.key_managers else "api_manager", home)
+            make_home(source, product, host in self.api_managers, home)
+        databases = DATABASES_OF_IDENTITY_SERVER if product == "is_km_5.7.0" else DATABASES[layout]
         self.variables: Dict[str, Any] = {
             "ansible_connection": "local",
             "ansible_python_interpreter": sys.executable,
-            "cluster_product": "ob_km_1.5",
+            "cluster_product": product,
             "cluster_hostname": "km.bank.example",
             "cluster_management_hostname": "console.bank.example",
             "cluster_gateway_hostname": "api.bank.example",
@@ -74,7 +121,8 @@ class Site:
             "cluster_keystore_password": self.secrets("keystore"),
             "cluster_truststore_password": self.secrets("truststore"),
             "cluster_database": {"vendor": "mysql", "layout": layout},
-            "cluster_database_passwords": {name: self.secrets.database(name) for name in DATABASES[layout]},
+            "cluster_database_passwords": {name: self.secrets.database(name) for name in databases},
+            **variables,
         }
         self.inventory = folder / "hosts.yml"
         self.write_inventory()
@@ -121,11 +169,14 @@ class Site:
         return {str(path.relative_to(homes)): (path.stat().st_ino, path.stat().st_mtime_ns, path.read_bytes()) for path in files}
 
 
-def make_home(source: str, side: str, home: Path) -> None:
+def make_home(source: str, product: str, api_manager: bool, home: Path) -> None:
     if source == "real":
         if not (SHARED / "real").is_dir():
             pytest.skip("the real product files are not here: set CARBON_OPS_SHARED to their folder")
-        shutil.copytree(SHARED / "real" / REAL[side], home, copy_function=shutil.copyfile)
+        shutil.copytree(SHARED / "real" / REAL[product][api_manager], home, copy_function=shutil.copyfile)
+        for path, folder in BORROWED[api_manager].items() if product == "is_km_5.7.0" else ():
+            (home / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(folder / path, home / path)
         for path in [home, *home.rglob("*")]:
             path.chmod(0o755 if path.is_dir() else 0o644)
         return
@@ -133,7 +184,7 @@ def make_home(source: str, side: str, home: Path) -> None:
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    module.make_home(FIXTURES[side], home)
+    module.make_home(FIXTURES[product][api_manager], home)
 
 
 class ProcessList:

@@ -8,6 +8,7 @@ All clusters stand in one inventory and are configured by one run; a second run 
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ import pytest
 import yaml
 from lxml import etree
 from sites import SHARED, Secrets
+from test_leftovers import FORMER_PASSWORD, FORMER_STORE
 
 SOURCES = {"ob_km_1.5": "ob-km-1.5-uk", "is_km_5.7.0": "is-km-5.7.0", "apim": "ob-apim-1.5-uk"}
 # Files that both products have and that were published of one only, or of the kernel.
@@ -29,6 +31,12 @@ DATABASES = {"is_km_5.7.0": ("user", "apim", "registry"), "ob_km_1.5": ("user", 
 PACKAGE = "org.wso2.carbon.user.core."
 JDBC = PACKAGE + "jdbc.JDBCUserStoreManager"
 SECURITY_CACHES = 8
+FORMER_URL = '<Property name="ConnectionURL">ldap://former.bank.example:389</Property>'
+FORMER_VALVE = b'<Valve className="org.apache.catalina.valves.RemoteIpValve" internalProxies="former"/>'
+OWN_DIRECTORY = """
+        <!--UserStoreManager class="org.wso2.carbon.user.core.ldap.ReadWriteLDAPUserStoreManager">
+            <Property name="ConnectionURL">ldap://localhost:389</Property>
+        </UserStoreManager-->"""
 DIRECTORY = {
     "connection_url": "ldaps://ldap.bank.example:636",
     "connection_name": "cn=km,dc=bank",
@@ -88,6 +96,23 @@ def secrets_of(name: str, secrets: Secrets) -> Dict[str, str]:
     return found
 
 
+def left_before(home: Path, key_manager: bool, directory: bool) -> None:
+    """Let another user store be active, directories in comments hold their URL twice, and the valve stand behind all others."""
+    users = home / "repository/conf/user-mgt.xml"
+    text = users.read_bytes().decode("utf-8")
+    # Not every product has a block for a directory that can be written to; it may be somebody's own.
+    own = OWN_DIRECTORY if directory and OWN_DIRECTORY.strip().splitlines()[0] not in text else ""
+    text, places = re.subn(r"\s*<AuthorizationManager", own + FORMER_STORE + r"\g<0>", text, count=1)
+    text, directories = re.subn(r"<!--UserStoreManager class=\"[\w.]*\.ldap\.\w+\">", r"\g<0>" + FORMER_URL, text)
+    assert places and directories, users
+    users.write_bytes(text.encode("utf-8"))
+    if key_manager:
+        tomcat = home / "repository/conf/tomcat/catalina-server.xml"
+        content = tomcat.read_bytes()
+        assert content.count(b"</Host>") == 1
+        tomcat.write_bytes(content.replace(b"</Host>", FORMER_VALVE + b"</Host>"))
+
+
 class Sites:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -119,6 +144,7 @@ class Sites:
                 Path(__file__).parents[3] / "demo/product_files/api_manager/repository/conf/jndi.properties",
                 home / "repository/conf/jndi.properties",
             )
+        left_before(home, product != "apim", host.endswith("read_write"))
         for path in [home, *home.rglob("*")]:
             path.chmod(0o755 if path.is_dir() else 0o644)
 
@@ -258,6 +284,15 @@ def test_both_products_have_the_one_user_store(name: str, product: str, readings
         assert [properties["isADLDSRole"] for properties in both] == ["true"] * 2
     if name == "read_only":
         assert [properties["UserNameSearchFilter"] for properties in both] == ["(&(objectClass=bankPerson)(uid=?))"] * 2
+
+
+@pytest.mark.parametrize("cluster", CLUSTERS)
+def test_nothing_of_a_former_user_store_is_left(cluster: str, readings: Readings) -> None:
+    for host in ("km1." + cluster, "am1." + cluster):
+        text = readings.files[host]["user-mgt.xml"]
+        assert "FormerUserStoreManager" in text, "what was there before stays in a comment, for a way back"
+        assert FORMER_PASSWORD not in text
+        assert FORMER_URL not in re.sub("<!--.*?-->", "", text, flags=re.DOTALL)
 
 
 @BOTH

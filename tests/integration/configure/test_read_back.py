@@ -13,7 +13,11 @@ from typing import Any, Dict, Iterator, List, NamedTuple
 
 import expected
 import pytest
-from sites import ADDRESSES
+from sites import ADDRESSES, PARAMETERS, SITES
+
+# The other products' files are read in test_products.py and test_options.py.
+SITES_OF_OPEN_BANKING = [parameter for parameter in PARAMETERS if "product" not in SITES[parameter.values[0]]]
+pytestmark = pytest.mark.parametrize("configured", SITES_OF_OPEN_BANKING, indirect=True, scope="session")
 
 
 class Reading(NamedTuple):

@@ -16,6 +16,8 @@ PRODUCT_FILES = REPOSITORY / "demo" / "product_files"
 LAYERS = {
     "ob_km": (PRODUCT_FILES / "common", PRODUCT_FILES / "key_manager", HOMES / "ob_common", HOMES / "ob_km"),
     "ob_apim": (PRODUCT_FILES / "common", PRODUCT_FILES / "api_manager", HOMES / "ob_common", HOMES / "ob_apim"),
+    "carbon_km": (PRODUCT_FILES / "common", PRODUCT_FILES / "key_manager", HOMES / "ob_common", HOMES / "ob_km", HOMES / "carbon"),
+    "carbon_apim": (PRODUCT_FILES / "common", PRODUCT_FILES / "api_manager", HOMES / "ob_common", HOMES / "ob_apim", HOMES / "carbon"),
     "is_km": (HOMES / "is_km",),
     "kernel": (HOMES / "kernel",),
     "odd": (HOMES / "odd",),

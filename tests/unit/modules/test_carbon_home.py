@@ -227,7 +227,7 @@ def test_the_kernel_of_a_home(home: Callable[[str], Path]) -> None:
 
 def test_problems_that_the_product_does_not_mention(home: Callable[[str], Path]) -> None:
     path = home("odd")
-    (path / CONF / "etc").mkdir()
+    (path / CONF / "etc").mkdir(exist_ok=True)
     (path / CONF / "etc/hazelcast.xml").write_text("<hazelcast/>")
     (path / CONF / "deployment.toml").touch()
     problems = read_home(str(path))["problems"]

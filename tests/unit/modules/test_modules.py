@@ -127,7 +127,7 @@ def test_members_refused(home: MakeHome, run_module: Run) -> None:
     assert refused["failed"] is True
     assert "the local member 10.0.0.3:4000 is not in the list" in refused["msg"]
     assert "canary" not in json.dumps(refused)
-    (path / "repository/conf/etc").mkdir()
+    (path / "repository/conf/etc").mkdir(exist_ok=True)
     (path / "repository/conf/etc/hazelcast.xml").touch()
     assert "hazelcast.xml exists" in run_module("wka_members", dict(WKA, home=str(path)))["msg"]
     assert (path / AXIS2).read_bytes() == before
