@@ -586,6 +586,8 @@ def record_start(config: dict[str, Any], now: Callable[[], float] = time.time) -
         "gave_up": read_start(config).get("gave_up"),
         # By this the other nodes see whether the two can be members of one cluster.
         "membership": config.get("membership"),
+        # Of another one than theirs Hazelcast keeps no member.
+        "scheme": config.get("scheme"),
     }
     write_atomically(state / "start.json", json.dumps(start) + "\n")
 

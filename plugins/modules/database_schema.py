@@ -352,7 +352,8 @@ def main() -> None:
     library, name = (psycopg2, "psycopg2") if postgresql else (pymysql, "PyMySQL")
     if library is None:
         if module.check_mode:
-            module.exit_json(changed=False, databases=[], warnings=[f"The databases were not asked: {name} is not installed here yet."])
+            module.warn(f"The databases were not asked: {name} is not installed here yet.")
+            module.exit_json(changed=False, databases=[])
         module.fail_json(msg=missing_required_lib(name), exception=PSYCOPG2_IMPORT_ERROR if postgresql else PYMYSQL_IMPORT_ERROR)
     if module.check_mode and not Path(module.params["home"]).is_dir():
         module.exit_json(changed=True, databases=[], warnings=["The schema scripts were not read: the product is not installed here yet."])

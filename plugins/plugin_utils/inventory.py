@@ -22,14 +22,24 @@ def load_sources(roles: Path) -> Sources:
     spec = read_yaml(roles / "cluster" / "meta" / "argument_specs.yml")
     folder = roles / "cluster" / "files" / "products"
     raw = {path.parent.name: read_yaml(path) for path in sorted(folder.glob("*/profile.yml"))}
-    profiles = {}
-    for name, data in raw.items():
-        base = raw[data["inherits"]] if "inherits" in data else {}
-        profiles[name] = {**base, **data, "id": name}
-        # A product names only the URLs that it has otherwise.
-        if "urls" in base:
-            profiles[name]["urls"] = {**base["urls"], **data.get("urls", {})}
+    profiles = {name: {**_inherited(name, raw), "id": name} for name in raw}
     return Sources(spec["argument_specs"]["main"]["options"], profiles)
+
+
+def _inherited(name: str, raw: Mapping[str, Mapping[str, Any]], heirs: tuple[str, ...] = ()) -> Dict[str, Any]:
+    """A profile with what it has of the one that it inherits, which may inherit itself."""
+    if name in heirs:
+        raise ValueError("Product profile {0} inherits itself.".format(name))
+    data = raw[name]
+    base = data.get("inherits")
+    if base is None:
+        return dict(data)
+    if base not in raw:
+        raise ValueError("Product profile {0} inherits {1}, which is no product.".format(name, base))
+    whole = _inherited(base, raw, (*heirs, name))
+    # A product names only the URLs that it has otherwise.
+    urls = {"urls": {**whole["urls"], **data.get("urls", {})}} if "urls" in whole else {}
+    return {**whole, **data, **urls}
 
 
 def read_yaml(path: Path) -> Any:

@@ -117,16 +117,35 @@ class Job:
         script.write_text("#! /usr/bin/env python3\n# -*- coding: utf-8 -*-\nprint({0!r})\n".format(exported.stdout), encoding="utf-8")
         script.chmod(0o700)
 
-    def run(self, playbook: str, *arguments: str, answers: Any = None) -> Any:
-        """Run a playbook with ansible-runner, with the variables that AWX gives every job and the answers of a survey."""
+    def run(self, playbook: str, *arguments: str, answers: Any = None, settings: Any = None) -> Any:
+        """Run a playbook with ansible-runner: with what AWX gives every job, a survey's answers, and the settings of a credential."""
         env = self.data / "env"
         env.mkdir(exist_ok=True)
         variables = {"awx_job_id": 7, "awx_user_name": "operator", "tower_job_id": 7, "awx_project_revision": "0", **(answers or {})}
         (env / "extravars").write_text(json.dumps(variables), encoding="utf-8")
         # The order is AWX's: what it fetched for the project, what the project's ansible.cfg says, Ansible's own.
         collections = "{0}:collections:~/.ansible/collections".format(self.data / "requirements_collections")
-        (env / "envvars").write_text(json.dumps({"ANSIBLE_COLLECTIONS_PATH": collections}), encoding="utf-8")
+        (env / "envvars").write_text(json.dumps({"ANSIBLE_COLLECTIONS_PATH": collections, **(settings or {})}), encoding="utf-8")
         (env / "settings").write_text(json.dumps({"idle_timeout": 0, "job_timeout": 0}), encoding="utf-8")
         quoted = " ".join([*arguments, "--vault-password-file", str(self.folder / "vault-password")])
         ident = "job-" + os.urandom(4).hex()
         return command([tool("ansible-runner"), "run", self.data, "-p", playbook, "--cmdline", quoted, "--ident", ident])
+
+    def navigate(self, playbook: str, *arguments: str, answers: Any = None, settings: Any = None) -> Any:
+        """Run a playbook with ansible-navigator, without an execution environment."""
+        variables = self.folder / "navigator.json"
+        variables.write_text(json.dumps(answers or {}), encoding="utf-8")
+        return command(
+            [
+                *(tool("ansible-navigator"), "run", playbook, "-i", self.source, "--mode", "stdout", "--execution-environment", "false"),
+                *("--playbook-artifact-enable", "false", "--log-file", self.folder / "navigator.log"),
+                *("--vault-password-file", self.folder / "vault-password", "--extra-vars", "@{0}".format(variables), *arguments),
+            ],
+            cwd=self.project,
+            env=environment(ANSIBLE_NAVIGATOR_ALLOWED_COMMANDS="", HOME=str(self.folder), **(settings or {})),
+        )
+
+    def at(self, network: str) -> None:
+        """The hosts of the inventory, and of what AWX made of it, have other addresses."""
+        for path in (self.source / "hosts.yml", self.data / "inventory" / "hosts"):
+            path.write_text(path.read_text(encoding="utf-8").replace("192.0.2.", network), encoding="utf-8")

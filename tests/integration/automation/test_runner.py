@@ -14,7 +14,8 @@ import pytest
 import yaml
 from ansible_collections.carbon_ops.key_manager.plugins.filter.survey import survey
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.carbon_home import read_home
-from jobs import REPOSITORY, Job, command, environment, tool
+from controller import TOKEN, Controller
+from jobs import REPOSITORY, Job, command, tool
 
 PLAYBOOKS = sorted(path.name for path in (REPOSITORY / "playbooks").glob("*.yml"))
 
@@ -125,18 +126,45 @@ def test_every_playbook_is_found_with_its_roles(job: Job, playbook: str, argumen
 
 @pytest.mark.parametrize("playbook", ["playbooks/preflight.yml", "playbooks/configure.yml"])
 def test_navigator_runs_playbooks_without_an_execution_environment(job: Job, playbook: str) -> None:
-    settings = {"ANSIBLE_NAVIGATOR_ALLOWED_COMMANDS": "", "HOME": str(job.folder)}
-    succeeded(
-        command(
-            [
-                *(tool("ansible-navigator"), "run", playbook, "-i", job.source, "--mode", "stdout", "--execution-environment", "false"),
-                *("--playbook-artifact-enable", "false", "--log-file", job.folder / "navigator.log"),
-                *("--vault-password-file", job.folder / "vault-password"),
-            ],
-            cwd=job.project,
-            env=environment(**settings),
-        )
-    )
+    succeeded(job.navigate(playbook))
+
+
+# With its own inventory each playbook is run to its end by both tools; the two above by other tests too.
+BY = [pytest.param("run", id="runner"), pytest.param("navigate", id="navigator", marks=pytest.mark.slow)]
+# What an operator sets where nobody may become root (docs/security.md).
+WITHOUT_ROOT = {"ansible_become": False, "cluster_manage_hosts_file": False, "km_node_backup": False, "apim_wiring_backup": False}
+
+
+@pytest.mark.parametrize("by", BY)
+def test_site_runs_as_a_job(job: Job, by: str) -> None:
+    done = succeeded(getattr(job, by)("site.yml", "--tags", "configure", answers=WITHOUT_ROOT))
+    assert sorted(re.findall(r"^(\S+) .*changed=[1-9]", done, re.MULTILINE)) == ["am1", "km1", "km2"]
+    assert urls(job, "km2") == {"jdbc:mariadb:"}
+
+
+@pytest.mark.parametrize("by", BY)
+def test_verify_runs_as_a_job_and_says_what_it_found(job: Job, by: str) -> None:
+    """No server runs here: the job ends by the verdict of all hosts, and not by an error before."""
+    job.at("127.0.0.")
+    before = {path: path.read_bytes() for path in job.homes.rglob("*") if path.is_file()}
+    done = getattr(job, by)("playbooks/verify.yml", answers=WITHOUT_ROOT)
+    said = " ".join(done.stdout.split())
+    assert done.returncode != 0 and "Running cluster is what the inventory describes" in said, done.stdout + done.stderr
+    verdict = said.split("Running cluster is what the inventory describes")[1]
+    assert [host for host in ("km1", "km2", "am1", "lb1") if host + ": " not in verdict] == [], verdict
+    assert "Canary" not in done.stdout + done.stderr
+    assert {path: path.read_bytes() for path in job.homes.rglob("*") if path.is_file()} == before, "verify wrote a product file"
+
+
+@pytest.mark.parametrize("by", BY)
+def test_awx_runs_as_a_job_of_the_controller_it_sets_up(job: Job, by: str) -> None:
+    with Controller() as controller:
+        credential = {"CONTROLLER_HOST": controller.url, "CONTROLLER_OAUTH_TOKEN": TOKEN, "no_proxy": "127.0.0.1"}
+        variables = {"automation_project_url": "https://git.bank.example/key-manager.git"}
+        for changes in (True, False):
+            done = succeeded(getattr(job, by)("playbooks/awx.yml", answers=variables, settings=credential))
+            assert bool(re.search(r"changed=[1-9]", done)) is changes, done
+        assert len(controller.objects["job_templates"]) == 4
 
 
 def test_an_inventory_with_a_whole_file_encrypted_needs_the_password_that_awx_cannot_have(project: Path) -> None:

@@ -345,7 +345,7 @@ def test_server_without_a_cluster_has_no_members(config: dict[str, Any]) -> None
 def test_start_is_recorded_before_and_after(config: dict[str, Any], clock: Any) -> None:
     log = Path(config["log_file"])
     log.write_text("of the start before: Mgt Console URL\n")
-    config["membership"] = "digest"
+    config.update(membership="digest", scheme="wka")
     health.record_start(config, now=lambda: 5)
     state = Path(config["state_directory"])
     recorded = (state / "started.sha256").read_text()
@@ -356,6 +356,7 @@ def test_start_is_recorded_before_and_after(config: dict[str, Any], clock: Any) 
         "ready_at": None,
         "gave_up": None,
         "membership": "digest",
+        "scheme": "wka",
     }
     with log.open("a") as stream:
         stream.write("INFO - Connected to mount at configRegistry in 5ms\nINFO - Mgt Console URL : https://km\n")

@@ -1,0 +1,104 @@
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+# SPDX-License-Identifier: Apache-2.0
+"""Another membership scheme is refused while other nodes run with the old one, before a file is changed; once they are stopped it goes."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Any, Callable, Dict
+
+import pytest
+from sites import WITHOUT_ROOT, Site
+
+# What systemd would say: the services that run are files in a folder.
+SYSTEMCTL = """#!/bin/sh
+[ "$1" = is-active ] || exit 1
+if [ -e "${0%/*}/running/$2" ]; then echo active; else echo inactive; exit 3; fi
+"""
+
+
+class Machines:
+    """Two Key Managers of one cluster with what they noted at their starts, and a run of site.yml over their files."""
+
+    def __init__(self, site: Site, playbook: Callable[..., Any], folder: Path) -> None:
+        self.site, self.playbook, self.folder = site, playbook, folder
+        (folder / "running").mkdir(parents=True)
+        (folder / "systemctl").write_text(SYSTEMCTL, encoding="utf-8")
+        (folder / "systemctl").chmod(0o755)
+        site.variables.update(WITHOUT_ROOT, cluster_instance="{{ inventory_hostname }}")
+        for name in site.key_managers:
+            (folder / "states" / name).mkdir(parents=True)
+
+    def run(self, scheme: str) -> Any:
+        self.site.variables["cluster_membership_scheme"] = scheme
+        self.site.write_inventory()
+        path = os.pathsep.join([str(self.folder), str(Path(sys.executable).parent), os.environ["PATH"]])
+        states = json.dumps({"__carbon_server_states": str(self.folder / "states")})
+        return self.playbook("site.yml", self.site.inventory, "--tags", "configure", "-e", states, settings={"PATH": path})
+
+    def started(self, schemes: Dict[str, str | None]) -> None:
+        """These nodes run, each started with this scheme; None is the record of an earlier release, which has none."""
+        for name in self.site.key_managers:
+            running = self.folder / "running" / (name + ".service")
+            running.touch() if name in schemes else running.unlink(missing_ok=True)
+            if name in schemes:
+                record: Dict[str, Any] = {"started_at": 1, "membership": "of before"}
+                record.update({"scheme": schemes[name]} if schemes[name] else {})
+                (self.folder / "states" / name / "start.json").write_text(json.dumps(record), encoding="utf-8")
+
+    def schemes(self) -> Dict[str, str]:
+        files = {name: home / "repository/conf/axis2/axis2.xml" for name, home in self.site.homes.items()}
+        pattern = re.compile(r'<parameter name="membershipScheme">([^<]*)<')
+        return {name: "".join(pattern.findall(path.read_text(encoding="utf-8"))) for name, path in files.items()}
+
+
+@pytest.fixture
+def machines(site: Callable[..., Site], playbook: Callable[..., Any], tmp_path: Path) -> Machines:
+    return Machines(site(source="fixtures", nodes=2, api_managers=0), playbook, tmp_path / "systemd")
+
+
+def test_another_scheme_is_refused_while_others_run_with_the_old_one(machines: Machines) -> None:
+    first = machines.run("multicast")
+    assert first.status == 0, first.output[-4000:]
+    machines.started({"km1": "multicast", "km2": "multicast"})
+    before = machines.site.state()
+
+    refused = machines.run("wka")
+    assert refused.status != 0
+    said = re.sub(r"\s+", " ", refused.output)
+    assert "km2 runs with multicast, and cluster_membership_scheme is wka: km1 would be shut down" in said, refused.output[-4000:]
+    assert "Stop km2 by hand (systemctl stop km2) and run site.yml again" in said
+    assert machines.site.state() == before, "a file was changed"
+
+    # Stopped as the sentence says; their records stay. Here the first is not started again by the run, which configures only.
+    machines.started({})
+    stopped = machines.run("wka")
+    assert stopped.status == 0, stopped.output[-4000:]
+    assert machines.schemes() == {"km1": "wka", "km2": "wka"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("found", "wanted", "refused"),
+    [
+        # By multicast a node does not find those of before: rolled out as anything else. An earlier release noted no scheme.
+        ({"km1": "wka", "km2": "wka"}, "multicast", False),
+        ({"km1": "multicast", "km2": None}, "wka", False),
+        # Half of it done: the first is back with the new one, the second has not had its turn, and runs.
+        ({"km1": "wka", "km2": "multicast"}, "wka", True),
+    ],
+)
+def test_what_others_were_started_with_counts(machines: Machines, found: Dict[str, str | None], wanted: str, refused: bool) -> None:
+    other = {"wka": "multicast", "multicast": "wka"}[wanted]
+    assert machines.run(other).status == 0
+    machines.started(found)
+    done = machines.run(wanted)
+    # Of the second node nothing is to be said here: the first was not started again by this run, which configures only.
+    first = re.sub(r"\s+", " ", done.output)
+    assert ("km1 would be shut down" in first) is refused, done.output[-4000:]
+    assert machines.schemes()["km1"] == (other if refused else wanted)

@@ -1,0 +1,95 @@
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+# SPDX-License-Identifier: Apache-2.0
+"""site.yml --check goes to its end on hosts where nothing was ever set up, and writes nothing there.
+
+This machine stands for all the hosts, with overlays over the folders that the roles write to: what a run writes is in them afterwards.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, Dict, Iterator
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+FOLDERS = ("etc", "usr/local", "opt", "srv", "var/lib", "var/log")
+# Written by the package manager and the system whoever asks them.
+NOT_OURS = re.compile(r"^var/(lib/(apt|dpkg|systemd)|log)(/|$)")
+MACHINE = """
+set -e
+mkdir "$0"/overlay; mount -t tmpfs tmpfs "$0"/overlay
+for folder in %s; do
+  mkdir -p /$folder "$0"/overlay/upper/$folder "$0"/overlay/work/$folder
+  mount -t overlay overlay -o lowerdir=/$folder,upperdir="$0"/overlay/upper/$folder,workdir="$0"/overlay/work/$folder /$folder
+done
+status=0; "$@" >"$0"/output 2>&1 || status=$?
+(cd "$0"/overlay/upper && find . ! -type d -printf '%%P\\n') >"$0"/written
+exit $status
+""" % " ".join(FOLDERS)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    if os.geteuid() != 0 or subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("only root can make mounts of its own")
+    with tempfile.TemporaryDirectory() as name:
+        yield Path(name)
+
+
+def inventory(archive: Path) -> Dict[str, Any]:
+    hosts = {"km1": "192.0.2.11", "km2": "192.0.2.12", "lb1": "192.0.2.21", "db1": "192.0.2.31", "am1": "192.0.2.41"}
+    groups = {"key_manager": ["km1", "km2"], "load_balancer": ["lb1"], "database": ["db1"], "api_manager": ["am1"]}
+    # It is not unpacked in check mode.
+    product = {"src": str(archive), "checksum": "sha256:" + "0" * 64}
+    variables = {
+        "ansible_connection": "local",
+        "ansible_python_interpreter": sys.executable,
+        "cluster_product": "carbon_4.7.1",
+        "cluster_name": "fresh",
+        "cluster_hostname": "km.fresh.test",
+        "cluster_product_archive": product,
+        "cluster_api_manager_archive": product,
+        "cluster_database": {"vendor": "mariadb", "accounts": "shared"},
+        "cluster_shared_storage": {"type": "none"},
+        "cluster_database_passwords": {"shared": "Not-used-here-1"},
+        **{f"cluster_{name}_password": "Not-used-here-1" for name in ("admin", "group", "keystore", "truststore")},
+    }
+    return {
+        "all": {
+            "vars": variables,
+            "hosts": {host: {"cluster_node_address": address} for host, address in hosts.items()},
+            "children": {group: {"hosts": {host: {} for host in members}} for group, members in groups.items()},
+        }
+    }
+
+
+def test_check_mode_goes_to_its_end_on_fresh_hosts_and_writes_nothing(folder: Path) -> None:
+    (folder / "product.zip").write_bytes(b"")
+    (folder / "hosts.json").write_text(json.dumps(inventory(folder / "product.zip")), encoding="utf-8")
+    tools = Path(sys.executable).parent
+    command = [str(tools / "ansible-playbook"), "-i", str(folder / "hosts.json"), "--check", "--diff", "site.yml"]
+    done = subprocess.run(
+        ["unshare", "--mount", "sh", "-c", MACHINE, str(folder), *command],
+        cwd=REPOSITORY,
+        env={**os.environ, "ANSIBLE_NOCOLOR": "1", "PATH": "{0}{1}{2}".format(tools, os.pathsep, os.environ["PATH"])},
+        timeout=600,
+        check=False,
+    )
+    output = (folder / "output").read_text(encoding="utf-8")
+    assert done.returncode == 0, output[-6000:]
+    recap = dict(re.findall(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)\s+unreachable=0\s+failed=0", output, re.MULTILINE))
+    assert set(recap) == {"km1", "km2", "lb1", "db1", "am1"} and all(int(count) > 0 for count in recap.values()), recap
+    assert "Not-used-here" not in output, "the output shows a password"
+    assert "DEPRECATION" not in output
+    written = [path for path in (folder / "written").read_text(encoding="utf-8").splitlines() if not NOT_OURS.match(path)]
+    assert written == []
