@@ -7,13 +7,28 @@ from __future__ import annotations
 
 from typing import Any, Dict, Iterable, List, Mapping
 
+from ansible.errors import AnsibleFilterError
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.datasources import datasource_element
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.user_stores import user_store_edits
 
 
-def product_files(files: Iterable[Mapping[str, Any]], home: str) -> List[Dict[str, Any]]:
-    """Put the product home before each file's path; leave out files without an edit."""
-    return [{**file, "path": "{0}/{1}".format(home.rstrip("/"), file["path"])} for file in files if file["edits"]]
+def product_files(files: Iterable[Mapping[str, Any]], home: str, urls: Mapping[str, str] | None = None) -> List[Dict[str, Any]]:
+    """Put the product home before each file's path, and the URLs in where edits name them; leave out files without an edit."""
+    return [
+        {**file, "path": "{0}/{1}".format(home.rstrip("/"), file["path"]), "edits": [_with_url(edit, urls or {}) for edit in file["edits"]]}
+        for file in files
+        if file["edits"]
+    ]
+
+
+def _with_url(edit: Mapping[str, Any], urls: Mapping[str, str]) -> Mapping[str, Any]:
+    """The edit whose text is the URL that it names: forty texts that Ansible would template for each node, one by one."""
+    if "url" not in edit:
+        return edit
+    if edit["url"] not in urls:
+        message = "{0}: there is no URL of the name {1} among those of the product's profile."
+        raise AnsibleFilterError(message.format(edit.get("xpath"), edit["url"]))
+    return {**{key: value for key, value in edit.items() if key != "url"}, "text": urls[edit["url"]]}
 
 
 def as_file(path: str, file: Mapping[str, Any]) -> Dict[str, Any]:
