@@ -145,7 +145,8 @@ def test_clients_of_the_message_broker_log_in_as_the_administrator(configured: A
 
 def test_the_second_run_changes_nothing(configured: Any) -> None:
     recap = dict(RECAP.findall(configured.second.output))
-    assert recap == dict.fromkeys(["lb1", "db1", *configured.site.homes], "0"), configured.second.output
+    assert set(configured.site.homes) <= set(recap), configured.second.output
+    assert set(recap.values()) == {"0"}, configured.second.output
     assert configured.after_second == configured.after_first, "a file was written: its inode, time or bytes differ"
 
 
