@@ -35,6 +35,7 @@ FORMER_URL = '<Property name="ConnectionURL">ldap://former.bank.example:389</Pro
 FORMER_VALVE = b'<Valve className="org.apache.catalina.valves.RemoteIpValve" internalProxies="former"/>'
 OWN_DIRECTORY = """
         <!--UserStoreManager class="org.wso2.carbon.user.core.ldap.ReadWriteLDAPUserStoreManager">
+            <Property name="TenantManager">org.wso2.carbon.user.core.tenant.CommonHybridLDAPTenantManager</Property>
             <Property name="ConnectionURL">ldap://localhost:389</Property>
         </UserStoreManager-->"""
 DIRECTORY = {
