@@ -356,7 +356,8 @@ def main() -> None:
             module.exit_json(changed=False, databases=[])
         module.fail_json(msg=missing_required_lib(name), exception=PSYCOPG2_IMPORT_ERROR if postgresql else PYMYSQL_IMPORT_ERROR)
     if module.check_mode and not Path(module.params["home"]).is_dir():
-        module.exit_json(changed=True, databases=[], warnings=["The schema scripts were not read: the product is not installed here yet."])
+        module.warn("The schema scripts were not read: the product is not installed here yet.")
+        module.exit_json(changed=True, databases=[])
     try:
         result = run(module)
     except OperatorError as error:

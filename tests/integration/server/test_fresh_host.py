@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any, Dict, Iterator
+from typing import Any, Dict, Iterator, Tuple
 
 import pytest
 
@@ -46,7 +46,41 @@ def folder() -> Iterator[Path]:
         yield Path(name)
 
 
-def inventory(archive: Path) -> Dict[str, Any]:
+# Beside the demonstration, what takes other ways through the roles.
+CASES: Dict[str, Dict[str, Any]] = {
+    "demonstration": {},
+    "others": {
+        "cluster_product": "is_km_5.7.0",
+        "cluster_api_manager_product": "apim_2.6.0",
+        # Debian 12 has no Java 8.
+        "cluster_java_home": "/opt/java-8",
+        "cluster_database": {"vendor": "postgresql"},
+        "cluster_database_passwords": dict.fromkeys(("user", "apim", "registry"), "Not-used-here-1"),
+        "cluster_shared_storage": {"type": "nfs", "source": "nas1.fresh.test:/export/km"},
+        "cluster_user_store": {
+            "type": "ldap_read_only",
+            "connection_url": "ldaps://ldap.fresh.test",
+            "connection_name": "cn=reader,dc=fresh,dc=test",
+            "user_search_base": "ou=people,dc=fresh,dc=test",
+            "group_search_base": "ou=groups,dc=fresh,dc=test",
+        },
+        "cluster_user_store_password": "Not-used-here-1",
+        "firewall_state": "present",
+        "firewall_administration_sources": ["192.0.2.0/24", "127.0.0.0/8"],
+        "nginx_stickiness": "ip_hash",
+        "nginx_public_access": "full",
+    },
+}
+
+
+WITHOUT_JAVA = {
+    key: value
+    for key, value in CASES["others"].items()
+    if key in ("cluster_api_manager_product", "cluster_database", "cluster_database_passwords")
+}
+
+
+def inventory(archive: Path, further: Dict[str, Any]) -> Dict[str, Any]:
     hosts = {"km1": "192.0.2.11", "km2": "192.0.2.12", "lb1": "192.0.2.21", "db1": "192.0.2.31", "am1": "192.0.2.41"}
     groups = {"key_manager": ["km1", "km2"], "load_balancer": ["lb1"], "database": ["db1"], "api_manager": ["am1"]}
     # It is not unpacked in check mode.
@@ -63,6 +97,7 @@ def inventory(archive: Path) -> Dict[str, Any]:
         "cluster_shared_storage": {"type": "none"},
         "cluster_database_passwords": {"shared": "Not-used-here-1"},
         **{f"cluster_{name}_password": "Not-used-here-1" for name in ("admin", "group", "keystore", "truststore")},
+        **further,
     }
     return {
         "all": {
@@ -73,9 +108,10 @@ def inventory(archive: Path) -> Dict[str, Any]:
     }
 
 
-def test_check_mode_goes_to_its_end_on_fresh_hosts_and_writes_nothing(folder: Path) -> None:
+def check(folder: Path, further: Dict[str, Any]) -> Tuple[int, str]:
+    """The exit status and the output of a run in check mode."""
     (folder / "product.zip").write_bytes(b"")
-    (folder / "hosts.json").write_text(json.dumps(inventory(folder / "product.zip")), encoding="utf-8")
+    (folder / "hosts.json").write_text(json.dumps(inventory(folder / "product.zip", further)), encoding="utf-8")
     tools = Path(sys.executable).parent
     command = [str(tools / "ansible-playbook"), "-i", str(folder / "hosts.json"), "--check", "--diff", "site.yml"]
     done = subprocess.run(
@@ -85,11 +121,25 @@ def test_check_mode_goes_to_its_end_on_fresh_hosts_and_writes_nothing(folder: Pa
         timeout=600,
         check=False,
     )
-    output = (folder / "output").read_text(encoding="utf-8")
-    assert done.returncode == 0, output[-6000:]
+    return done.returncode, (folder / "output").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_check_mode_goes_to_its_end_on_fresh_hosts_and_writes_nothing(case: str, folder: Path) -> None:
+    status, output = check(folder, CASES[case])
+    assert status == 0, output[-6000:]
     recap = dict(re.findall(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)\s+unreachable=0\s+failed=0", output, re.MULTILINE))
     assert set(recap) == {"km1", "km2", "lb1", "db1", "am1"} and all(int(count) > 0 for count in recap.values()), recap
     assert "Not-used-here" not in output, "the output shows a password"
-    assert "DEPRECATION" not in output
+    # The modules of other collections have some of their own.
+    assert case != "demonstration" or "DEPRECATION" not in output
     written = [path for path in (folder / "written").read_text(encoding="utf-8").splitlines() if not NOT_OURS.match(path)]
     assert written == []
+
+
+def test_a_java_that_no_package_brings_is_told_with_what_to_do(folder: Path) -> None:
+    status, output = check(folder, {"cluster_java_package": "no-java-of-this-name", "cluster_product": "is_km_5.7.0", **WITHOUT_JAVA})
+    assert status != 0
+    said = re.sub(r"\s+", " ", output)
+    assert "The package no-java-of-this-name could not be installed on km1: No package matching 'no-java-of-this-name' is available" in said
+    assert "Set cluster_java_package to a package that brings Java 8, or cluster_java_home to where it is." in said
