@@ -9,9 +9,11 @@ import http.client
 import re
 import socket
 import ssl
+import subprocess
 from typing import Any
 
 import pytest
+import yaml
 from conftest import Cluster
 
 
@@ -107,6 +109,32 @@ def test_servers_own_what_they_write_and_cannot_write_their_code_or_configuratio
         # Nothing that the running server wanted to write was refused to it.
         log = machine.check_output("cat %s/repository/logs/wso2carbon.log; journalctl --boot --no-pager --unit %s", home, node["instance"])
         assert not re.findall(r".*(?:ermission denied|Read-only file system|Cannot write wso2carbon.pid).*", log), node["name"]
+
+
+READ_ALL = (
+    "grep --recursive --files-with-matches --fixed-strings --file=- --devices=skip"
+    " /etc /home /opt /root /run /srv /tmp /usr/local /var"
+)
+
+
+def test_a_stranger_with_an_account_on_a_host_reads_no_password(cluster: Cluster) -> None:
+    """No file that anything wrote, and no log: looked through as an account that is in no group, with every secret of the inventory."""
+    secrets = "\n".join(yaml.safe_load((cluster.generated / "secrets.yml").read_text()).values())
+    assert len(secrets) > 100
+
+    def files_with_secrets(machine: str, account: str) -> list[str]:
+        # The secrets come through a pipe: as arguments they would stand in the process list.
+        command = ["docker", "exec", "--interactive", "--user", account, machine, *READ_ALL.split()]
+        done = subprocess.run(command, input=secrets, capture_output=True, text=True, timeout=120, check=False)
+        # 2 where a folder could not be opened.
+        assert done.returncode in (0, 1, 2), done.stderr
+        return done.stdout.split()
+
+    for machine in sorted(set(cluster.status["machines"].values())):
+        assert files_with_secrets(machine, "nobody") == [], machine
+    node = cluster.hosts("key_manager")[0]
+    found = files_with_secrets(cluster.status["machines"][node["name"]], "root")
+    assert f"{node['home']}/repository/conf/user-mgt.xml" in found, "root finds none where one is, so a stranger's search proves nothing"
 
 
 def test_console_answers_through_nginx(cluster: Cluster) -> None:
