@@ -112,8 +112,7 @@ def test_servers_own_what_they_write_and_cannot_write_their_code_or_configuratio
 
 
 READ_ALL = (
-    "grep --recursive --files-with-matches --fixed-strings --file=- --devices=skip"
-    " /etc /home /opt /root /run /srv /tmp /usr/local /var"
+    "grep --recursive --files-with-matches --fixed-strings --file=- --devices=skip /etc /home /opt /root /run /srv /tmp /usr/local /var"
 )
 
 
