@@ -107,7 +107,7 @@ def left_before(home: Path, key_manager: bool, directory: bool) -> None:
     text, directories = re.subn(r"<!--UserStoreManager class=\"[\w.]*\.ldap\.\w+\">", r"\g<0>" + FORMER_URL, text)
     assert places and directories, users
     if key_manager:
-        # Which API Manager keeps as it is.
+        # (API Manager keeps its own.)
         text, caches = re.subn(r"(\"UserRolesCacheEnabled\">)true<", r"\g<1>former<", text)
         assert caches, users
     users.write_bytes(text.encode("utf-8"))
