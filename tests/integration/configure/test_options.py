@@ -98,7 +98,7 @@ def secrets_of(name: str, secrets: Secrets) -> Dict[str, str]:
 
 
 def left_before(home: Path, key_manager: bool, directory: bool) -> None:
-    """Let another user store be active, directories in comments hold their URL twice, and the valve stand behind all others."""
+    """Let another user store be active, directories in comments hold their URL twice, caches be otherwise, and the valve be last."""
     users = home / "repository/conf/user-mgt.xml"
     text = users.read_bytes().decode("utf-8")
     # Not every product has a block for a directory that can be written to; it may be somebody's own.
@@ -106,6 +106,10 @@ def left_before(home: Path, key_manager: bool, directory: bool) -> None:
     text, places = re.subn(r"\s*<AuthorizationManager", own + FORMER_STORE + r"\g<0>", text, count=1)
     text, directories = re.subn(r"<!--UserStoreManager class=\"[\w.]*\.ldap\.\w+\">", r"\g<0>" + FORMER_URL, text)
     assert places and directories, users
+    if key_manager:
+        # (API Manager keeps its own.)
+        text, caches = re.subn(r"(\"UserRolesCacheEnabled\">)true<", r"\g<1>former<", text)
+        assert caches, users
     users.write_bytes(text.encode("utf-8"))
     if key_manager:
         tomcat = home / "repository/conf/tomcat/catalina-server.xml"
