@@ -230,6 +230,9 @@ def main() -> int:
     CORPUS.mkdir(parents=True, exist_ok=True)
     os.environ["PATH"] = "{0}{1}{2}".format(Path(sys.executable).parent, os.pathsep, os.environ["PATH"])
     os.environ.update(SCENARIO)
+    # Unbuffered, Python reads a module that comes through a pipe byte by byte (docs/performance.md); what writes no compiled code compiles again.
+    for name in ("PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"):
+        os.environ.pop(name, None)
     if not arguments.long:
         # Read by every pytest, also the one that Molecule starts.
         os.environ["PYTEST_ADDOPTS"] = '-m "not slow"'
