@@ -230,7 +230,7 @@ def main() -> int:
     CORPUS.mkdir(parents=True, exist_ok=True)
     os.environ["PATH"] = "{0}{1}{2}".format(Path(sys.executable).parent, os.pathsep, os.environ["PATH"])
     os.environ.update(SCENARIO)
-    # Unbuffered, Python reads a module that comes through a pipe byte by byte (docs/performance.md); otherwise it compiles again and again.
+    # Unbuffered, Python reads a module from a pipe byte by byte; without compiled code on disk it compiles again (docs/performance.md).
     for name in ("PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"):
         os.environ.pop(name, None)
     if not arguments.long:
