@@ -22,6 +22,8 @@ ADDRESSES = {
     "obkm-eu": ["192.0.2.11", "192.0.2.12"],
     "obkm-us": ["198.51.100.11", "198.51.100.12", "198.51.100.13"],
 }
+# The first part of the names of their homes in tests/unit/modules/homes.py.
+PRODUCTS = {"obkm-eu": "ob", "obkm-us": "carbon"}
 MEMBER_PORTS = {"obkm-eu": 4000, "obkm-us": 4100}
 
 
@@ -38,11 +40,11 @@ class Regions:
         assert spec is not None and spec.loader is not None
         homes = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(homes)
-        for groups in CLUSTERS.values():
+        for name, groups in CLUSTERS.items():
             for host in groups["key_manager"]:
-                homes.make_home("ob_km", self.homes / host)
+                homes.make_home(PRODUCTS[name] + "_km", self.homes / host)
             for host in groups["api_manager"]:
-                homes.make_home("ob_apim", self.homes / host)
+                homes.make_home(PRODUCTS[name] + "_apim", self.homes / host)
 
     def run(self, playbook: str, *arguments: str, **variables: Any) -> Any:
         extra = json.dumps({"homes": str(self.homes), **variables})
