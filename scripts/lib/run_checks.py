@@ -240,7 +240,7 @@ def main() -> int:
     say("Steps: {0}".format(", ".join(step.name for step in chosen)))
     outcomes = run_all(chosen)
 
-    row = "{0:<14} {1:>8} {2:>10}  {3}"
+    row = "{0:<20} {1:>8} {2:>10}  {3}"
     print("\n" + row.format("step", "seconds", "processor", "outcome"))
     for outcome in outcomes:
         times = (format(seconds, ".1f") for seconds in (outcome.seconds, outcome.processor_seconds))

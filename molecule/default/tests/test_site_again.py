@@ -98,8 +98,19 @@ def test_check_mode_finds_nothing_to_do(cluster: Cluster, before: State) -> None
     assert differences(before, State.of(cluster)) == set()
 
 
-# Process lists of everything: of the hosts, which are containers, and of the controller.
-WATCH = "while true; do cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' '; echo; sleep 0.2; done"
+# Process lists of everything: of the hosts, which are containers, and of the controller. It ends with its standard input, because a
+# signal to `docker exec` does not reach what that has started.
+WATCH = """
+import os, select, sys
+while not select.select([sys.stdin], [], [], 0.2)[0]:
+    for process in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{process}/cmdline", "rb") as file:
+                sys.stdout.buffer.write(file.read().replace(b"\\0", b" ") + b"\\n")
+        except OSError:
+            pass  # It has ended meanwhile.
+    sys.stdout.flush()
+"""
 
 
 class Watcher:
@@ -107,15 +118,16 @@ class Watcher:
 
     def __init__(self, hosts: list[str], folder: Path) -> None:
         self.files = [folder / name for name in [*hosts, "controller"]]
-        commands = [["docker", "exec", name, "sh", "-c", WATCH] for name in hosts] + [["sh", "-c", WATCH]]
+        commands = [["docker", "exec", "--interactive", name, "python3", "-c", WATCH] for name in hosts] + [["python3", "-c", WATCH]]
         self.processes = [
-            subprocess.Popen(command, stdout=file.open("wb"), stderr=subprocess.DEVNULL) for command, file in zip(commands, self.files)
+            subprocess.Popen(command, stdin=subprocess.PIPE, stdout=file.open("wb"), stderr=subprocess.DEVNULL)
+            for command, file in zip(commands, self.files)
         ]
 
     def stop(self) -> str:
         for process in self.processes:
-            process.terminate()
-            process.wait(timeout=20)
+            process.communicate(timeout=20)
+            assert process.returncode == 0, process.args
         return "\n".join(file.read_text("utf-8", "replace") for file in self.files)
 
 
