@@ -37,10 +37,13 @@ _raw:
   elements: dict
 """
 
+import json
+from typing import Any
+
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.model import build_model, outside_model
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.model import Inventory, Sources, build_model, host_groups, outside_model
 from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils.inventory import collection_sources, read_inventory
 
 
@@ -49,7 +52,17 @@ class LookupModule(LookupBase):
         try:
             inventory = read_inventory(variables)
             sources = collection_sources()
+            # The hosts of one cluster have the same groups, and by them the same model.
+            models: dict[str, Any] = {}
             names = terms or [variables["inventory_hostname"]]
-            return [outside_model(name, inventory, sources) or build_model(name, inventory, sources) for name in names]
+            for name in names:
+                cluster = _cluster_of(name, inventory, sources)
+                if cluster not in models:
+                    models[cluster] = outside_model(name, inventory, sources) or build_model(name, inventory, sources)
+            return [models[_cluster_of(name, inventory, sources)] for name in names]
         except OperatorError as error:
             raise AnsibleError(str(error)) from error
+
+
+def _cluster_of(name: str, inventory: Inventory, sources: Sources) -> str:
+    return json.dumps(host_groups(inventory.hosts[name], sources.options, inventory))

@@ -55,9 +55,11 @@ def measured(work: Callable[[], Any]) -> tuple[float, float, Any]:
 
 def large(path: Path, size: int, number: int) -> Dict[str, Any]:
     blocks = make(path, size)
+    # One edit for each block at most, and spread over the file.
+    number = min(number, blocks)
     edits = [
         {"xpath": "/Server/Setting[@name='s{0}']/Value".format(place * blocks // number), "text": "new {0}".format(place)}
-        for place in range(min(number, blocks))
+        for place in range(number)
     ]
     files = [{"path": str(path), "edits": edits}]
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
