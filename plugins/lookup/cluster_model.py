@@ -43,7 +43,13 @@ from typing import Any
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.model import Inventory, Sources, build_model, host_groups, outside_model
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils.model import (
+    Inventory,
+    Sources,
+    build_model,
+    host_groups,
+    outside_model,
+)
 from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils.inventory import collection_sources, read_inventory
 
 
