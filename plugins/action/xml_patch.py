@@ -22,12 +22,16 @@ class ActionModule(Normal):
         collected = gc.isenabled()
         gc.disable()
         try:
-            return super().run(tmp, task_vars)
+            result = super().run(tmp, task_vars)
         finally:
             if collected:
                 # Without this the first look for garbage would go through all of Ansible after all.
                 gc.freeze()
                 gc.enable()
+        # Ansible copies and examines a result several times for each host, and shows the arguments from -vvv on.
+        if self._display.verbosity < 3:
+            result.pop("invocation", None)
+        return result
 
     def _configure_module(self, *arguments: Any, **options: Any) -> Any:
         made = super()._configure_module(*arguments, **options)

@@ -21,6 +21,10 @@ options:
   _terms:
     description: The hosts whose models are asked for. Without any it is the host itself.
     required: false
+  entries:
+    description: Whether to return of each model only the entry of the host itself, which is empty for a host that belongs to no cluster.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -31,8 +35,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _raw:
-  description: A model for each host, in their order. A model is one dictionary, which docs/architecture.md of the collection explains key
-    by key. It holds no secret.
+  description: A model, or its entry, for each host in their order. A model is one dictionary, which docs/architecture.md of the
+    collection explains key by key. It holds no secret.
   type: list
   elements: dict
 """
@@ -55,6 +59,7 @@ from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils.inventory i
 
 class LookupModule(LookupBase):
     def run(self, terms, variables=None, **kwargs):
+        self.set_options(var_options=variables, direct=kwargs)
         try:
             inventory = read_inventory(variables)
             sources = collection_sources()
@@ -65,7 +70,10 @@ class LookupModule(LookupBase):
                 cluster = _cluster_of(name, inventory, sources)
                 if cluster not in models:
                     models[cluster] = outside_model(name, inventory, sources) or build_model(name, inventory, sources)
-            return [models[_cluster_of(name, inventory, sources)] for name in names]
+            found = [models[_cluster_of(name, inventory, sources)] for name in names]
+            if self.get_option("entries"):
+                return [model["hosts"].get(name, {}) for name, model in zip(names, found)]
+            return found
         except OperatorError as error:
             raise AnsibleError(str(error)) from error
 

@@ -10,6 +10,7 @@ import dataclasses
 import gc
 import io
 import threading
+import types
 import zipfile
 import zipimport
 from pathlib import Path
@@ -24,6 +25,12 @@ from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils import byte
 REPOSITORY = Path(__file__).resolve().parents[3]
 
 
+def plugin_at(verbosity: int) -> ActionModule:
+    plugin = ActionModule.__new__(ActionModule)
+    plugin._display = types.SimpleNamespace(verbosity=verbosity)
+    return plugin
+
+
 @pytest.mark.parametrize("fails", [False, True])
 def test_garbage_is_not_collected_while_a_module_is_built_and_is_afterwards(monkeypatch, fails):
     seen = []
@@ -35,7 +42,7 @@ def test_garbage_is_not_collected_while_a_module_is_built_and_is_afterwards(monk
         return {"changed": True}
 
     monkeypatch.setattr(Normal, "run", run)
-    plugin = ActionModule.__new__(ActionModule)
+    plugin = plugin_at(0)
     assert gc.isenabled()
     try:
         if fails:
@@ -46,6 +53,16 @@ def test_garbage_is_not_collected_while_a_module_is_built_and_is_afterwards(monk
         assert seen == [(False, {"a": 1})]
         assert gc.isenabled()
         assert gc.get_freeze_count()
+    finally:
+        gc.unfreeze()
+
+
+@pytest.mark.parametrize(("verbosity", "told"), [(0, False), (2, False), (3, True)])
+def test_arguments_are_in_the_result_where_ansible_shows_them(monkeypatch, verbosity, told):
+    monkeypatch.setattr(Normal, "run", lambda *_arguments: {"changed": True, "invocation": {"module_args": {}}})
+    try:
+        result = plugin_at(verbosity).run()
+        assert result == ({"changed": True, "invocation": {"module_args": {}}} if told else {"changed": True})
     finally:
         gc.unfreeze()
 
