@@ -23,7 +23,8 @@ if MYPY:
 
     from ansible_collections.carbon_ops.key_manager.plugins.module_utils.xml_document import Element, Span
 
-_FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# What is no character in XML 1.0. Its complement would be compiled ten times as slowly, at each invocation on each node.
+_FORBIDDEN = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _CDATA = re.compile(r"(<!\[CDATA\[.*?\]\]>)", re.DOTALL)
 _NAME = re.compile(r"\A[^\W\d][\w.\-]*(?::[^\W\d][\w.\-]*)?\Z")
 

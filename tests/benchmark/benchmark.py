@@ -120,3 +120,7 @@ def main(given: List[str] | None = None) -> int:
         print("skipped: {0}".format(reason))
     print(json.dumps(results), flush=True)
     return 1 if arguments.strict and not all(one["ok"] for one in results["holds"]) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

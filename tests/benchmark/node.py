@@ -133,8 +133,8 @@ def _measure(files: NodeFiles, folder: Path, way: Connection, arguments: Any, sa
         result["baseline_over_ours"] = ratio(long["baseline, first"], long["ours, first"])
         result["baseline_unchanged_over_floor"] = ratio(long["baseline, unchanged"], long["floor"])
         result["baseline_unchanged_over_ours"] = ratio(long["baseline, unchanged"], long["ours, unchanged"])
-        for name in usual:
-            samples[name] = long[name]
+        for name, found in long.items():
+            samples[name] = samples.get(name, []) + found
     result["times"] = {name: summary(found) for name, found in samples.items()}
     for name in ("first", "unchanged"):
         key = "ours, {0}".format(name)
@@ -242,7 +242,7 @@ def holds(result: Dict[str, Any]) -> Iterator[tuple[str, float, str, float]]:
     for name, one in result["connections"].items():
         for run in ("first", "unchanged"):
             yield "{0}: one node, {1} run / floor".format(name, run), one["{0}_over_floor".format(run)], "<=", 1.2
-        for run in ("", "_unchanged"):
-            if "baseline{0}_over_floor".format(run) in one:
-                share = one["baseline{0}_over_ours".format(run)] / one["baseline{0}_over_floor".format(run)]
-                yield "{0}: baseline{1} / ours as share of baseline / floor".format(name, run.replace("_", ", ")), share, ">=", 0.85
+        # Baseline / ours as share of baseline / floor: the baseline, of which there are few rounds, is in both and cancels out.
+        for run in ("first", "unchanged"):
+            share = 1 / one["{0}_over_floor".format(run)]
+            yield "{0}: {1} run, share of the speed that one round trip allows".format(name, run), share, ">=", 0.85
