@@ -78,3 +78,12 @@ def test_members_find_each_other_by_multicast(cluster: Cluster, playbook: Callab
         log = cluster.on(node, "sh", "-c", "tail -n 3000 {0}/repository/logs/wso2carbon.log".format(node["home"]))
         assert "Using multicast based membership management scheme" in log
     cluster.wait_until_whole()
+    # The first node would meet the others, which still look for each other by multicast, and be shut down.
+    before = [cluster.start_of(node)["started_at"] for node in cluster.nodes]
+    done = playbook("site.yml", INVENTORY, "--tags", "configure,service", timeout=1200)
+    other = cluster.nodes[1]
+    assert done.status != 0
+    assert "{0} runs with multicast, and cluster_membership_scheme is wka".format(other["name"]) in done.output
+    for node, earlier in zip(cluster.nodes, before):
+        assert cluster.start_of(node)["started_at"] == earlier
+        assert text(cluster, node, "axis2/axis2.xml", "//clustering/parameter[@name='membershipScheme']") == "multicast"
