@@ -61,6 +61,13 @@ def test_a_limited_run_leaves_the_other_cluster_alone(regions: Regions) -> None:
     assert "us-km3" in run.output and "eu-" not in run.output
 
 
+def test_a_run_for_a_host_of_no_cluster_finds_nothing_to_do(regions: Regions) -> None:
+    told = {"ansible.builtin.debug": {"msg": "{{ cluster_model | to_json }}"}}
+    run = regions.play([{"hosts": "all", "gather_facts": False, "tasks": [told]}], "--limit", "monitor1")
+    assert run.status == 0, run.output
+    assert json.dumps({"groups": {}, "hosts": {}}) in run.output.replace("\\", "")
+
+
 def test_what_is_done_once_is_done_once_for_each_cluster(regions: Regions) -> None:
     once = {
         "hosts": "carbon_ops_hosts",
