@@ -93,10 +93,13 @@ def tasks_of(item: Any) -> Iterator[Dict[str, Any]]:
 
 
 # What is meant for all clusters together: the check of the whole inventory, the groups of its hosts, and whether a run may end at once.
-MODEL = "roles/cluster/tasks/model.yml"
-OF_ALL_CLUSTERS = ("roles/cluster/tasks/preflight.yml", "roles/verify/tasks/compare.yml", MODEL)
+OF_ALL_CLUSTERS = ("roles/cluster/tasks/preflight.yml", "roles/verify/tasks/compare.yml", "roles/cluster/tasks/model.yml")
 LINES_OF_ALL_CLUSTERS = (
     "{%- for host in groups.carbon_ops_hosts -%}",
+    # The models of all hosts, derived in one go.
+    "__cluster_models: \"{{ query('carbon_ops.key_manager.cluster_model', *ansible_play_hosts_all) }}\"",
+    "__cluster_others: \"{{ ansible_play_hosts_all | reject('in', cluster_model.hosts) }}\"",
+    "loop: \"{{ query('carbon_ops.key_manager.cluster_model', *ansible_play_hosts_all, entries=true) | select }}\"",
 )
 
 
@@ -116,7 +119,7 @@ def test_no_role_does_for_one_cluster_what_all_need() -> None:
             for line in text.splitlines():
                 if line.strip() in LINES_OF_ALL_CLUSTERS:
                     continue
-                if name != MODEL and re.search(r"ansible_play_(batch|hosts)", line) and "select('in', cluster_model" not in line:
+                if re.search(r"ansible_play_(batch|hosts)", line) and "select('in', cluster_model" not in line:
                     found.append("{0}: {1}".format(name, line.strip()))
                 if re.search(r"(?<!cluster_model\.)\bgroups\[", line) or re.search(r"(?<![\w.])groups\.\w", line):
                     found.append("{0}: {1}".format(name, line.strip()))
