@@ -167,9 +167,24 @@ def test_awx_runs_as_a_job_of_the_controller_it_sets_up(job: Job, by: str) -> No
         assert len(controller.objects["job_templates"]) == 4
 
 
-def test_an_inventory_with_a_whole_file_encrypted_needs_the_password_that_awx_cannot_have(project: Path) -> None:
-    """Why docs/awx.md asks for single encrypted values: AWX allows no vault credential on an inventory source."""
+def test_the_sample_inventory_is_exported_without_the_password_that_awx_cannot_have(project: Path) -> None:
+    """AWX allows no vault credential on an inventory source: it runs this very command and passes the encrypted values on to the job."""
     done = command(["ansible-inventory", "-i", "inventories/prod", "--list", "--export"], cwd=project)
+    assert done.returncode == 0, done.stderr
+    everywhere = json.loads(done.stdout)["all"]["vars"]
+    assert everywhere["vault_cluster_admin_password"]["__ansible_vault"].startswith("$ANSIBLE_VAULT;")
+
+
+def test_a_file_that_is_encrypted_as_a_whole_is_not_exported(project: Path, tmp_path: Path) -> None:
+    """Why docs/awx.md asks for single encrypted values."""
+    (tmp_path / "hosts").write_text("km1\n", encoding="utf-8")
+    (tmp_path / "group_vars").mkdir()
+    secrets = tmp_path / "group_vars" / "all.yml"
+    secrets.write_text("vault_cluster_admin_password: Canary\n", encoding="utf-8")
+    password = tmp_path / "password"
+    password.write_text("sample\n", encoding="utf-8")
+    assert command(["ansible-vault", "encrypt", "--vault-password-file", password, secrets]).returncode == 0
+    done = command(["ansible-inventory", "-i", tmp_path, "--list", "--export"], cwd=project)
     assert done.returncode != 0 and "vault" in done.stderr
 
 
