@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.preflight import check_inventory
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.surveys import PREFIX
-from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils.inventory import collection_sources, read_variables, role_options
+
+from ..plugin_utils._inventory import read_variables
+from ..plugin_utils._preflight.check import check_inventory
+from ..plugin_utils._sources import collection_sources, role_options
+from ..plugin_utils._surveys import PREFIX
 
 
 class ActionModule(ActionBase):

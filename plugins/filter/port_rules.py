@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import Any, Dict, List, Mapping, Sequence
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils import firewall
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
+
+from ..module_utils._errors import OperatorError
+from ..plugin_utils import _firewall as firewall
 
 
 def port_rules(

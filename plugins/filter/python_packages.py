@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Dict
 
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.platforms import python_packages
+from ..plugin_utils._packages import python_packages
 
 
 class FilterModule:

@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import Any, Callable, Dict, Sequence
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils import surveys
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
-from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils.inventory import role_options
+
+from ..module_utils._errors import OperatorError
+from ..plugin_utils import _surveys as surveys
+from ..plugin_utils._sources import role_options
 
 # What sets up the job templates is no part of the jobs.
 LEFT_OUT = ("automation",)

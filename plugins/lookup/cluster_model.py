@@ -46,15 +46,12 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.model import (
-    Inventory,
-    Sources,
-    build_model,
-    host_groups,
-    outside_model,
-)
-from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils.inventory import collection_sources, read_inventory
+
+from ..module_utils._errors import OperatorError
+from ..plugin_utils._inventory import read_inventory
+from ..plugin_utils._model.build import build_model, outside_model
+from ..plugin_utils._model.inventory import Inventory, Sources, host_groups
+from ..plugin_utils._sources import collection_sources
 
 
 class LookupModule(LookupBase):

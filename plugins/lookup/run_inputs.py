@@ -40,12 +40,9 @@ from pathlib import Path
 from typing import Any, Iterator, Mapping
 
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils.inventory import (
-    ROLES,
-    collection_sources,
-    read_variables,
-    role_options,
-)
+
+from ..plugin_utils._inventory import read_variables
+from ..plugin_utils._sources import ROLES, collection_sources, role_options
 
 COLLECTION = ROLES.parent
 PARTS = ("plugins", "roles", "playbooks")

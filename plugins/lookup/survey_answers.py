@@ -34,8 +34,9 @@ _raw:
 """
 
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.surveys import PREFIX
-from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils.inventory import plain, read_answers
+
+from ..plugin_utils._inventory import plain, read_answers
+from ..plugin_utils._surveys import PREFIX
 
 
 class LookupModule(LookupBase):

@@ -71,7 +71,8 @@ connections:
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.carbon_server import wait_for_drain
+
+from ..module_utils._server.drain import wait_for_drain
 
 
 def main() -> None:

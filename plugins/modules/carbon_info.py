@@ -264,8 +264,9 @@ problems:
 import traceback
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils import carbon_home
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
+
+from ..module_utils._errors import OperatorError
+from ..module_utils._home import home, report
 
 
 def main() -> None:
@@ -273,10 +274,10 @@ def main() -> None:
         argument_spec={"home": {"type": "path", "required": True}, "started_marker": {"type": "path"}},
         supports_check_mode=True,
     )
-    if not carbon_home.HAS_LXML:
+    if not home.HAS_LXML:
         module.fail_json(msg=missing_required_lib("lxml (package python3-lxml)"))
     try:
-        info = carbon_home.read_home(module.params["home"], module.params["started_marker"])
+        info = report.read_home(module.params["home"], module.params["started_marker"])
     except OperatorError as error:
         module.fail_json(msg=str(error))
     except Exception as error:  # pylint: disable=broad-except

@@ -81,15 +81,16 @@ import shutil
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils import carbon_server
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
+
+from ..module_utils._errors import OperatorError
+from ..module_utils._home import installation
 
 
 def install(module: AnsibleModule) -> dict[str, object]:
     wanted = module.params
     home = Path(wanted["home"])
-    state = carbon_server.home_state(str(home))
-    carbon_server.refuse_home(str(home), state, bool(wanted["archive"]))
+    state = installation.home_state(str(home))
+    installation.refuse_home(str(home), state, bool(wanted["archive"]))
     installed = state in ("absent", "empty")
     try:
         uid, gid = pwd.getpwnam(wanted["owner"]).pw_uid, grp.getgrnam(wanted["group"]).gr_gid
@@ -98,19 +99,19 @@ def install(module: AnsibleModule) -> dict[str, object]:
             raise OperatorError("The user {0} or the group {1} is not there.".format(wanted["owner"], wanted["group"])) from error
         uid = gid = -1
     if installed and wanted["archive"] and not module.check_mode:
-        carbon_server.check_checksum(wanted["archive"], wanted["archive_checksum"] or "", "The product archive")
-        carbon_server.unpack(wanted["archive"], str(home), uid, gid, "The product archive")
+        installation.check_checksum(wanted["archive"], wanted["archive_checksum"] or "", "The product archive")
+        installation.unpack(wanted["archive"], str(home), uid, gid, "The product archive")
 
     changed = installed
     removed: list[str] = []
     name = wanted["library_name"]
     if name and home.is_dir():
-        removed = carbon_server.other_versions(str(home), name)
+        removed = installation.other_versions(str(home), name)
         if wanted["library"]:
             changed = True
             if not module.check_mode:
-                carbon_server.check_checksum(wanted["library"], wanted["library_checksum"] or "", "The JDBC driver {0}".format(name))
-                folder = home / carbon_server.LIBRARIES
+                installation.check_checksum(wanted["library"], wanted["library_checksum"] or "", "The JDBC driver {0}".format(name))
+                folder = home / installation.LIBRARIES
                 temporary = folder / (name + ".new")
                 shutil.copyfile(wanted["library"], str(temporary))
                 temporary.chmod(0o640)

@@ -131,17 +131,12 @@ from pathlib import Path
 from typing import Any, Dict, List, Tuple
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.keystore import (
-    KeyRequest,
-    Outcome,
-    StoreRequest,
-    fingerprint,
-    key_certificates,
-    plan_store,
-    read_store,
-)
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.secret_arguments import secretive
+
+from ..module_utils._errors import OperatorError
+from ..module_utils._keystore.jks import key_certificates, read_store
+from ..module_utils._keystore.pem import fingerprint
+from ..module_utils._keystore.store import KeyRequest, Outcome, StoreRequest, plan_store
+from ..module_utils._module import secretive
 
 STOCK_PASSWORD = "wso2carbon"  # noqa: S105 - everybody's
 

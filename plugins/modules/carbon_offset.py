@@ -109,15 +109,11 @@ backup_files:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.carbon_home import HAS_LXML, XML_FILES
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.patch_module import PATCH_ARGUMENTS, run_patch
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.port_offset import (
-    check_start_files,
-    home_of,
-    offset_edits,
-    offset_result,
-)
+
+from ..module_utils._editor.module import PATCH_ARGUMENTS, run_patch
+from ..module_utils._errors import OperatorError
+from ..module_utils._home.home import HAS_LXML, XML_FILES
+from ..module_utils._home.port_offset import check_start_files, home_of, offset_edits, offset_result
 
 
 def main() -> None:

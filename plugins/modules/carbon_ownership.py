@@ -89,14 +89,15 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils import home_ownership
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
+
+from ..module_utils._errors import OperatorError
+from ..module_utils._home import ownership
 
 
 def give(module: AnsibleModule) -> dict[str, Any]:
     wanted = module.params
     home = Path(os.path.realpath(wanted["home"]))
-    folders = list(wanted["folders"]) + (wanted["patched"] if home_ownership.has_patches(home) else [])
+    folders = list(wanted["folders"]) + (wanted["patched"] if ownership.has_patches(home) else [])
     result: dict[str, Any] = {
         "changed": True,
         "given": [],
@@ -109,12 +110,12 @@ def give(module: AnsibleModule) -> dict[str, Any]:
         if module.check_mode:
             return result
         raise OperatorError("{0}. Make that account first, or correct cluster_home_owner.".format(error.args[0])) from error
-    planned = home_ownership.changes(home, home_ownership.Accounts(owner, user, group), home_ownership.Written(folders, wanted["files"]))
+    planned = ownership.changes(home, ownership.Accounts(owner, user, group), ownership.Written(folders, wanted["files"]))
     if owner == user:
         result["written"] = [wanted["home"]]
     if planned and not module.check_mode:
-        home_ownership.apply(planned, home)
-    given = home_ownership.shown(planned, home)
+        ownership.apply(planned, home)
+    given = ownership.shown(planned, home)
     diff = {"before": "", "after": "".join("given: {0}\n".format(line) for line in given)}
     return {**result, "changed": bool(planned), "given": given, "diff": diff}
 

@@ -118,7 +118,9 @@ service:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils import carbon_server
+
+from ..module_utils._home import installation
+from ..module_utils._server import accounts, java_runtime, service
 
 
 def main() -> None:
@@ -137,22 +139,22 @@ def main() -> None:
         supports_check_mode=True,
     )
     wanted = module.params
-    java = carbon_server.find_java(wanted["java_home"] or "", wanted["java_versions"], carbon_server.java_candidates())
+    java = java_runtime.find_java(wanted["java_home"] or "", wanted["java_versions"], java_runtime.java_candidates())
     result = {
         "changed": False,
         "java": java
         and {
             "home": java.home,
             "version": java.version,
-            "accepted": carbon_server.java_accepted(java.feature, wanted["java_versions"]),
+            "accepted": java_runtime.java_accepted(java.feature, wanted["java_versions"]),
         },
-        "home_state": carbon_server.home_state(wanted["home"]),
-        "user_number": carbon_server.account_number(wanted["user"]),
-        "group_number": carbon_server.group_number(wanted["group"]),
-        "libraries": carbon_server.library_checksums(wanted["home"]),
+        "home_state": installation.home_state(wanted["home"]),
+        "user_number": accounts.account_number(wanted["user"]),
+        "group_number": accounts.group_number(wanted["group"]),
+        "libraries": installation.library_checksums(wanted["home"]),
     }
     if wanted["instance"]:
-        result["service"] = carbon_server.service_state(
+        result["service"] = service.service_state(
             wanted["instance"],
             "/etc/carbon-ops/{0}/health.json".format(wanted["instance"]),
             wanted["patience"],

@@ -157,10 +157,11 @@ facts:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils import carbon_verify
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.carbon_health import HealthError
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.secret_arguments import secretive
+
+from ..module_utils._errors import OperatorError
+from ..module_utils._health.errors import HealthError
+from ..module_utils._module import secretive
+from ..module_utils._server import findings, observation, requests
 
 
 def look(module: AnsibleModule) -> dict[str, object]:
@@ -170,7 +171,7 @@ def look(module: AnsibleModule) -> dict[str, object]:
     server = wanted["server"]
     if server:
         config = dict(server["settings"], user=wanted["user"], password=wanted["password"])
-        expected = carbon_verify.Expected(
+        expected = findings.Expected(
             domain=server["domain"] or "",
             local_member=server["local_member"] or "",
             # Nodes without a member port form no cluster.
@@ -179,17 +180,17 @@ def look(module: AnsibleModule) -> dict[str, object]:
             driver=server["driver"] or "",
             service_user=server["service_user"],
         )
-        seen = carbon_verify.observe(
+        seen = observation.observe(
             config, config["instance"] + ".service", expected.driver, expected.service_user, server["validation_seconds"]
         )
-        failures += carbon_verify.findings(seen, expected)
-        result["facts"] = carbon_verify.facts(seen, config, expected)
+        failures += findings.findings(seen, expected)
+        result["facts"] = observation.facts(seen, config, expected)
     for request in wanted["requests"]:
-        failures.append(carbon_verify.check_request(request, wanted["ca_file"]))
+        failures.append(requests.check_request(request, wanted["ca_file"]))
     login = wanted["service_login"]
     if login:
         failures.append(
-            carbon_verify.check_service_login(login["file"], login["xpath"], login["truststore"], wanted["user"], wanted["password"])
+            requests.check_service_login(login["file"], login["xpath"], login["truststore"], wanted["user"], wanted["password"])
         )
     result["failures"] = [sentence for sentence in failures if sentence]
     return result

@@ -77,7 +77,8 @@ reasons:
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.verified_state import Watched, compare, write
+
+from ..module_utils._server.verified_state import Watched, compare, write
 
 MOST_REASONS = 20
 

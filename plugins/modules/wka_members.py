@@ -270,18 +270,16 @@ backup_files:
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.carbon_home import HAS_LXML, XML_FILES, parse
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.clustering import (
-    SCHEME_PARAMETERS,
-    clustering_edits,
-    clustering_result,
-    read_clustering,
-)
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.clustering_home import check_home
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.patch_module import PATCH_ARGUMENTS, run_patch
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.port_offset import home_of
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.secret_arguments import secretive
+
+from ..module_utils._clustering.edits import clustering_edits, clustering_result
+from ..module_utils._clustering.schemes import SCHEME_PARAMETERS
+from ..module_utils._clustering.section import read_clustering
+from ..module_utils._editor.module import PATCH_ARGUMENTS, run_patch
+from ..module_utils._errors import OperatorError
+from ..module_utils._home.clustering import check_home
+from ..module_utils._home.home import HAS_LXML, XML_FILES, parse
+from ..module_utils._home.port_offset import home_of
+from ..module_utils._module import secretive
 
 NUMBERS = ("connection_timeout", "port", "ttl", "timeout")
 SECRETS = ("access_key", "secret_key")

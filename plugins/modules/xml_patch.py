@@ -316,8 +316,9 @@ backup_files:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.patch_module import PATCH_ARGUMENTS, run_patch
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.secret_arguments import secretive
+
+from ..module_utils._editor.module import PATCH_ARGUMENTS, run_patch
+from ..module_utils._module import secretive
 
 
 def main() -> None:

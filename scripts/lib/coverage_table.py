@@ -19,6 +19,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 SEEN = ("server", "parsers", "exact", "unit", "never", "later")
 RANGE = re.compile(r"([A-Z]{2})(\d+)(?:-(\d+))?")
 TICKED = re.compile(r"`([^`]+)`")
+# Its cases are named by tests of other files too.
+TABLE = "tests/unit/plugins/plugin_utils/_preflight/test_preflight.py"
 
 
 class Row(NamedTuple):
@@ -79,7 +81,7 @@ def wrong_test(reference: str, repository: Path) -> str | None:
     if function not in functions(path):
         return "{0} has no test {1}".format(file, function)
     # The cases of some tests stand in the table of another one.
-    texts = (other.read_text(encoding="utf-8") for other in (path, repository / "tests/unit/model/test_preflight.py") if other.is_file())
+    texts = (other.read_text(encoding="utf-8") for other in (path, repository / TABLE) if other.is_file())
     if case and not any(case[:-1] in text for text in texts):
         return "{0} has no case with the words {1}".format(reference, case[:-1])
     return None

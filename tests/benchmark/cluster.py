@@ -34,8 +34,8 @@ def make_site(folder: Path, nodes: int) -> Path:
             for path in [home, *home.rglob("*")]:
                 path.chmod(0o755 if path.is_dir() else 0o644)
         else:
-            sys.path.insert(0, str(REPOSITORY / "tests" / "unit" / "modules"))
-            from homes import make_home
+            sys.path.insert(0, str(REPOSITORY / "tests"))
+            from support.homes import make_home
 
             make_home("ob_km", home)
         hosts[name] = {"cluster_node_address": "10.20.{0}.{1}".format(number // 200, 10 + number % 200), "cluster_home": str(home)}

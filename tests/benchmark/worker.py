@@ -18,7 +18,9 @@ from typing import Any, Callable, Dict
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY / "collections"))
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.patch import patch_files
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils._editor.patch import (
+    patch_files,
+)
 
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n<Server xmlns="http://wso2.org/projects/carbon/carbon.xml">\n'
 # As many bytes for each element and comment as the products' files have, about 110: they explain each setting at length.

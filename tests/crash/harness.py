@@ -13,8 +13,11 @@ import time
 from pathlib import Path
 from typing import Any, Callable, Dict, List, NamedTuple
 
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.patch import PatchResult, patch_files
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils._editor.patch import (
+    PatchResult,
+    patch_files,
+)
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils._errors import OperatorError
 
 # Everything by which a transaction touches the disk.
 CALLS = ("open", "write", "fsync", "close", "link", "rename", "unlink", "fchmod", "fchown", "setxattr", "utime", "mkdir")

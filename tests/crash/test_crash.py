@@ -13,9 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils import file_journal, file_transaction
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.patch import patch_files
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils._editor.patch import (
+    patch_files,
+)
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils._errors import OperatorError
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils._files import (
+    journal as files_journal,
+)
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils._files import (
+    transaction,
+)
 from harness import FILES, VALUES, Counted, Home, calls_of_a_run, fault_once, in_child, kill_many
 
 ERRORS = (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EIO)
@@ -72,8 +79,8 @@ def test_two_runs_at_once_wait_for_each_other(home: Home) -> None:
 
 
 def test_a_run_does_not_wait_for_ever(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(file_transaction, "_LOCK_SECONDS", 0.1)
-    with file_transaction.exclusive([str(home.folder / FILES[0].name)]), pytest.raises(OperatorError, match="another run"):
+    monkeypatch.setattr(transaction, "_LOCK_SECONDS", 0.1)
+    with transaction.exclusive([str(home.folder / FILES[0].name)]), pytest.raises(OperatorError, match="another run"):
         home.run(VALUES[1])
     assert home.run(VALUES[1]).changed
 
@@ -127,14 +134,14 @@ def test_a_journal_that_cannot_be_trusted_moves_nothing(home: Home, damage: str)
     killed_between_renames(home)
     before = home.values()
     file = FILES[0]
-    journal = file_journal.beside(home.folder / file.name, file_journal.JOURNAL)
+    journal = files_journal.beside(home.folder / file.name, files_journal.JOURNAL)
     if damage == "torn":
         # Only possible before the first rename, so whatever stands beside this file is litter.
         journal.write_bytes(journal.read_bytes()[:-5])
         patch_files([file.touch(home.folder)])
         assert not journal.exists()
     elif damage == "of another file":
-        journal.write_bytes(file_journal.journal_content([file_journal.Entry(home.folder / "x", None, "0")]))
+        journal.write_bytes(files_journal.journal_content([files_journal.Entry(home.folder / "x", None, "0")]))
         patch_files([file.touch(home.folder)])
         assert not journal.exists()
     else:
@@ -169,13 +176,13 @@ def test_a_file_that_was_to_be_made_is_taken_back_with_the_others(tmp_path: Path
     kept, made = tmp_path / "kept.properties", tmp_path / "made.properties"
     kept.write_bytes(b"a=1\n")
     made.write_bytes(b"b=2\n")
-    digest = file_journal._checksum
+    digest = files_journal._checksum
     entries = [
-        file_journal.Entry(kept, digest(kept), "0" * 64),
-        file_journal.Entry(made, None, str(digest(made))),
+        files_journal.Entry(kept, digest(kept), "0" * 64),
+        files_journal.Entry(made, None, str(digest(made))),
     ]
     for entry in entries:
-        file_journal.write_private(file_journal.beside(entry.path, file_journal.JOURNAL), file_journal.journal_content(entries))
+        files_journal.write_private(files_journal.beside(entry.path, files_journal.JOURNAL), files_journal.journal_content(entries))
     patch_files([{"path": str(kept), "format": "properties", "edits": [{"key": "a", "value": 1}]}])
     assert [path.name for path in tmp_path.iterdir()] == ["kept.properties"]
 
@@ -183,5 +190,5 @@ def test_a_file_that_was_to_be_made_is_taken_back_with_the_others(tmp_path: Path
 def test_an_interrupted_change_into_what_is_no_file_any_more_is_left(tmp_path: Path) -> None:
     gone = tmp_path / "gone.xml"
     gone.mkdir()
-    entries = [file_journal.Entry(gone, "0" * 64, "1" * 64), file_journal.Entry(tmp_path / "never.xml", "0" * 64, "1" * 64)]
-    assert file_journal.finish(entries) == []
+    entries = [files_journal.Entry(gone, "0" * 64, "1" * 64), files_journal.Entry(tmp_path / "never.xml", "0" * 64, "1" * 64)]
+    assert files_journal.finish(entries) == []

@@ -14,10 +14,12 @@ import tempfile
 from pathlib import Path
 from typing import Any, Dict, List, Sequence, Tuple
 
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils import patch
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.edit_values import Secrets
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.file_transaction import Source
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils._editor import patch
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils._editor.secrets import Secrets
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils._errors import OperatorError
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils._files.transaction import (
+    Source,
+)
 
 STATUS = Path(__file__).stat()
 PIECES = (

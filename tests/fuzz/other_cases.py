@@ -12,7 +12,9 @@ import random
 import re
 from typing import Any, Dict, List, Tuple
 
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.json_document import parse_json
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils._editor.json.document import (
+    parse_json,
+)
 from engine import PIECES, checked, damaged, edit, on_disk, only_inside, refused, value
 
 UTF_16 = (("utf-16-le", codecs.BOM_UTF16_LE), ("utf-16-be", codecs.BOM_UTF16_BE))

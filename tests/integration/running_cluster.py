@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 import pytest
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils import carbon_health
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils._health import client, errors
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 INVENTORY = Path(os.environ.get("CARBON_OPS_INVENTORY", REPOSITORY / "inventories" / "demo"))
@@ -37,7 +37,7 @@ def wait_for(what: str, condition: Callable[[], Any], seconds: float, pause: flo
     while time.monotonic() - begun < seconds:
         try:
             last = condition()
-        except (AssertionError, carbon_health.HealthError, OSError) as error:
+        except (AssertionError, errors.HealthError, OSError) as error:
             last = error
         else:
             if last:
@@ -62,18 +62,18 @@ class Cluster:
     def on(self, host: dict[str, Any], *command: str, timeout: float = 60, check: bool = True) -> str:
         return docker("exec", host["name"], *command, timeout=timeout, check=check)
 
-    def server(self, node: dict[str, Any], timeout: float = 10) -> carbon_health.Server:
+    def server(self, node: dict[str, Any], timeout: float = 10) -> client.Server:
         """A node itself, without nginx."""
-        return carbon_health.Server(node["address"], node["ports"]["https"], node["name"], self.ca_file, timeout)
+        return client.Server(node["address"], node["ports"]["https"], node["name"], self.ca_file, timeout)
 
-    def through_nginx(self, timeout: float = 10) -> carbon_health.Server:
+    def through_nginx(self, timeout: float = 10) -> client.Server:
         """The management host name at the load balancer."""
-        return carbon_health.Server(
+        return client.Server(
             self.balancer["address"], self.model["public_port"], self.model["management_hostname"], self.ca_file, timeout
         )
 
-    def login(self, server: carbon_health.Server) -> str:
-        return carbon_health.login(server, self.user, self.password)
+    def login(self, server: client.Server) -> str:
+        return client.login(server, self.user, self.password)
 
     def members(self, node: dict[str, Any]) -> list[str]:
         """The members a node is connected with and its own name, by its own health check."""

@@ -11,11 +11,23 @@ import tempfile
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, NamedTuple
 
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.carbon_home import XML_FILES, parse
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.clustering import clustering_edits, read_clustering
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.patch import patch_files
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.port_offset import offset_edits
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils._clustering.edits import (
+    clustering_edits,
+)
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils._clustering.section import (
+    read_clustering,
+)
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils._editor.patch import (
+    patch_files,
+)
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils._errors import OperatorError
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils._home.home import (
+    XML_FILES,
+    parse,
+)
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils._home.port_offset import (
+    offset_edits,
+)
 
 SELECTORS = ("xpath", "key", "regexp", "find")
 OPTIONS_OF_MEMBERS = (

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Callable, Dict, List, Mapping, Protocol, Set
 
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.errors import OperatorError
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils._errors import OperatorError
 from edits import Edit, edits_of, made, moved
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import Cluster
+from support.molecule_cluster import Cluster
 
 
 def fetch(cluster: Cluster, address: str, port: int, name: str, path: str) -> tuple[int, str]:

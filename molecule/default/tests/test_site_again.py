@@ -15,7 +15,7 @@ from typing import Iterator, NamedTuple
 
 import pytest
 import yaml
-from conftest import Cluster, Run
+from support.molecule_cluster import Cluster, Run
 
 SITE = "site.yml"
 # Every step is done, although nothing has changed since the last verified run.

@@ -9,7 +9,7 @@ import xml.etree.ElementTree as ElementTree
 from typing import Any
 
 import pytest
-from conftest import Cluster
+from support.molecule_cluster import Cluster
 
 # How API Manager finds the service for its logins and for the validation of keys.
 CALLS = ("AuthManager", "APIKeyValidator")

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import Cluster
+from support.molecule_cluster import Cluster
 
 CHECKSUM = "188976721ead8e8627eb6d8389d500dccc0c9bebd885268a3047180274a6031e"
 

@@ -10,7 +10,7 @@ import time
 from typing import Any, Iterator
 
 import pytest
-from conftest import Cluster
+from support.molecule_cluster import Cluster
 
 # By the inventory: offsets 3 and 4, and member ports that no offset moves.
 PORTS = {"obkm": {9446, 9766, 4000}, "obkm2": {9447, 9767, 4010}}

@@ -67,7 +67,7 @@ class Job:
         self.project = self.data / "project"
         self.homes = folder / "homes"
         shutil.copytree(project, self.project, symlinks=True, ignore=shutil.ignore_patterns(".git"))
-        spec = importlib.util.spec_from_file_location("homes_of_jobs", REPOSITORY / "tests" / "unit" / "modules" / "homes.py")
+        spec = importlib.util.spec_from_file_location("homes_of_jobs", REPOSITORY / "tests" / "support" / "homes.py")
         assert spec is not None and spec.loader is not None
         homes = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(homes)

@@ -13,7 +13,7 @@ from typing import Any, Dict
 import pytest
 import yaml
 from ansible_collections.carbon_ops.key_manager.plugins.filter.survey import survey
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.carbon_home import read_home
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils._home.report import read_home
 from controller import TOKEN, Controller
 from jobs import REPOSITORY, Job, command, tool
 

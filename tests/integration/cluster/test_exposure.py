@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, Callable, Iterator
 
 import pytest
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils import ports
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.firewall import port_rules
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils import _ports as ports
+from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._firewall import port_rules
 from running_cluster import Cluster, docker
 
 pytestmark = pytest.mark.cluster

@@ -12,7 +12,7 @@ from typing import Any, Iterator
 from xml.sax.saxutils import escape
 
 import pytest
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils import carbon_health
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils._health import client, errors
 from running_cluster import Cluster, wait_for
 
 pytestmark = pytest.mark.cluster
@@ -62,7 +62,7 @@ def datasource_on(cluster: Cluster, node: dict[str, Any], name: str) -> str:
     cookie = cluster.login(server)
     body = '<ns:getDataSource xmlns:ns="{0}"><ns:dsName>{1}</ns:dsName></ns:getDataSource>'.format(DATASOURCES, name)
     answer = server.soap("NDataSourceAdmin", "getDataSource", body, cookie)
-    carbon_health.logout(server, cookie)
+    client.logout(server, cookie)
     return answer.body
 
 
@@ -82,7 +82,7 @@ def new_datasource(cluster: Cluster) -> Iterator[str]:
     yield name
     body = '<ns:deleteDataSource xmlns:ns="{0}"><ns:dsName>{1}</ns:dsName></ns:deleteDataSource>'.format(DATASOURCES, name)
     server.soap("NDataSourceAdmin", "deleteDataSource", body, cookie)
-    carbon_health.logout(server, cookie)
+    client.logout(server, cookie)
 
 
 def test_datasource_added_on_one_node_is_active_on_the_other(cluster: Cluster, new_datasource: str) -> None:
@@ -142,11 +142,11 @@ def new_user(cluster: Cluster) -> Iterator[tuple[str, str]]:
 def test_user_of_the_shared_database_logs_in_on_every_node(cluster: Cluster, new_user: tuple[str, str]) -> None:
     for node in cluster.nodes:
         server = cluster.server(node)
-        carbon_health.logout(server, carbon_health.login(server, *new_user))
-        with pytest.raises(carbon_health.HealthError):
-            carbon_health.login(server, new_user[0], "wrong")
+        client.logout(server, client.login(server, *new_user))
+        with pytest.raises(errors.HealthError):
+            client.login(server, new_user[0], "wrong")
 
 
 def test_login_through_nginx_is_true(cluster: Cluster) -> None:
     server = cluster.through_nginx()
-    carbon_health.logout(server, cluster.login(server))
+    client.logout(server, cluster.login(server))

@@ -22,7 +22,7 @@ ADDRESSES = {
     "obkm-eu": ["192.0.2.11", "192.0.2.12"],
     "obkm-us": ["198.51.100.11", "198.51.100.12", "198.51.100.13"],
 }
-# The first part of the names of their homes in tests/unit/modules/homes.py.
+# The first part of the names of their homes in tests/support/homes.py.
 PRODUCTS = {"obkm-eu": "ob", "obkm-us": "carbon"}
 MEMBER_PORTS = {"obkm-eu": 4000, "obkm-us": 4100}
 
@@ -36,7 +36,7 @@ class Regions:
         self.inventory = folder / "inventory"
         shutil.copytree(REPOSITORY / "tests" / "fixtures" / "inventories" / "regions", self.inventory)
         self._playbook = playbook
-        spec = importlib.util.spec_from_file_location("homes_of_clusters", REPOSITORY / "tests" / "unit" / "modules" / "homes.py")
+        spec = importlib.util.spec_from_file_location("homes_of_clusters", REPOSITORY / "tests" / "support" / "homes.py")
         assert spec is not None and spec.loader is not None
         homes = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(homes)

@@ -12,7 +12,7 @@ from typing import Any, Dict, Iterator
 
 import pytest
 import yaml
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.carbon_home import read_home
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils._home.report import read_home
 from regions import ADDRESSES, CLUSTERS, MEMBER_PORTS, REPOSITORY, Regions
 
 OTHER = {"obkm-eu": ("us-", "198.51.100.", ".us.", "obkm-us"), "obkm-us": ("eu-", "192.0.2.", ".eu.", "obkm-eu")}

@@ -180,7 +180,7 @@ def make_home(source: str, product: str, api_manager: bool, home: Path) -> None:
         for path in [home, *home.rglob("*")]:
             path.chmod(0o755 if path.is_dir() else 0o644)
         return
-    spec = importlib.util.spec_from_file_location("fixture_homes", REPOSITORY / "tests" / "unit" / "modules" / "homes.py")
+    spec = importlib.util.spec_from_file_location("fixture_homes", REPOSITORY / "tests" / "support" / "homes.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

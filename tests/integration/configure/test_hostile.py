@@ -4,7 +4,7 @@
 """Every secret of the model and every text that product files take, with all in it that some layer could take for its own.
 
 The products' own parsers read back exactly that; no output shows a secret, not at -vvvv --diff and not when a run fails; and all of it is
-done without any privilege. Which texts those are, tests/unit/model/test_hostile_strings.py says.
+done without any privilege. Which texts those are, tests/unit/plugins/plugin_utils/_preflight/test_text_rules.py says.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import expected
 import pytest
 import sites
 import yaml
-from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils.inventory import role_options
+from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._sources import role_options
 from lxml import etree
 from sites import SHARED, Site
 
@@ -46,7 +46,7 @@ yaml.SafeDumper.add_representer(Unsafe, lambda dumper, text: dumper.represent_sc
 
 
 def _table() -> Any:
-    path = Path(__file__).resolve().parents[2] / "unit" / "model" / "test_hostile_strings.py"
+    path = Path(__file__).resolve().parents[2] / "unit/plugins/plugin_utils/_preflight/test_text_rules.py"
     spec = importlib.util.spec_from_file_location("table_of_hostile_strings", path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -25,8 +25,11 @@ from typing import Any, Callable, Dict, List, Set, Tuple
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.model import Inventory, build_model
-from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils.inventory import load_sources
+from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._model.build import build_model
+from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._model.inventory import (
+    Inventory,
+)
+from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._sources import load_sources
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 HOSTNAME = "km.edge.test"

@@ -14,15 +14,19 @@ from pathlib import Path
 from typing import Any, Dict, List
 
 import pytest
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.keystore import (
-    KeyRequest,
-    StoreRequest,
-    certificates_of_pem,
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils._keystore.jks import (
     password_fits,
-    plan_store,
-    private_key_of_pem,
     read_store,
     recover_key,
+)
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils._keystore.pem import (
+    certificates_of_pem,
+    private_key_of_pem,
+)
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils._keystore.store import (
+    KeyRequest,
+    StoreRequest,
+    plan_store,
 )
 from edge_machine import REPOSITORY
 

@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List
 
 import pytest
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils import texts
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.firewall import is_network
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.preflight import SOURCE_LISTS
-from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils.inventory import role_options
+from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._firewall import is_network
+from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._preflight import text_rules
+from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._preflight.hosts import (
+    SOURCE_LISTS,
+)
+from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._sources import role_options
 from edge_machine import Certificates, Edge
 
-STRINGS = Path(__file__).resolve().parents[2] / "unit/model/test_hostile_strings.py"
+STRINGS = Path(__file__).resolve().parents[2] / "unit/plugins/plugin_utils/_preflight/test_text_rules.py"
 _spec = importlib.util.spec_from_file_location("hostile_strings", STRINGS)
 assert _spec is not None and _spec.loader is not None
 hostile = importlib.util.module_from_spec(_spec)
@@ -26,7 +28,7 @@ _spec.loader.exec_module(hostile)
 
 OPTIONS = role_options()["nginx"]
 # Written by the operator on purpose in nginx's own language, or read on the controller or by a package manager.
-ELSEWHERE = {*texts.RAW, "nginx_templates", "nginx_packages"}
+ELSEWHERE = {*text_rules.RAW, "nginx_templates", "nginx_packages"}
 # Only NGINX Plus knows the directive, which a test cannot have.
 PLUS_ONLY = {"nginx_health_check_uri", "nginx_health_check_interval"}
 PLACES = sorted(place for place in hostile.LEAVES if place in OPTIONS and place not in ELSEWHERE | PLUS_ONLY)
@@ -47,7 +49,7 @@ def passes(place: str, text: str) -> bool:
     """As the preflight judges it: test_hostile_strings.py asks the whole of it."""
     if place in SOURCE_LISTS and not is_network(text):
         return False
-    return not texts.problems(place, hostile.filled(place, text), OPTIONS[place])
+    return not text_rules.problems(place, hostile.filled(place, text), OPTIONS[place])
 
 
 def longest(place: str, text: str) -> str:

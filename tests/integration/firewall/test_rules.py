@@ -16,8 +16,13 @@ from xml.etree import ElementTree
 
 import pytest
 import yaml
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.model import Inventory, build_model
-from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils.inventory import collection_sources
+from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._model.build import build_model
+from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._model.inventory import (
+    Inventory,
+)
+from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._sources import (
+    collection_sources,
+)
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 ANSIBLE = Path(sys.executable).parent / "ansible-playbook"

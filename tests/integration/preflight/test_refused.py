@@ -32,7 +32,7 @@ def load(path: str) -> Any:
     return module
 
 
-cases = load("tests/unit/model/test_preflight.py")
+cases = load("tests/unit/plugins/plugin_utils/_preflight/test_preflight.py")
 CASES = {name: (change, names) for name, change, names in cases.BAD}
 REFUSED = (
     "a typo",

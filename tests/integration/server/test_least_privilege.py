@@ -24,7 +24,14 @@ from typing import Iterator
 
 import pytest
 import yaml
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils import carbon_health, carbon_server, home_ownership
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils._health import (
+    log as health_log,
+)
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils._home import (
+    installation,
+    ownership,
+)
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils._server import java_runtime
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 PROFILE = REPOSITORY / "roles/cluster/files/products/ob_km_1.5/profile.yml"
@@ -64,7 +71,7 @@ class Server:
         self.home, self.java, self.output = home, java, output
         self.offset = free_offset()
         data = yaml.safe_load(PROFILE.read_text())["written"]
-        self.written = home_ownership.Written(data["folders"], data["files"])
+        self.written = ownership.Written(data["folders"], data["files"])
         carbon = home / "repository/conf/carbon.xml"
         text, count = re.subn("<Offset>0</Offset>", f"<Offset>{self.offset}</Offset>", carbon.read_text(encoding="latin-1"))
         assert count == 1
@@ -124,8 +131,8 @@ class Server:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    java = carbon_server.find_java("", [11, 17], carbon_server.java_candidates())
-    if not CACHE.exists() or java is None or not carbon_server.java_accepted(java.feature, [11, 17]):
+    java = java_runtime.find_java("", [11, 17], java_runtime.java_candidates())
+    if not CACHE.exists() or java is None or not java_runtime.java_accepted(java.feature, [11, 17]):
         pytest.skip("the kernel that scripts/demo fetches, or a Java 11 to 17 for it, is not here")
     if os.geteuid() != 0 or not shutil.which("setpriv"):
         pytest.skip("only root can run a server as another user")
@@ -138,8 +145,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         home = folder / "home"
         with pytest.MonkeyPatch.context() as patch:
             # The kernel is configured by its XML files once the file that makes them anew is gone.
-            patch.setattr(carbon_server, "REGENERATING_FILE", "nothing")
-            carbon_server.unpack(str(CACHE), str(home), USER, GROUP, "The kernel")
+            patch.setattr(installation, "REGENERATING_FILE", "nothing")
+            installation.unpack(str(CACHE), str(home), USER, GROUP, "The kernel")
         (home / "repository/conf/deployment.toml").unlink()
         yield Server(home, java.home, tmp_path_factory.mktemp("output") / "console")
     finally:
@@ -153,15 +160,15 @@ def as_the_server(*command: str) -> subprocess.CompletedProcess[str]:
 
 def test_a_real_server_runs_and_runs_again_on_what_it_owns(server: Server) -> None:
     # Taken over from a home that was all the server's.
-    planned = home_ownership.changes(server.home, home_ownership.Accounts(0, USER, GROUP), server.written)
-    home_ownership.apply(planned, server.home)
+    planned = ownership.changes(server.home, ownership.Accounts(0, USER, GROUP), server.written)
+    ownership.apply(planned, server.home)
     server.run()
     server.run()
     lines = [*server.output.read_text().splitlines(), *server.log.splitlines()]
     refused = [line for line in lines if re.search("ermission denied|Read-only file|AccessDenied|Cannot write", line)]
     assert refused == []
-    assert not [cause for cause, _fatal in carbon_health.explain(lines) if "may not read or write" in cause]
-    assert home_ownership.changes(server.home, home_ownership.Accounts(0, USER, GROUP), server.written) == []
+    assert not [cause for cause, _fatal in health_log.explain(lines) if "may not read or write" in cause]
+    assert ownership.changes(server.home, ownership.Accounts(0, USER, GROUP), server.written) == []
 
 
 @pytest.mark.parametrize(

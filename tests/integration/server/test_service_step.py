@@ -18,9 +18,12 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List
 
 import pytest
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils import carbon_server
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils.model import Inventory, build_model
-from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils.inventory import load_sources
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils._server import java_runtime
+from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._model.build import build_model
+from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._model.inventory import (
+    Inventory,
+)
+from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._sources import load_sources
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 ANSIBLE = Path(sys.executable).parent / "ansible-playbook"
@@ -61,8 +64,8 @@ done
 def folder() -> Iterator[Path]:
     if os.geteuid() != 0 or subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode != 0:
         pytest.skip("only root can give a home away, and make mounts of its own")
-    java = carbon_server.find_java("", [11, 17], carbon_server.java_candidates())
-    if java is None or not carbon_server.java_accepted(java.feature, [11, 17]):
+    java = java_runtime.find_java("", [11, 17], java_runtime.java_candidates())
+    if java is None or not java_runtime.java_accepted(java.feature, [11, 17]):
         pytest.skip("a Java 11 to 17 is not here")
     with tempfile.TemporaryDirectory() as name:
         Path(name).chmod(0o755)

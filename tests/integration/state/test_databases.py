@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import Hosts, changed
+from state_hosts import Hosts, changed
 
 pytestmark = pytest.mark.slow
 

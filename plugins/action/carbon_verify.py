@@ -1,1 +1,0 @@
-xml_patch.py

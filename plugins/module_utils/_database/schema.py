@@ -1,0 +1,218 @@
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+# SPDX-License-Identifier: Apache-2.0
+"""Loading schema scripts into a database once, with a record of it in the database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Iterable, Mapping, Sequence
+
+from .._errors import OperatorError
+from .scripts import own_tables
+
+MYPY = False
+if MYPY:
+    from .scripts import Script, Table
+
+MARKER_TABLE = "carbon_ops_schema"
+
+_CREATE_MARKER = (
+    "CREATE TABLE IF NOT EXISTS carbon_ops_schema ("
+    "script VARCHAR(191) NOT NULL PRIMARY KEY, sha256 CHAR(64) NOT NULL, started_at DATETIME NOT NULL, finished_at DATETIME NULL"
+    ") ENGINE=InnoDB"
+)
+_CREATE_MARKER_POSTGRESQL = (
+    "CREATE TABLE IF NOT EXISTS carbon_ops_schema ("
+    "script VARCHAR(191) NOT NULL PRIMARY KEY, sha256 CHAR(64) NOT NULL, started_at TIMESTAMP(0) NOT NULL, finished_at TIMESTAMP(0) NULL)"
+)
+_ALL_RECORDS = "SELECT script, sha256, started_at, finished_at FROM carbon_ops_schema"
+_RECORD_BEGIN = "INSERT INTO carbon_ops_schema (script, sha256, started_at) VALUES (%s, %s, NOW())"
+_RECORD_END = "UPDATE carbon_ops_schema SET finished_at = NOW() WHERE script = %s"
+
+_RECORD_END_POSTGRESQL = "UPDATE carbon_ops_schema SET finished_at = clock_timestamp() WHERE script = %s"
+
+
+@dataclass(frozen=True)
+class Record:
+    """What the database remembers about the load of one script."""
+
+    checksum: str
+    started: str
+    finished: str | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What is true of one script after the run. ``action`` is loaded, present or accepted; ``advice`` a sentence or nothing."""
+
+    script: str
+    action: str
+    tables: int
+    advice: str = ""
+
+
+def judge(database: str, script: Script, tables: Sequence[Table], present: Iterable[str], record: Record | None) -> Outcome | None:
+    """Say what is true of a script in a database, or None when it has to be loaded; raise when nobody can load it safely.
+
+    ``tables`` are the script's own tables: without the lenient ones that an earlier script of the same database creates.
+    """
+    there = {name.casefold() for name in present}
+    missing = [table.name for table in tables if table.name.casefold() not in there]
+    if record is not None and record.finished is None:
+        raise OperatorError(
+            f"Database {database}: the load of {script.name} that began at {record.started} (database time) was cut short; "
+            f"{len(tables) - len(missing)} of {len(tables)} tables are there. Nothing was changed. Drop and create the database again "
+            f"(or empty it) and run again; if you completed the script by hand, set finished_at in its row of the table {MARKER_TABLE}."
+        )
+    if record is not None:
+        changed = record.checksum != script.checksum
+        if missing and not changed:
+            raise OperatorError(
+                f"Database {database}: {script.name} was loaded at {record.finished}, but {_some(missing)} no longer there. "
+                "Restore the database from its backup."
+            )
+        advice = (
+            f"Database {database}: {script.name} is not the version that was loaded at {record.finished}. Loaded scripts are never loaded "
+            "again: the product's update instructions say which migration to run."
+        )
+        return Outcome(script.name, "present", len(tables) - len(missing), advice if changed else "")
+    if not missing:
+        return Outcome(script.name, "accepted", len(tables))
+    if len(missing) < len(tables):
+        raise OperatorError(
+            f"Database {database}: only {len(tables) - len(missing)} of the {len(tables)} tables of {script.name} are there, and this "
+            f"collection did not load them; {_some(missing)} missing. Nothing was changed. Complete the schema by hand, or give an "
+            "empty database."
+        )
+    return None
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:3])
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f"{shown}{more} {'is' if len(names) == 1 else 'are'}"
+
+
+class Database:
+    """One MariaDB or MySQL database, through a connection of its own account (PEP 249, autocommit on)."""
+
+    def __init__(self, name: str, connection: Any) -> None:
+        self.name = name
+        self._connection = connection
+
+    def _query(self, sql: str, values: Sequence[Any] = ()) -> list[Sequence[Any]]:
+        with self._connection.cursor() as cursor:
+            # Without values the driver must not look at the percent signs of a product's script.
+            cursor.execute(sql, tuple(values) if values else None)
+            return list(cursor.fetchall() or ()) if cursor.description is not None else []
+
+    def encrypted(self) -> bool:
+        rows = self._query("SHOW SESSION STATUS LIKE 'Ssl_cipher'")
+        return bool(rows and rows[0][1])
+
+    def lock(self, seconds: int) -> None:
+        """Hold the right to load; the server gives it back when the connection ends, however it ends."""
+        if self._query("SELECT GET_LOCK(%s, %s)", (f"{MARKER_TABLE}.{self.name}"[:64], seconds))[0][0] != 1:
+            raise OperatorError(
+                f"Database {self.name}: another run has been loading its schema for more than {seconds} s. Run again later."
+            )
+
+    def tables(self) -> set[str]:
+        rows = self._query("SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()")
+        return {str(row[0]) for row in rows}
+
+    def records(self) -> Mapping[str, Record]:
+        if MARKER_TABLE not in {name.casefold() for name in self.tables()}:
+            return {}
+        rows = self._query(_ALL_RECORDS)
+        return {str(row[0]): Record(str(row[1]), str(row[2]), None if row[3] is None else str(row[3])) for row in rows}
+
+    def examine(self, scripts: Sequence[Script]) -> list[tuple[Script, tuple[Table, ...], Outcome | None]]:
+        present, records = self.tables(), self.records()
+        return [(script, own, judge(self.name, script, own, present, records.get(script.name))) for script, own in own_tables(scripts)]
+
+    def load(self, script: Script) -> None:
+        self._query(_CREATE_MARKER)
+        self._query(_RECORD_BEGIN, (script.name, script.checksum))
+        for number, statement in enumerate(script.statements, 1):
+            try:
+                self._query(statement.text)
+            except Exception as error:
+                raise OperatorError(
+                    f"Database {self.name}: {script.name} was cut short at statement {number} of {len(script.statements)} "
+                    f"(line {statement.line}): {server_says(error)}. Remove the cause, drop and create the database again (or empty it), "
+                    "and run again."
+                ) from error
+        self._query(_RECORD_END, (script.name,))
+
+
+class PostgresqlDatabase(Database):
+    """One PostgreSQL database, likewise."""
+
+    def encrypted(self) -> bool:
+        return bool(self._query("SELECT ssl FROM pg_catalog.pg_stat_ssl WHERE pid = pg_catalog.pg_backend_pid()")[0][0])
+
+    def lock(self, seconds: int) -> None:
+        self._query("SELECT pg_catalog.set_config('lock_timeout', %s, false)", (f"{seconds}s",))
+        try:
+            # The lock belongs to this database alone, and ends with the connection.
+            self._query("SELECT pg_catalog.pg_advisory_lock(pg_catalog.hashtext(%s))", (MARKER_TABLE,))
+        except Exception as error:
+            if getattr(error, "pgcode", None) != "55P03":
+                raise
+            raise OperatorError(
+                f"Database {self.name}: another run has been loading its schema for more than {seconds} s. Run again later."
+            ) from error
+
+    def tables(self) -> set[str]:
+        rows = self._query("SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = pg_catalog.current_schema()")
+        return {str(row[0]) for row in rows}
+
+    def load(self, script: Script) -> None:
+        self._query("BEGIN")
+        number, line = 0, 1
+        try:
+            self._query(_CREATE_MARKER_POSTGRESQL)
+            self._query(_RECORD_BEGIN, (script.name, script.checksum))
+            for statement in script.statements:
+                number, line = number + 1, statement.line
+                self._query(statement.text)
+            self._query(_RECORD_END_POSTGRESQL, (script.name,))
+            self._query("COMMIT")
+        except Exception as error:
+            # Without a ROLLBACK the server would take everything back as well, when the connection ends.
+            raise OperatorError(
+                f"Database {self.name}: {script.name} was refused at statement {number} of {len(script.statements)} "
+                f"(line {line}): {server_says(error)}. The load was taken back, no table of it is there. Remove the cause and run again."
+            ) from error
+
+
+def server_says(error: BaseException) -> str:
+    """The number and text of a driver's error in one line."""
+    parts = [str(part) for part in error.args] or [type(error).__name__]
+    return " ".join(" ".join(parts).split()).rstrip(".")
+
+
+def bring_up(database: Database, scripts: Sequence[Script], may_load: bool, dry_run: bool, lock_seconds: int) -> list[Outcome]:
+    """Load what is missing. Everything is judged before the first statement is sent."""
+    verdicts = database.examine(scripts)
+    if all(outcome for _script, _own, outcome in verdicts):
+        return [outcome for _script, _own, outcome in verdicts if outcome]
+    waiting = [script.name for script, _own, outcome in verdicts if outcome is None]
+    if not may_load:
+        raise OperatorError(
+            f"Database {database.name}: no table of {', '.join(waiting)} is there. Load it with the account of your choice, or set "
+            "databases_schema_mode: load."
+        )
+    if not dry_run:
+        database.lock(lock_seconds)
+        verdicts = database.examine(scripts)
+    outcomes = []
+    for script, own, outcome in verdicts:
+        if outcome is None:
+            if not dry_run:
+                database.load(script)
+            outcome = Outcome(script.name, "loaded", len(own))
+        outcomes.append(outcome)
+    return outcomes

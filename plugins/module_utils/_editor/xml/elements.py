@@ -1,0 +1,276 @@
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+# SPDX-License-Identifier: Apache-2.0
+"""Whole elements: putting them in with the layout of their neighbours, making them mean what is wanted, taking them out."""
+
+from __future__ import annotations
+
+from ..._errors import OperatorError
+from .compare import aligned, same_element
+from .document import element_children, etree, is_element, own_text, qualified_name
+from .edited_document import Reindex
+from .values import XML_NAMESPACE, fill, set_attributes, set_text
+
+MYPY = False
+if MYPY:
+    from typing import Sequence
+
+    from .document import Element
+    from .edited_document import Unit, XmlState
+    from .markup import Fragment, Layout
+
+
+class Block:
+    """New elements that go to one place together."""
+
+    def __init__(self, fragment: Fragment, elements: list[Element]) -> None:
+        self._fragment = fragment
+        self._elements = elements
+
+    def markup(self, layout: Layout, indent: str) -> str:
+        between = "" if layout.inline else layout.newline + indent
+        return between.join(self._fragment.laid_out(element, layout, indent) for element in self._elements)
+
+    def copies(self) -> list[Element]:
+        return [_copy(element) for element in self._elements]
+
+
+def insert(doc: XmlState, unit: Unit, parent: Element, block: Block, anchor: Element | None, *, before: bool = False) -> None:
+    """Put new elements beside the anchor, or at the end of the parent."""
+    children = list(parent)
+    if anchor is None and not children:
+        _insert_first(doc, unit, parent, block)
+        return
+    sibling = anchor if anchor is not None else _layout_sibling(doc, children)
+    new = block.copies()
+    if before:
+        _insert_before(doc, unit, block, sibling)
+    else:
+        neighbour = _end_of_line_neighbour(doc, anchor if anchor is not None else children[-1])
+        _insert_after(doc, unit, block, neighbour, sibling)
+
+    def change() -> None:
+        doc.loose.add(parent)
+        if before:
+            for element in new:
+                sibling.addprevious(element)
+        else:
+            for element in reversed(new):
+                _add_after(neighbour, element)
+
+    unit.on_children(parent, change)
+
+
+def _layout_sibling(doc: XmlState, children: Sequence[Element]) -> Element:
+    """The last element that has its line to itself, whose indentation a new sibling takes."""
+    for wanted in (is_element, lambda _node: True):
+        for node in reversed(children):
+            if wanted(node) and doc.line_start(doc.span(node).start) is not None:
+                return node
+    return children[-1]
+
+
+def _insert_before(doc: XmlState, unit: Unit, block: Block, anchor: Element) -> None:
+    start = doc.span(anchor).start
+    line = doc.line_start(start)
+    if line is None:
+        unit.splice(start, start, block.markup(doc.layout(anchor, inline=True), ""))
+        return
+    indent = doc.text[line:start]
+    unit.splice(line, line, indent + block.markup(doc.layout(anchor), indent) + doc.newline)
+
+
+def _insert_after(doc: XmlState, unit: Unit, block: Block, anchor: Element, sibling: Element) -> None:
+    end = doc.span(anchor).end
+    start = doc.span(sibling).start
+    line = doc.line_start(start)
+    if line is None:
+        unit.splice(end, end, block.markup(doc.layout(sibling, inline=True), ""))
+        return
+    indent = doc.text[line:start]
+    markup = indent + block.markup(doc.layout(sibling), indent)
+    next_line = doc.line_end(end)
+    if next_line is not None:
+        unit.splice(next_line, next_line, markup + doc.newline)
+        return
+    parent = anchor.getparent()
+    closing = doc.span(parent).close_start
+    if doc.text[end:closing].strip():
+        unit.splice(end, end, doc.newline + markup)
+    else:
+        unit.splice(end, closing, doc.newline + markup + doc.newline + doc.indentation(parent))
+
+
+def _insert_first(doc: XmlState, unit: Unit, parent: Element, block: Block) -> None:
+    if (parent.text or "").strip():
+        raise OperatorError(f"cannot be created, because {qualified_name(parent)} (line {doc.line(parent)}) holds text.")
+    inline = "\n" not in doc.text
+    layout = doc.layout(parent, inline=inline)
+    outer = "" if inline else doc.newline + doc.indentation(parent)
+    indent = "" if inline else doc.indentation(parent) + layout.step
+    fill(doc, unit, doc.span(parent), ("" if inline else doc.newline + indent) + block.markup(layout, indent) + outer)
+    new = block.copies()
+
+    def change() -> None:
+        doc.loose.add(parent)
+        parent.text = None
+        parent.extend(new)
+
+    unit.on_children(parent, change)
+
+
+def _end_of_line_neighbour(doc: XmlState, anchor: Element) -> Element:
+    """A comment behind an element on the same line belongs to it: new elements go behind the comment."""
+    while True:
+        following = anchor.getnext()
+        if following is None or is_element(following):
+            return anchor
+        start, end = doc.span(anchor).end, doc.span(following).end
+        if "\n" in doc.text[start:end] or doc.text[start : doc.span(following).start].strip():
+            return anchor
+        anchor = following
+
+
+def patch(doc: XmlState, unit: Unit, node: Element, fragment: Fragment, wanted: Element) -> None:
+    """Make an element mean the same as the wanted one, with as few splices as that takes."""
+    if same_element(node, wanted):
+        return
+    have, want = element_children(node), element_children(wanted)
+    if want and not have and not own_text(node).strip() and not _has_stray_text(wanted, want):
+        set_attributes(doc, unit, node, _attribute_changes(node, wanted))
+        insert(doc, unit, node, Block(fragment, want), None)
+        return
+    pairs = aligned(have, want)
+    if bool(have) != bool(want) or (want and not pairs) or _has_stray_text(node, have) or _has_stray_text(wanted, want):
+        _replace(doc, unit, node, fragment, wanted)
+        return
+    set_attributes(doc, unit, node, _attribute_changes(node, wanted))
+    if want:
+        _patch_children(doc, unit, node, fragment, pairs, have, want)
+    elif own_text(node) != own_text(wanted):
+        set_text(doc, unit, node, own_text(wanted))
+
+
+def _attribute_changes(node: Element, wanted: Element) -> dict[str, str | None]:
+    changes: dict[str, str | None] = {}
+    for key in node.attrib:
+        if key not in wanted.attrib:
+            changes[_attribute_name(node, key)] = None
+    for key, value in wanted.attrib.items():
+        changes[_attribute_name(wanted, key)] = value
+    return changes
+
+
+def _patch_children(
+    doc: XmlState,
+    unit: Unit,
+    node: Element,
+    fragment: Fragment,
+    pairs: Sequence[tuple[Element, Element]],
+    have: Sequence[Element],
+    want: Sequence[Element],
+) -> None:
+    partner = {theirs: ours for ours, theirs in pairs}
+    kept = set(partner.values())
+    previous: Element | None = None
+    new: list[Element] = []
+    for child in [*want, None]:
+        ours = None if child is None else partner.get(child)
+        if child is not None and ours is None:
+            new.append(child)
+            continue
+        if new:
+            block = Block(fragment, new)
+            insert(doc, unit, node, block, have[0] if previous is None else previous, before=previous is None)
+            new = []
+        previous = ours
+    # Only now: what is replaced or removed is no longer there for others to be put beside it.
+    for ours, child in pairs:
+        patch(doc, unit, ours, fragment, child)
+    for child in have:
+        if child not in kept:
+            remove(doc, unit, child)
+
+
+def _replace(doc: XmlState, unit: Unit, node: Element, fragment: Fragment, wanted: Element) -> None:
+    if node.getparent() is None:
+        raise OperatorError("the root element cannot be replaced as a whole. Edit its children.")
+    span = doc.span(node)
+    inline = "\n" not in doc.text
+    markup = fragment.laid_out(wanted, doc.layout(node, inline=inline), doc.indentation(node))
+    unit.splice(span.start, span.end, markup)
+    unit.touched.append((node, "the whole element"))
+    new = _copy(wanted)
+
+    def change() -> None:
+        new.tail = node.tail
+        node.getparent().replace(node, new)
+
+    unit.on_children(node.getparent(), change)
+
+
+def remove(doc: XmlState, unit: Unit, node: Element) -> None:
+    if node.getparent() is None:
+        raise OperatorError("the root element cannot be removed.")
+    span = doc.span(node)
+    line, next_line = doc.line_start(span.start), doc.line_end(span.end)
+    if line is not None and next_line is not None:
+        unit.splice(line, next_line, "")
+    else:
+        unit.splice(span.start, span.end, "")
+    unit.on_children(node.getparent(), lambda: doc.detach(node))
+
+
+def comment_out(doc: XmlState, unit: Unit, node: Element) -> None:
+    parent = node.getparent()
+    if parent is None:
+        raise OperatorError("the root element cannot be commented out.")
+    span = doc.span(node)
+    markup = doc.text[span.start : span.end]
+    if "--" in markup:
+        if doc.pending:
+            # An earlier edit may have taken it out.
+            raise Reindex
+        raise OperatorError(
+            f"{qualified_name(node)} (line {doc.line(node)}) holds a comment or --, so it cannot be commented out as a whole."
+        )
+    # One splice over the whole element, so that what an earlier edit changed inside it is applied first.
+    unit.splice(span.start, span.end, f"<!-- {markup} -->")
+    comment = etree.Comment(f" {markup} ".replace("\r\n", "\n"))
+
+    def change() -> None:
+        comment.tail = node.tail
+        parent.replace(node, comment)
+        doc.loose.add(parent)
+
+    unit.on_children(parent, change)
+
+
+def _copy(element: Element) -> Element:
+    import copy
+
+    new = copy.deepcopy(element)
+    new.tail = None
+    return new
+
+
+def _add_after(anchor: Element, new: Element) -> None:
+    """Add a sibling and leave the text behind the anchor where it is."""
+    tail, anchor.tail = anchor.tail, None
+    anchor.addnext(new)
+    new.tail = tail
+
+
+def _attribute_name(node: Element, key: str) -> str:
+    if not key.startswith("{"):
+        return key
+    uri, _brace, local = key[1:].partition("}")
+    if uri == XML_NAMESPACE:
+        return f"xml:{local}"
+    prefix = next((prefix for prefix, bound in node.nsmap.items() if prefix and bound == uri), None)
+    return f"{prefix}:{local}"
+
+
+def _has_stray_text(node: Element, children: Sequence[Element]) -> bool:
+    """Text beside child elements."""
+    return bool(children) and bool((node.text or "").strip() or any((child.tail or "").strip() for child in node))

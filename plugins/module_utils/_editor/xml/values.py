@@ -1,0 +1,175 @@
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+# SPDX-License-Identifier: Apache-2.0
+"""Writing values: the text of an element, its lines of properties, its attributes."""
+
+from __future__ import annotations
+
+import re
+
+from ..._errors import OperatorError
+from .document import element_children, own_text, qualified_name
+from .markup import cdata, check_characters, escape_attribute, escape_text, to_encoding
+from .property_lines import changed_properties, edit_property_lines
+
+MYPY = False
+if MYPY:
+    from typing import Callable
+
+    from .document import Element, Span
+    from .edited_document import Unit, XmlState
+
+_PIECE = re.compile(r"(<!--.*?-->|<\?.*?\?>)|(<!\[CDATA\[)(.*?)\]\]>", re.DOTALL)
+_ATTRIBUTE = re.compile(r"""(\s+)([^\s=/>"']+)\s*=\s*("[^"]*"|'[^']*')""")
+XML_NAMESPACE = "http://www.w3.org/XML/1998/namespace"
+
+
+def set_text(doc: XmlState, unit: Unit, node: Element, value: str) -> None:
+    if element_children(node):
+        raise OperatorError(f"{qualified_name(node)} (line {doc.line(node)}) has child elements, so its text cannot be set. Use xml.")
+    if own_text(node) == value:
+        return
+    check_characters(value)
+    unit.touched.append((node, "text"))
+    span = doc.span(node)
+    content = doc.text[span.open_end : span.close_start]
+    pieces = list(_PIECE.finditer(content))
+    if not any(piece.group(1) for piece in pieces):
+        lone = len(pieces) == 1 and not (content[: pieces[0].start()] + content[pieces[0].end() :]).strip()
+        fill(doc, unit, span, _cdata_markup(doc, value) if lone else _text_markup(doc, value))
+        unit.on_values(lambda: _set_live_text(node, value))
+        return
+    _set_text_beside_comments(doc, unit, node, span, value)
+
+
+def _set_text_beside_comments(doc: XmlState, unit: Unit, node: Element, span: Span, value: str) -> None:
+    """The value goes where text already stands, else behind the last comment; the other runs of text go."""
+    runs = [(span.open_end, node.text or "")]
+    ends = [doc.span(child) for child in node]
+    runs.extend((end.end, child.tail or "") for child, end in zip(node, ends))
+    stops = [end.start for end in ends] + [span.close_start]
+    chosen = next((number for number, run in enumerate(runs) if run[1].strip()), len(runs) - 1)
+    for number, ((start, _text), stop) in enumerate(zip(runs, stops)):
+        if number == chosen:
+            raw = doc.text[start:stop]
+            lone = raw.startswith("<![CDATA[") and raw.find("]]>") == len(raw) - 3
+            unit.splice(start, stop, _cdata_markup(doc, value) if lone else _text_markup(doc, value))
+        elif stop > start:
+            unit.splice(start, stop, "")
+
+    def change() -> None:
+        _set_live_text(node, value if chosen == 0 else "")
+        for number, child in enumerate(node, 1):
+            child.tail = value if number == chosen else None
+
+    unit.on_values(change)
+
+
+def _text_markup(doc: XmlState, value: str) -> str:
+    return to_encoding(escape_text(value), doc.codec).replace("\n", doc.newline)
+
+
+def _cdata_markup(doc: XmlState, value: str) -> str:
+    return cdata(value, doc.codec).replace("\n", doc.newline)
+
+
+def set_properties(doc: XmlState, unit: Unit, node: Element) -> None:
+    """Lines key=value inside the text; a CDATA section around them stays."""
+    if len(node):
+        raise OperatorError(f"{qualified_name(node)} (line {doc.line(node)}) has children, so its text is not lines of properties.")
+    changed = changed_properties(node.text or "", unit.edit.properties)
+    if not changed:
+        return
+    for added in changed.values():
+        check_characters(added or "")
+    unit.touched.append((node, "text"))
+    span = doc.span(node)
+    content = doc.text[span.open_end : span.close_start]
+    pieces = list(_PIECE.finditer(content))
+    if len(pieces) > 1 or (pieces and (content[: pieces[0].start()] + content[pieces[0].end() :]).strip()):
+        raise OperatorError(f"the text of {qualified_name(node)} (line {doc.line(node)}) is partly CDATA, so its lines cannot be edited.")
+    if pieces:
+        start, end = (span.open_end + position for position in pieces[0].span(3))
+        section = doc.text[start:end]
+        unit.splice(start, end, edit_property_lines(section, changed, doc.newline, lambda value: cdata(value, doc.codec)[9:-3]))
+        value = content[: pieces[0].start()] + edit_property_lines(section, changed, doc.newline) + content[pieces[0].end() :]
+        value = value.replace("\r\n", "\n")
+    else:
+        value = edit_property_lines(node.text or "", changed, "\n")
+        fill(doc, unit, span, edit_property_lines(content, changed, doc.newline, lambda value: _text_markup(doc, value)))
+    unit.on_values(lambda: _set_live_text(node, value))
+
+
+def set_attributes(doc: XmlState, unit: Unit, node: Element, values: dict[str, str | None]) -> None:
+    changes = {}
+    for name, value in values.items():
+        key = _attribute_key(node, name)
+        if node.get(key) != value:
+            if value is not None:
+                check_characters(value)
+            changes[name] = (key, value)
+            unit.touched.append((node, f"attribute {name}"))
+    if not changes:
+        return
+    span = doc.span(node)
+    tag = doc.text[span.start : span.open_end]
+    present = {found.group(2): found for found in _ATTRIBUTE.finditer(tag)}
+    last = list(present.values())[-1] if present else None
+    added = ""
+    for name, (key, value) in changes.items():
+        found = present.get(name)
+        if found and value is None:
+            unit.splice(span.start + found.start(), span.start + found.end(), "")
+        elif found and value is not None:
+            quote = found.group(3)[0]
+            start, end = found.span(3)
+            unit.splice(span.start + start + 1, span.start + end - 1, to_encoding(escape_attribute(value, quote), doc.codec))
+        elif value is not None:
+            quote = last.group(3)[0] if last else '"'
+            blank = last.group(1) if last and "\n" in last.group(1) else " "
+            added += f"{blank}{name}={quote}{to_encoding(escape_attribute(value, quote), doc.codec)}{quote}"
+        unit.on_values(_attribute_change(node, key, value), key)
+    if added:
+        position = span.start + (last.end() if last else len(_tag_name(tag)) + 1)
+        unit.splice(position, position, added)
+
+
+def _attribute_key(node: Element, name: str) -> str:
+    prefix, colon, local = name.rpartition(":")
+    if name == "xmlns" or prefix == "xmlns":
+        raise OperatorError("a namespace declaration is not an attribute that can be edited.")
+    if not re.match(r"\A(?:[^\W\d][\w.\-]*:)?[^\W\d][\w.\-]*\Z", name):
+        raise OperatorError("attributes holds a name that is not a valid XML name.")
+    if not colon:
+        return name
+    uri = XML_NAMESPACE if prefix == "xml" else node.nsmap.get(prefix)
+    if uri is None:
+        raise OperatorError(f"the attribute {name} has a prefix that is not declared at that place.")
+    return f"{{{uri}}}{local}"
+
+
+def fill(doc: XmlState, unit: Unit, span: Span, content: str) -> None:
+    """Replace all that stands between the tags of an element."""
+    if span.close_start != span.open_end or doc.text[span.open_end - 2] != "/":
+        unit.splice(span.open_end, span.close_start, content)
+        return
+    tag = doc.text[span.start : span.open_end - 2].rstrip()
+    unit.splice(span.start + len(tag), span.end, f">{content}</{_tag_name(tag)}>")
+
+
+def _tag_name(tag: str) -> str:
+    return re.split(r"[\s/>]", tag[1:], maxsplit=1)[0]
+
+
+def _set_live_text(node: Element, value: str) -> None:
+    node.text = value or None
+
+
+def _attribute_change(node: Element, key: str, value: str | None) -> Callable[[], None]:
+    def change() -> None:
+        if value is None:
+            node.attrib.pop(key, None)
+        else:
+            node.set(key, value)
+
+    return change

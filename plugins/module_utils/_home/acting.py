@@ -1,0 +1,67 @@
+#!/usr/bin/python
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Acting as the service user, and as root again where that is needed."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Iterator
+
+from .._errors import OperatorError
+
+
+@contextmanager
+def acting_as(user: pwd.struct_passwd) -> Iterator[None]:
+    """Become the service user and come back. Only the effective numbers change: the result is still to be written as before."""
+    if os.geteuid() == user.pw_uid:
+        yield
+        return
+    if os.geteuid() != 0:
+        raise OperatorError(f"This has to run as root or as {user.pw_name}: set become.")
+    groups, group = os.getgroups(), os.getegid()
+    try:
+        os.initgroups(user.pw_name, user.pw_gid)
+        os.setegid(user.pw_gid)
+        os.seteuid(user.pw_uid)
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(group)
+        os.setgroups(groups)
+
+
+@contextmanager
+def acting_in(folder: Path) -> Iterator[None]:
+    """Within ``acting_as``: become root again for a folder of the home that is not the service user's."""
+    user = os.geteuid()
+    if user == 0 or folder.stat().st_uid == user or os.getresuid()[2] != 0:
+        yield
+        return
+    try:
+        os.seteuid(0)
+        yield
+    finally:
+        os.seteuid(user)
+
+
+def make_share(share: Path, user: pwd.struct_passwd) -> bool:
+    if share.is_dir():
+        return False
+    try:
+        share.mkdir(mode=0o750)
+        os.chown(share, user.pw_uid, user.pw_gid)
+    except PermissionError:
+        # A file server that takes root for nobody; the service user may be allowed what root is not.
+        try:
+            with acting_as(user):
+                share.mkdir(mode=0o750, exist_ok=True)
+        except PermissionError as error:
+            raise OperatorError(
+                f"{share} cannot be made, neither by root nor by {user.pw_name}. Make it on the file server and give it to user number "
+                f"{user.pw_uid}."
+            ) from error
+    return True

@@ -1,0 +1,93 @@
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+# SPDX-License-Identifier: Apache-2.0
+"""A product home: where its files are, and whether its server has run before."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from .._errors import OperatorError
+
+try:
+    from lxml import etree
+
+    HAS_LXML = True
+except ImportError:
+    # The modules say so in their own words; nothing else here works without it.
+    HAS_LXML = False
+
+CONF = "repository/conf"
+
+XML_FILES = {
+    "carbon": f"{CONF}/carbon.xml",
+    "axis2": f"{CONF}/axis2/axis2.xml",
+    "catalina_server": f"{CONF}/tomcat/catalina-server.xml",
+    "registry": f"{CONF}/registry.xml",
+    "user_mgt": f"{CONF}/user-mgt.xml",
+    "identity": f"{CONF}/identity/identity.xml",
+    "application_authentication": f"{CONF}/identity/application-authentication.xml",
+    "api_manager": f"{CONF}/api-manager.xml",
+}
+HAZELCAST_PROPERTIES = f"{CONF}/hazelcast.properties"
+HAZELCAST_XML = f"{CONF}/etc/hazelcast.xml"
+START_SCRIPT = "bin/wso2server.sh"
+
+
+def parse(path: Path) -> Any:
+    """The root element of an XML file."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True)
+    try:
+        return etree.fromstring(path.read_bytes(), parser)
+    except OSError as error:
+        raise OperatorError(f"{path} cannot be read: {error.strerror}.") from error
+    except etree.XMLSyntaxError as error:
+        # The parser's own message quotes the document.
+        raise OperatorError(f"{path} is not well-formed XML (line {error.position[0]}). The product would not start with it.") from None
+
+
+class Home:
+    """A product home on this machine, and its files, each read at most once."""
+
+    def __init__(self, path: str) -> None:
+        self.path = Path(path)
+        if not (self.path / CONF).is_dir():
+            raise OperatorError(f"{path} is no product home: it has no folder {CONF}.")
+        self._roots: dict[str, Any] = {}
+
+    def has(self, relative: str) -> bool:
+        """Whether the home has this file."""
+        return (self.path / relative).is_file()
+
+    def root(self, relative: str) -> Any:
+        """The root element of a file of the home; None where there is no such file."""
+        if relative not in self._roots:
+            self._roots[relative] = parse(self.path / relative) if self.has(relative) else None
+        return self._roots[relative]
+
+    def text(self, relative: str) -> str | None:
+        """The text of a file that is not XML; None where there is none, or where it may not be read."""
+        try:
+            return (self.path / relative).read_text(encoding="latin-1")
+        except OSError:
+            return None
+
+
+def kernel_version(home: Home) -> str | None:
+    """The version of the Carbon kernel, from the file that names it or from the kernel's own bundle; None when neither is there."""
+    match = re.search(r"v([0-9]+(?:\.[0-9]+)+)", home.text("bin/wso2carbon-version.txt") or "")
+    if match:
+        return match.group(1)
+    for bundle in sorted((home.path / "repository/components/plugins").glob("org.wso2.carbon.core_*.jar")):
+        match = re.match(r"org\.wso2\.carbon\.core_([0-9]+(?:\.[0-9]+)+)\.jar\Z", bundle.name)
+        if match:
+            return match.group(1)
+    return None
+
+
+def started_before(home: Home, marker: str | None = None) -> bool:
+    """Whether this server has run: it has written its log, or the marker that its unit writes is there."""
+    log = home.path / "repository/logs/wso2carbon.log"
+    return (log.is_file() and log.stat().st_size > 0) or (marker is not None and Path(marker).exists())

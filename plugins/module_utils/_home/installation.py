@@ -1,0 +1,169 @@
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+# SPDX-License-Identifier: Apache-2.0
+"""Installing a product home: checksum, archive, libraries, and the homes that are refused."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+import zipfile
+from pathlib import Path
+
+from .._errors import OperatorError
+from .._health import record
+
+START_SCRIPT = "bin/wso2server.sh"
+LIBRARIES = "repository/components/lib"
+DROPINS = "repository/components/dropins"
+# A product with this file writes its XML files anew at every start, so that edits of them are lost without a word.
+REGENERATING_FILE = "repository/conf/deployment.toml"
+
+
+def home_state(home: str) -> str:
+    """``absent``, ``empty``, ``carbon`` (an installed product) or ``foreign`` (something else)."""
+    path = Path(home)
+    if not path.exists():
+        return "absent"
+    if (path / START_SCRIPT).is_file():
+        return "carbon"
+    if path.is_dir() and not any(path.iterdir()):
+        return "empty"
+    return "foreign"
+
+
+def regenerates(home: str) -> bool:
+    return (Path(home) / REGENERATING_FILE).exists()
+
+
+def refuse_home(home: str, state: str, has_archive: bool) -> None:
+    """Raises OperatorError for a home on which the collection must not work."""
+    if state == "foreign":
+        raise OperatorError(
+            "{0} is there but is no Carbon home (it has no {1}). Nothing was touched: move it away, or set cluster_home to another "
+            "path.".format(home, START_SCRIPT)
+        )
+    if state == "carbon" and regenerates(home):
+        raise OperatorError(_regenerating(home))
+    if state in ("absent", "empty") and not has_archive:
+        raise OperatorError(
+            "There is no product at {0} and no archive to install it from. Set cluster_product_archive (Key Managers) or "
+            "cluster_api_manager_archive (API Managers), or put the product there.".format(home)
+        )
+
+
+def _regenerating(where: str) -> str:
+    return (
+        "{0} holds {1}: such a product writes its XML files anew from it at every start, so that settings made in them are lost without a "
+        "word. This collection configures products of the Carbon 4.4 generation, which have no such file.".format(where, REGENERATING_FILE)
+    )
+
+
+def check_checksum(path: str, wanted: str, what: str) -> None:
+    """Raises OperatorError unless the file has the checksum ``algorithm:digits``."""
+    algorithm, colon, digits = wanted.partition(":")
+    if not colon or algorithm not in hashlib.algorithms_available or algorithm in ("md5", "sha1") or not digits:
+        raise OperatorError("The checksum of {0} must be an algorithm and its digits, for example sha256:1234….".format(what))
+    digest = hashlib.new(algorithm)
+    with Path(path).open("rb") as stream:
+        for block in iter(lambda: stream.read(1 << 20), b""):
+            digest.update(block)
+    if digest.hexdigest() != digits.strip().lower():
+        raise OperatorError(
+            "{0} does not have the checksum of the inventory; it has {1}:{2}. It was not used.".format(what, algorithm, digest.hexdigest())
+        )
+
+
+def archive_members(archive: zipfile.ZipFile, what: str) -> tuple[str, list[zipfile.ZipInfo]]:
+    """The top folder of a product zip and what lies in it; raises OperatorError when it is no product."""
+    infos = archive.infolist()
+    tops = {info.filename.split("/", 1)[0] for info in infos}
+    if len(tops) != 1:
+        raise OperatorError("{0} is no product archive: everything in it must lie in one folder.".format(what))
+    top = tops.pop()
+    names = {info.filename for info in infos}
+    if any(".." in Path(name).parts or name.startswith("/") or "\\" in name for name in names):
+        raise OperatorError("{0} holds names that lead out of its folder; it was not unpacked.".format(what))
+    if "{0}/{1}".format(top, START_SCRIPT) not in names:
+        raise OperatorError("{0} is no Carbon product: it has no {1}/{2}.".format(what, top, START_SCRIPT))
+    if "{0}/{1}".format(top, REGENERATING_FILE) in names:
+        raise OperatorError(_regenerating(what))
+    return top, infos
+
+
+def unpack(archive_path: str, home: str, uid: int, gid: int, what: str) -> None:
+    """Unpacks a product zip, without its top folder, into a home that is not there yet.
+
+    It is unpacked beside the home and renamed at the end, so that a run that is cut off leaves no half home behind.
+    """
+    target = Path(home)
+    # What a run that was killed while unpacking left behind.
+    for leftover in target.parent.glob("." + target.name + ".unpacking-*"):
+        shutil.rmtree(str(leftover))
+    try:
+        archive = zipfile.ZipFile(archive_path)
+    except zipfile.BadZipFile as error:
+        raise OperatorError("{0} is no zip file.".format(what)) from error
+    with archive:
+        top, infos = archive_members(archive, what)
+        temporary = Path(tempfile.mkdtemp(prefix="." + target.name + ".unpacking-", dir=str(target.parent)))
+        try:
+            for info in infos:
+                relative = info.filename[len(top) + 1 :]
+                if not relative:
+                    continue
+                path = temporary / relative
+                mode = (info.external_attr >> 16) & 0o777
+                if info.is_dir():
+                    path.mkdir(mode=0o750, parents=True, exist_ok=True)
+                    continue
+                path.parent.mkdir(parents=True, exist_ok=True)
+                with archive.open(info) as source, path.open("wb") as destination:
+                    shutil.copyfileobj(source, destination, 1 << 20)
+                # Others need nothing of a server's files; scripts keep their right to be run, also from zips made without it.
+                executable = mode & 0o100 or path.suffix == ".sh"
+                path.chmod(0o750 if executable else 0o640)
+            for folder, folders, files in os.walk(str(temporary)):
+                for name in folders:
+                    Path(folder, name).chmod(0o750)
+                for name in folders + files:
+                    os.chown(str(Path(folder, name)), uid, gid)
+            os.chown(str(temporary), uid, gid)
+            temporary.chmod(0o750)
+            os.sync()
+            temporary.rename(target)
+        except BaseException:
+            shutil.rmtree(str(temporary), ignore_errors=True)
+            raise
+
+
+def artifact(name: str) -> str:
+    """A jar's name without its version, equal for all versions of a driver."""
+    stem = re.sub(r"(?:[-_.]v?\d.*|\d+)?\.jar$", "", name)
+    stem = stem.replace("_", "-").lower()
+    # The driver of MySQL changed its name in between.
+    return {"mysql-connector-java": "mysql-connector", "mysql-connector-j": "mysql-connector"}.get(stem, stem)
+
+
+def bundle_of(name: str) -> str:
+    """The bundle that the server makes in dropins of a jar in lib; it stays, and is used, when the jar goes."""
+    return re.sub(r"[^A-Za-z0-9_.]", "_", re.sub(r"\.jar$", "", name)) + "_1.0.0.jar"
+
+
+def other_versions(home: str, name: str) -> list[str]:
+    """Jars and bundles of other versions of the library, which the server would load beside it or instead of it."""
+    wanted = {LIBRARIES: name, DROPINS: bundle_of(name)}
+    return [
+        str(path)
+        for folder, kept in wanted.items()
+        for path in sorted((Path(home) / folder).glob("*.jar"))
+        if path.name != kept and artifact(path.name) == artifact(name)
+    ]
+
+
+def library_checksums(home: str) -> dict[str, str]:
+    folder = Path(home) / LIBRARIES
+    return {path.name: "sha256:" + record.file_checksum(str(path)) for path in sorted(folder.glob("*.jar"))}

@@ -1,0 +1,131 @@
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+# SPDX-License-Identifier: Apache-2.0
+"""One observation of a running server: what its host shows."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import re
+import time
+from pathlib import Path
+from typing import Any, Callable, Mapping, Sequence
+
+from .._health import checks, log, record
+from .._health import sockets as health_sockets
+from .._health.errors import HealthError
+from . import accounts, service
+from .findings import Observation
+
+MYPY = False
+if MYPY:
+    from .._health.sockets import Socket
+    from .findings import Expected
+
+# Errors in the log older than this belong to something that is over, like the restart of a database.
+RECENT_SECONDS = 600
+
+_TIME = re.compile(r"\[(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)[,.]\d+\]")
+
+
+def recent_lines(lines: Sequence[str], now: float, seconds: float = RECENT_SECONDS) -> list[str]:
+    """The lines of the last so many seconds; a line without a time belongs to the one before it."""
+    limit = datetime.datetime.fromtimestamp(now - seconds).strftime("%Y-%m-%d %H:%M:%S")
+    recent = []
+    keep = False
+    for line in lines:
+        match = _TIME.search(line[:120])
+        if match:
+            keep = match.group(1) >= limit
+        if keep:
+            recent.append(line)
+    return recent
+
+
+def readable_by(path: str, user: str) -> bool | None:
+    """Whether the user may read the file by its mode; None when it is not there."""
+    try:
+        status = Path(path).stat()
+    except OSError:
+        return None
+    uid = accounts.account_number(user)
+    if uid is None:
+        return bool(status.st_mode & 0o004)
+    if status.st_uid == uid:
+        return bool(status.st_mode & 0o400)
+    if status.st_gid in os.getgrouplist(user, accounts.primary_group(user)):
+        return bool(status.st_mode & 0o040)
+    return bool(status.st_mode & 0o004)
+
+
+def listening_ports(sockets: Sequence[Socket]) -> list[int]:
+    return sorted({row.local_port for row in sockets if row.state == health_sockets.LISTEN})
+
+
+def try_services(
+    config: Mapping[str, Any],
+    start: Mapping[str, Any],
+    validation_seconds: float,
+    now: Callable[[], float] = time.time,
+    sleep: Callable[[float], None] = time.sleep,
+) -> str:
+    """Logs in and reads the registry; again, three times, when the connections of a young server have had to be checked once more."""
+    try:
+        checks.check_patiently(dict(config), 5)
+        ready = float(start.get("ready_at") or 0)
+        remaining = ready + validation_seconds - now()
+        if ready and remaining > 0:
+            # A clock that was put back since would make it days.
+            sleep(min(remaining, validation_seconds))
+            for _attempt in range(3):
+                checks.check_services(dict(config))
+                sleep(1)
+    except HealthError as error:
+        return str(error)
+    return ""
+
+
+def observe(config: Mapping[str, Any], unit: str, driver: str, service_user: str, validation_seconds: float) -> Observation:
+    """Looks at the server of this host once; takes seconds, or as long as the connections of a young server need to be checked again."""
+    sockets = health_sockets.read_sockets()
+    start = record.read_start(dict(config))
+    listening = listening_ports(sockets)
+    services = ""
+    if int(config["https_port"]) in listening:
+        services = try_services(config, start, validation_seconds)
+    position = log.LogPosition(*start.get("log", (0, 0)))
+    lines = log.log_since(config["log_file"], position)
+    started = Path(config["state_directory"]) / "started.sha256"
+    changed: list[str] = []
+    if started.is_file() and Path(config["managed_files"]).is_file():
+        current = record.checksums(record.managed_paths(config["managed_files"]))
+        changed = record.changed_paths(started.read_text(encoding="utf-8"), current)
+    return Observation(
+        properties=service.service_properties(unit),
+        start=start,
+        changed=changed,
+        listening=listening,
+        causes=[sentence for sentence, _fatal in log.explain(lines)],
+        recent_causes=[sentence for sentence, _fatal in log.explain(recent_lines(lines, time.time()))],
+        driver_readable=readable_by(driver, service_user) if driver else None,
+        services=services,
+        peers=checks.members_of(dict(config), health_sockets.read_sockets()),
+    )
+
+
+def facts(seen: Observation, config: Mapping[str, Any], expected: Expected) -> dict[str, Any]:
+    """What a status page or a summary shows of the host."""
+    addresses = {str(other["name"]): str(other["address"]) for other in config.get("others") or []}
+    ready = seen.start.get("ready_at")
+    own = str(seen.start.get("local_member") or "").rsplit(":", 1)[0] or str(config["address"])
+    return {
+        "name": config["name"],
+        "address": config["address"],
+        "ports": {name: port for name, port in expected.ports.items() if port in seen.listening},
+        "members": [own] + [addresses[name] for name in seen.peers] if config.get("member_port") else [],
+        "ready_since": datetime.datetime.fromtimestamp(ready, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ") if ready else None,
+        "mounts": sorted(mount.split()[-1] for mount, count in (seen.start.get("mounts") or {}).items() if count),
+        "domain": seen.start.get("domain"),
+        "restarts": int(seen.properties.get("NRestarts") or 0),
+    }

@@ -1,0 +1,94 @@
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+# SPDX-License-Identifier: Apache-2.0
+"""The systemd unit of a server, and whether it owes a restart."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Any, Callable, Mapping, NamedTuple
+
+from .._health import checks, errors, record
+
+SERVICE_PROPERTIES = ("LoadState", "ActiveState", "SubState", "MainPID", "InvocationID", "NRestarts", "ActiveEnterTimestamp", "Result")
+
+
+def parse_properties(text: str) -> dict[str, str]:
+    """What ``systemctl show`` writes."""
+    return {key: value for key, _equals, value in (line.partition("=") for line in text.splitlines()) if key}
+
+
+def service_properties(unit: str) -> dict[str, str]:
+    command = ["systemctl", "show", "--property=" + ",".join(SERVICE_PROPERTIES), "--", unit]
+    try:
+        done = subprocess.run(  # noqa: S603 - a fixed command and the name of a unit
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=30, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return {}
+    return parse_properties(done.stdout.decode("utf-8", "replace"))
+
+
+class Service(NamedTuple):
+    """What is to be done with a server, and why."""
+
+    state: str
+    owed: str
+    reasons: list[str]
+    healthy: bool
+
+
+def judge(properties: dict[str, str], recorded: str | None, current: str, health: Callable[[], None]) -> Service:
+    """Whether the server must be started or restarted.
+
+    recorded: the checksums written at its start; current: those of the files now; health: raises HealthError.
+    """
+    state = properties.get("ActiveState") or "inactive"
+    if state not in ("active", "activating", "reloading"):
+        return Service(state, "start", ["The service is {0}.".format(state)], False)
+    if recorded is None:
+        return Service(state, "restart", ["It is not known what the server was started with."], False)
+    changed = record.changed_paths(recorded, current)
+    if changed:
+        return Service(state, "restart", ["{0} changed since the server was started.".format(path) for path in changed], False)
+    try:
+        health()
+    except errors.HealthError as error:
+        return Service(state, "restart", ["The server is not healthy. " + str(error)], False)
+    return Service(state, "", [], True)
+
+
+def service_state(
+    instance: str, config_path: str, patience: float, start_patience: float, expected: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """The state of the server on this host, as the module returns it.
+
+    patience: seconds in which a running server must pass the health check once; start_patience: the same while systemd starts it;
+    expected: checksums by path of files that are to be judged as if they were changed already.
+    """
+    properties = service_properties(instance + ".service")
+    try:
+        config = record.load_config(config_path)
+    except errors.HealthError:
+        config = {}
+    recorded = None
+    current = ""
+    if config:
+        started = Path(config["state_directory"]) / "started.sha256"
+        recorded = started.read_text(encoding="utf-8") if started.is_file() else None
+        current = record.checksums(record.managed_paths(config["managed_files"]), expected)
+
+    def health() -> None:
+        checks.check_patiently(config, patience if properties.get("ActiveState") == "active" else start_patience)
+
+    service = judge(properties, recorded, current, health)
+    return {
+        "instance": instance,
+        "state": service.state,
+        "owed": service.owed,
+        "reasons": service.reasons,
+        "healthy": service.healthy,
+        "others_serving": checks.serving(config, config.get("others") or [], thoroughly=True) if service.owed and config else [],
+        "gave_up": record.read_start(config).get("gave_up") if config else None,
+    }

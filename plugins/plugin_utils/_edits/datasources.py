@@ -1,0 +1,47 @@
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+# SPDX-License-Identifier: Apache-2.0
+"""One datasource of the model as the element that *-datasources.xml holds."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Iterable, List, Mapping
+
+
+def datasource_element(source: Mapping[str, Any], database: Mapping[str, Any]) -> List[Dict[str, Any]]:
+    """The children of the datasource element, in the product's order, with the password as the name of its secret."""
+    configuration = [
+        {"url": source["url"]},
+        {"username": source["user"]},
+        {"password": "%{" + source["secret"] + "}"},
+        {"driverClassName": database["driver_class"]},
+        {"maxActive": source["max_active"]},
+        {"maxWait": 60000},
+        {"testOnBorrow": True},
+        {"validationQuery": database["validation_query"]},
+        {"validationInterval": 30000},
+        {"defaultAutoCommit": False},
+    ]
+    return [
+        {"name": source["name"]},
+        {"description": source["description"]},
+        {"jndiConfig": [{"name": source["jndi"]}]},
+        {"definition": [{"@type": "RDBMS"}, {"configuration": configuration}]},
+    ]
+
+
+def datasource_edits(datasources: Iterable[Mapping[str, Any]], database: Mapping[str, Any]) -> List[Dict[str, Any]]:
+    """The edits that give a *-datasources.xml file these datasources, each selected by its JNDI name."""
+    return [
+        {"xpath": _by_jndi(source["jndi"]), "xml": {"datasource": datasource_element(source, database)}, "if_missing": ["create"]}
+        for source in datasources
+    ]
+
+
+def datasource_removals(jndi_names: Iterable[str]) -> List[Dict[str, Any]]:
+    """The edits that take the datasources of these JNDI names out."""
+    return [{"xpath": _by_jndi(name), "state": "absent", "if_missing": ["ignore"]} for name in jndi_names]
+
+
+def _by_jndi(name: str) -> str:
+    return "/datasources-configuration/datasources/datasource[jndiConfig/name='{0}']".format(name)

@@ -1,0 +1,186 @@
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+# SPDX-License-Identifier: Apache-2.0
+"""Edits of user-mgt.xml for a user store."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Mapping
+
+from ...module_utils._editor.secrets import literal
+
+SECRET_PROPERTY = "ConnectionPassword"  # noqa: S105 - the name of the property
+
+_POLICY = {
+    "UsernameJavaRegEx": r"[a-zA-Z0-9._\-|//]{3,30}$",
+    "UsernameJavaScriptRegEx": r"^[\S]{3,30}$",
+    "UsernameJavaRegExViolationErrorMsg": "Username pattern policy violated",
+    "PasswordJavaRegEx": r"^[\S]{5,30}$",
+    "PasswordJavaScriptRegEx": r"^[\S]{5,30}$",
+    "PasswordJavaRegExViolationErrorMsg": "Password length should be within 5 to 30 characters",
+    "RolenameJavaRegEx": r"[a-zA-Z0-9._\-|//]{3,30}$",
+    "RolenameJavaScriptRegEx": r"^[\S]{3,30}$",
+}
+_LISTS = {"MultiAttributeSeparator": ",", "MaxUserNameListLength": "100", "MaxRoleNameListLength": "100"}
+_CONNECTION = {"ConnectionPoolingEnabled": "false", "LDAPConnectionTimeout": "5000"}
+_LDAP = {
+    "TenantManager": "org.wso2.carbon.user.core.tenant.CommonHybridLDAPTenantManager",
+    "ConnectionURL": "",
+    "ConnectionName": "",
+    "ConnectionPassword": "",
+    "AnonymousBind": "false",
+}
+# What a block that stands nowhere in the file, not even in a comment, begins with: the product's own values, in the product's order.
+NEW_BLOCKS: Dict[str, Dict[str, str]] = {
+    "jdbc": {
+        "TenantManager": "org.wso2.carbon.user.core.tenant.JDBCTenantManager",
+        "ReadOnly": "false",
+        "ReadGroups": "true",
+        "WriteGroups": "true",
+        **_POLICY,
+        "UsernameJavaRegEx": r"^[\S]{3,30}$",
+        "RolenameJavaRegEx": r"^[\S]{3,30}$",
+        "CaseInsensitiveUsername": "true",
+        "SCIMEnabled": "false",
+        "IsBulkImportSupported": "true",
+        "PasswordDigest": "SHA-256",
+        "StoreSaltedPassword": "true",
+        **_LISTS,
+        "UserRolesCacheEnabled": "true",
+        "UserNameUniqueAcrossTenants": "false",
+    },
+    "ldap_read_write": {
+        **_LDAP,
+        "UserSearchBase": "ou=Users,dc=wso2,dc=org",
+        "UserEntryObjectClass": "identityPerson",
+        "UserNameAttribute": "uid",
+        "UserNameSearchFilter": "(&(objectClass=person)(uid=?))",
+        "UserNameListFilter": "(objectClass=person)",
+        "ReadGroups": "true",
+        "WriteGroups": "true",
+        "GroupSearchBase": "ou=Groups,dc=wso2,dc=org",
+        "GroupEntryObjectClass": "groupOfNames",
+        "GroupNameAttribute": "cn",
+        "GroupNameSearchFilter": "(&(objectClass=groupOfNames)(cn=?))",
+        "GroupNameListFilter": "(objectClass=groupOfNames)",
+        "MembershipAttribute": "member",
+        "BackLinksEnabled": "false",
+        **_POLICY,
+        "SCIMEnabled": "true",
+        "IsBulkImportSupported": "false",
+        "EmptyRolesAllowed": "true",
+        "PasswordHashMethod": "PLAIN_TEXT",
+        **_LISTS,
+        "kdcEnabled": "false",
+        "defaultRealmName": "WSO2.ORG",
+        "UserRolesCacheEnabled": "true",
+        **_CONNECTION,
+    },
+    "ldap_read_only": {
+        **_LDAP,
+        "UserSearchBase": "ou=system",
+        "UserNameAttribute": "uid",
+        "UserNameSearchFilter": "(&(objectClass=person)(uid=?))",
+        "UserNameListFilter": "(objectClass=person)",
+        "ReadGroups": "true",
+        "GroupSearchBase": "ou=system",
+        "GroupNameAttribute": "cn",
+        "GroupNameSearchFilter": "(&(objectClass=groupOfNames)(cn=?))",
+        "GroupNameListFilter": "(objectClass=groupOfNames)",
+        "MembershipAttribute": "member",
+        "BackLinksEnabled": "false",
+        "UsernameJavaRegEx": _POLICY["UsernameJavaRegEx"],
+        "PasswordJavaRegEx": _POLICY["PasswordJavaRegEx"],
+        "RolenameJavaRegEx": _POLICY["RolenameJavaRegEx"],
+        "SCIMEnabled": "false",
+        "PasswordHashMethod": "PLAIN_TEXT",
+        **_LISTS,
+        "UserRolesCacheEnabled": "true",
+        **_CONNECTION,
+        "ConnectionPoolingEnabled": "true",
+        "ReplaceEscapeCharactersAtUserLogin": "true",
+    },
+    "active_directory": {
+        **_LDAP,
+        "UserSearchBase": "CN=Users,DC=WSO2,DC=Com",
+        "UserEntryObjectClass": "user",
+        "UserNameAttribute": "cn",
+        "UserNameSearchFilter": "(&(objectClass=user)(cn=?))",
+        "UserNameListFilter": "(objectClass=user)",
+        "ReadGroups": "true",
+        "WriteGroups": "true",
+        "GroupSearchBase": "CN=Users,DC=WSO2,DC=Com",
+        "GroupEntryObjectClass": "group",
+        "GroupNameAttribute": "cn",
+        "GroupNameSearchFilter": "(&(objectClass=group)(cn=?))",
+        "GroupNameListFilter": "(objectcategory=group)",
+        "MembershipAttribute": "member",
+        "MemberOfAttribute": "memberOf",
+        "BackLinksEnabled": "true",
+        "Referral": "follow",
+        **_POLICY,
+        "SCIMEnabled": "false",
+        "IsBulkImportSupported": "false",
+        "EmptyRolesAllowed": "true",
+        "PasswordHashMethod": "PLAIN_TEXT",
+        "isADLDSRole": "false",
+        "userAccountControl": "512",
+        **_LISTS,
+        "MembershipAttributeRange": "1500",
+        "kdcEnabled": "false",
+        "defaultRealmName": "WSO2.ORG",
+        "UserRolesCacheEnabled": "true",
+        **_CONNECTION,
+    },
+}
+NEW_BLOCKS["embedded_ldap"] = NEW_BLOCKS["ldap_read_write"]
+
+
+def user_store_edits(store: Mapping[str, Any], side: str = "key_manager") -> List[Dict[str, Any]]:
+    """The edits of user-mgt.xml, relative to /UserManager/Realm, after which exactly this user store is active."""
+    prefix = "api_manager_" if side == "api_manager" else ""
+    name, properties = store[prefix + "class"], store[prefix + "properties"]
+    block = "UserStoreManager[@class='{0}']".format(name)
+    stock = {**NEW_BLOCKS[store["type"]], **properties}
+    children: List[Dict[str, Any]] = [{"@class": name}]
+    for key, value in stock.items():
+        if key != SECRET_PROPERTY:
+            children.append({"Property": {"@name": key, "#text": literal(value)}})
+        elif store["secret"]:
+            children.append({"Property": {"@name": key, "#text": "%{" + store["secret"] + "}"}})
+    edits: List[Dict[str, Any]] = [
+        # In some products this block stands in a comment, in others in none; there may be several commented copies of it.
+        {
+            "xpath": block,
+            "state": "present",
+            "xml": {"UserStoreManager": children},
+            "if_missing": ["uncomment", "create"],
+            "match": "first",
+            "before": "AuthorizationManager",
+        },
+        # The product would take a second one for a secondary store. It stays in a comment, so that there is a way back,
+        # but without its password.
+        {
+            "xpath": "UserStoreManager[not(@class='{0}')]/Property[@name='{1}']".format(name, SECRET_PROPERTY),
+            "state": "absent",
+            "match": "all",
+            "if_missing": ["ignore"],
+        },
+        {
+            "xpath": "UserStoreManager[not(@class='{0}')]".format(name),
+            "state": "commented",
+            "match": "all",
+            "if_missing": ["ignore"],
+        },
+    ]
+    # Of several properties of one name the product takes the last.
+    again = "{0}/Property[@name=following-sibling::Property/@name]".format(block)
+    edits.append({"xpath": again, "state": "absent", "match": "all", "if_missing": ["ignore"]})
+    wanted = {key: literal(value) for key, value in properties.items()}
+    if store["secret"]:
+        wanted[SECRET_PROPERTY] = "%{" + store["secret"] + "}"
+    edits += [
+        {"xpath": "{0}/Property[@name='{1}']".format(block, key), "text": text, "if_missing": ["uncomment", "create"]}
+        for key, text in wanted.items()
+    ]
+    return edits

@@ -1,0 +1,87 @@
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+# SPDX-License-Identifier: Apache-2.0
+"""What Ansible knows of the inventory, as the plain data that the pure code takes. Controller only."""
+
+from __future__ import annotations
+
+from typing import Any, Container, Dict, List, Mapping, NamedTuple
+
+import yaml
+from ansible.errors import AnsibleError
+
+from . import _surveys as surveys
+from ._model.inventory import Inventory
+from ._sources import collection_sources, role_options
+
+
+class Reading(NamedTuple):
+    """The inventory, and what stood in the way of reading it."""
+
+    inventory: Inventory
+    unresolved: Dict[str, List[str]]
+    """Variables whose value cannot be told, by name, with the hosts they are set for."""
+
+
+def plain(value: Any) -> Any:
+    """The value without what Ansible's lazy containers carry along, which every later copy of it would copy too."""
+    if isinstance(value, Mapping):
+        return {plain(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    return value
+
+
+def read_variables(variables: Mapping[str, Any], wanted: Container[str], prefixes: tuple[str, ...] = ()) -> Reading:
+    """Read the wanted variables of every host, resolved; of those that only carry one of the prefixes just the name, with None as value.
+
+    Values come out of Ansible one by one, so that a value that cannot be resolved costs no more than itself.
+    """
+    hosts: Dict[str, Dict[str, Any]] = {}
+    unresolved: Dict[str, List[str]] = {}
+    groups = {name: list(members) for name, members in variables["groups"].items()}
+    hostvars = variables["hostvars"]
+    for host in groups["all"]:
+        values: Dict[str, Any] = {}
+        answered: Dict[str, Any] = {}
+        of_host = hostvars[host]
+        for name in of_host:
+            if name in wanted:
+                try:
+                    values[name] = plain(of_host[name])
+                except AnsibleError:
+                    # The message of the error may quote what the value is made of, a secret among it; the name is enough.
+                    unresolved.setdefault(name, []).append(host)
+            elif name.startswith(surveys.PREFIX) and name[len(surveys.PREFIX) :] in wanted:
+                answered[name] = plain(of_host[name])
+            # The model itself is a fact of an earlier play, not a variable of the inventory.
+            elif prefixes and name.startswith(prefixes) and name != "cluster_model":
+                values[name] = None
+        # The answers of a survey count for all hosts, also for those that this run leaves alone.
+        hosts[host] = {**values, **read_answers(answered)}
+    return Reading(Inventory(groups, hosts), unresolved)
+
+
+def read_answers(variables: Mapping[str, Any]) -> Dict[str, Any]:
+    """The variables that the answers of an AWX survey set, by their own names."""
+    return surveys.answers(variables, {name: option for role in role_options().values() for name, option in role.items()}, _load)
+
+
+def _load(text: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ValueError("no YAML") from error
+
+
+def read_inventory(variables: Mapping[str, Any]) -> Inventory:
+    """The inventory as the model needs it: no secret is resolved."""
+    options = collection_sources().options
+    wanted = {name for name, option in options.items() if not option.get("no_log")} | {"ansible_host"}
+    reading = read_variables(variables, wanted)
+    if reading.unresolved:
+        name, hosts = next(iter(reading.unresolved.items()))
+        raise AnsibleError(
+            "{0} (set for {1}) cannot be resolved: it refers to a variable that is not defined.".format(name, ", ".join(hosts))
+        )
+    return reading.inventory

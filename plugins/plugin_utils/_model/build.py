@@ -1,0 +1,167 @@
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+# SPDX-License-Identifier: Apache-2.0
+"""The model of a cluster, derived from the whole inventory."""
+
+from __future__ import annotations
+
+from typing import Any, Dict
+
+from ...module_utils._errors import OperatorError
+from .._argument_specs import validated
+from .caching import _caching, _first_set
+from .databases import _database, _datasources
+from .front import _balancer, _front, _gateway_hostname, _gateway_of, _remote_ip_valve, _urls
+from .hosts import _host, _is_alone, _members, _membership, _membership_of, address_of
+from .inventory import host_groups
+from .storage import storage
+from .user_store import user_store_model
+
+MYPY = False
+if MYPY:
+    from .inventory import Inventory, Sources
+
+# How identity.xml names what becomes of a token on its way into the database.
+TOKEN_PROCESSORS = {
+    False: "org.wso2.carbon.identity.oauth.tokenprocessor.PlainTextPersistenceProcessor",
+    True: "org.wso2.carbon.identity.oauth.tokenprocessor.EncryptionDecryptionPersistenceProcessor",
+}
+
+
+def outside_model(name: str, inventory: Inventory, sources: Sources) -> Dict[str, Any] | None:
+    """The empty model of a host that belongs to no cluster although the inventory has one; None for every other host.
+
+    Where each cluster has groups of its own, further hosts of the inventory have no group that they could find a cluster by.
+    """
+    own, *others = (
+        host_groups(variables, sources.options, inventory)["key_manager"]
+        for variables in [inventory.hosts[name], *inventory.hosts.values()]
+    )
+    return None if own or not any(others) else {"groups": {}, "hosts": {}}
+
+
+def build_model(name: str, inventory: Inventory, sources: Sources) -> Dict[str, Any]:
+    """Derive the model of the cluster that host `name` belongs to.
+
+    Raises OperatorError for an inventory that the preflight would have refused for the very variables the model is made of.
+    """
+    groups = host_groups(inventory.hosts[name], sources.options, inventory)
+    if not groups["key_manager"]:
+        raise OperatorError(
+            "The inventory has no Key Manager: put at least one host into the group that cluster_key_manager_group names (key_manager)."
+        )
+    variables: Dict[str, Dict[str, Any]] = {}
+    for host in dict.fromkeys(host for hosts in groups.values() for host in hosts):
+        values, errors = validated(inventory.hosts[host], sources.options)
+        if errors:
+            raise OperatorError("{0}: {1}".format(host, errors[0]))
+        variables[host] = values
+    shared = variables[groups["key_manager"][0]]
+    product = sources.profiles[shared["cluster_product"]]
+    api_manager = sources.profiles[shared.get("cluster_api_manager_product") or product["api_manager_product"]]
+
+    addresses = {host: address_of(host, inventory.hosts[host], variables[host]) for host in variables}
+    beside = {addresses[host] for host in groups["api_manager"]}
+    caching = _caching(shared, product)
+    if _is_alone(shared, groups):
+        caching["clustered"] = False
+    hosts = {
+        host: _host(host, role, index, addresses[host], variables[host], product if role == "key_manager" else api_manager, beside)
+        for role, names in groups.items()
+        for index, host in enumerate(names, start=1)
+    }
+    hostname = shared["cluster_hostname"]
+    front = _front(shared, groups, hosts)
+    urls = _urls(shared, product, groups, front)
+    for host in groups["key_manager"]:
+        _membership_of(hosts[host], variables[host], shared, caching["clustered"])
+    layout = product["layouts"][shared["cluster_database"]["layout"]]
+    database = _database(shared, groups, hosts)
+    databases, datasources = _datasources(shared, product, layout, database)
+    by_id = {source["id"]: source for source in datasources}
+    jndi = {purpose: by_id[source]["jndi"] for purpose, source in layout["jndi"].items()}
+    registry = {
+        "config_target": shared.get("cluster_registry_config_target") or layout["config_target"],
+        "governance_target": shared["cluster_registry_governance_target"],
+        "config_cache_id": by_id[layout["jndi"]["config"]]["cache_id"],
+        "governance_cache_id": by_id[layout["jndi"]["registry"]]["cache_id"],
+    }
+    internal = "https://{0}:{1}".format(hostname, front["internal_port"])
+    nodes = [hosts[host] for host in groups["key_manager"]]
+    api_managers = [hosts[host] for host in groups["api_manager"]]
+    for node in nodes:
+        node["gateway"] = _gateway_of(node, shared, api_managers)
+    on_api_manager = layout.get("api_manager", {})
+    api_manager_config_target = shared.get("cluster_api_manager_registry_config_target") or on_api_manager.get("config_target")
+    admin_user = shared.get("cluster_admin_user") or product["admin_user"]
+    user_store = user_store_model(shared["cluster_user_store"], product, api_manager, nodes[0], caching["security_caches"])
+    return {
+        "name": shared["cluster_name"],
+        "domain": shared.get("cluster_domain") or "wso2.{0}.domain".format(shared["cluster_name"]),
+        "hostname": hostname,
+        "management_hostname": shared.get("cluster_management_hostname") or ("mgt." if front["balanced"] else "") + hostname,
+        "hostname_address": front["address"],
+        "balanced": front["balanced"],
+        "gateway_hostname": _gateway_hostname(shared, groups),
+        "gateway_port": shared["cluster_gateway_port"],
+        "public_port": front["public_port"],
+        "public_http_port": front["public_http_port"],
+        "internal_port": front["internal_port"],
+        "public_url": "https://" + _balancer(shared, front),
+        "service_url": internal + "${carbon.context}services/",
+        "product": product,
+        "api_manager_product": api_manager if groups["api_manager"] else None,
+        "groups": groups,
+        "hosts": hosts,
+        "nodes": nodes,
+        "api_managers": api_managers,
+        "load_balancers": [hosts[host] for host in groups["load_balancer"]],
+        # Two hosts on one machine must not install at the same time: it has one package manager and one list of users.
+        "installed_at_once": 1 if len(set(addresses.values())) < len(addresses) else 0,
+        "members": _members(shared, nodes) if caching["clustered"] else [],
+        "membership": _membership(shared),
+        "caching": caching,
+        "database": database,
+        "databases": databases,
+        "datasources": datasources,
+        "unused_jndi": layout["unused_jndi"],
+        "jndi": jndi,
+        "registry": registry,
+        "storage": storage(shared),
+        # What API Manager shares with the Key Managers, where the documents let it (requirement DB7).
+        "api_manager_datasources": [by_id[source] for source in on_api_manager.get("datasources", [])],
+        "api_manager_registry": {**registry, "config_target": api_manager_config_target},
+        "api_manager_commitments": {
+            "registry_config_target": api_manager_config_target,
+            "registry_governance_target": registry["governance_target"],
+            "registry_instances": [jndi["config"], jndi["registry"]],
+            "token_encryption": TOKEN_PROCESSORS[shared["cluster_token_encryption"]],
+            "user_datasource": jndi["user"],
+        }
+        if on_api_manager
+        else {},
+        "urls": urls,
+        "admin_user": admin_user,
+        # A name that holds an @ would be split at it, unless the tenant follows.
+        "admin_user_with_tenant": admin_user + ("@carbon.super" if "@" in admin_user else ""),
+        "jwt": shared["cluster_jwt"],
+        "token_encryption": {
+            "enabled": shared["cluster_token_encryption"],
+            "processor": TOKEN_PROCESSORS[shared["cluster_token_encryption"]],
+        },
+        "user_store": user_store,
+        "email_user_names": _first_set(shared.get("cluster_email_user_names"), product.get("email_user_names", False)),
+        "session_persistence": shared["cluster_session_persistence"],
+        "remote_ip_valve": _remote_ip_valve(shared, groups, hosts),
+        "commitments": {
+            "internal_keystore": "{0}-internal.jks".format(shared["cluster_name"]),
+            "registry_config_target": registry["config_target"],
+            "registry_governance_target": registry["governance_target"],
+            "registry_instances": [jndi["config"], jndi["registry"]],
+            "shared_directories": shared["cluster_shared_directories"] if shared["cluster_shared_storage"]["type"] != "none" else "none",
+            "token_encryption": TOKEN_PROCESSORS[shared["cluster_token_encryption"]],
+            "token_issuer": urls["IDTokenIssuerID"],
+            "user_datasource": jndi["user"],
+            "user_store": user_store["class"],
+        },
+    }

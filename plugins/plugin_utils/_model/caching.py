@@ -1,0 +1,40 @@
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+# SPDX-License-Identifier: Apache-2.0
+"""The caching scenarios and what each sets."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Mapping
+
+MYPY = False
+if MYPY:
+    from .._argument_specs import Variables
+
+# The caching scenarios, by what each of them means for the product files (requirement CA2).
+CACHING: Dict[str, Dict[str, bool]] = {
+    "local_with_invalidation": {"clustered": True, "force_local": True, "caches": True, "security_caches": True},
+    "local_without_invalidation": {"clustered": False, "force_local": True, "caches": True, "security_caches": True},
+    "none": {"clustered": False, "force_local": True, "caches": False, "security_caches": False},
+    "local_without_security_caches": {"clustered": True, "force_local": True, "caches": True, "security_caches": False},
+    "distributed": {"clustered": True, "force_local": False, "caches": True, "security_caches": True},
+}
+CACHE_MINUTES = {"local_without_invalidation": 5}
+USUAL_CACHE_MINUTES = 15
+
+
+def _caching(shared: Variables, product: Mapping[str, Any]) -> Dict[str, Any]:
+    scenario = shared["cluster_caching"]
+    meaning = CACHING[scenario]
+    listed = _first_set(shared.get("cluster_security_caches"), product.get("security_caches", []))
+    return {
+        "scenario": scenario,
+        **meaning,
+        "minutes": _first_set(shared.get("cluster_cache_timeout"), CACHE_MINUTES.get(scenario, USUAL_CACHE_MINUTES)),
+        # Of identity.xml, where the rest of the caches is on.
+        "disabled": list(listed) if meaning["caches"] and not meaning["security_caches"] else [],
+    }
+
+
+def _first_set(value: Any, otherwise: Any) -> Any:
+    return otherwise if value is None else value

@@ -1,0 +1,95 @@
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+# SPDX-License-Identifier: Apache-2.0
+"""The databases of a cluster and the datasources that lead to them."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Mapping, Sequence
+
+from ...module_utils._errors import OperatorError
+from .front import _first_address
+from .vendors import VENDORS, jdbc_url
+
+MYPY = False
+if MYPY:
+    from .._argument_specs import Variables
+
+MASTER_DATASOURCES = "repository/conf/datasources/master-datasources.xml"
+
+
+def _database(shared: Variables, groups: Mapping[str, Sequence[str]], hosts: Mapping[str, Mapping[str, Any]]) -> Dict[str, Any]:
+    database = shared["cluster_database"]
+    vendor = VENDORS[database["vendor"]]
+    host = None if vendor.embedded else database.get("host") or _first_address(groups["database"], hosts)
+    if not host and not vendor.embedded:
+        raise OperatorError(
+            "cluster_database has no host: put the database host into the group that cluster_database_group names, or set its option host."
+        )
+    driver = shared.get("cluster_database_driver") or {}
+    tls = database["tls"] and not vendor.embedded
+    return {
+        "vendor": database["vendor"],
+        "title": vendor.title,
+        "engine": vendor.engine,
+        "embedded": vendor.embedded,
+        "host": host,
+        # The certificate of a host of the inventory names the host, which not every client library can check by address alone.
+        "server_name": groups["database"][0] if groups["database"] and not database.get("host") else host,
+        "port": database.get("port") or vendor.ports[tls],
+        "tls": tls,
+        "layout": database["layout"],
+        "managed": bool(groups["database"]),
+        "admin_user": shared.get("cluster_database_admin_user") or vendor.admin_user,
+        "parameters": {**vendor.parameters, **vendor.tls[tls], **database["parameters"]},
+        "driver_class": driver.get("class_name") or vendor.driver_class,
+        "driver_file": _driver_file(driver),
+        "validation_query": vendor.validation_query,
+    }
+
+
+def _driver_file(driver: Mapping[str, Any]) -> str | None:
+    """The name of the driver's jar in the product home: its own, or the one that Maven gives it."""
+    if driver.get("maven"):
+        _group, artifact, version = driver["maven"].split(":")
+        return "{0}-{1}.jar".format(artifact, version)
+    return driver["src"].split("?")[0].rsplit("/", 1)[-1] if driver.get("src") else None
+
+
+def _datasources(
+    shared: Variables, product: Mapping[str, Any], layout: Mapping[str, Any], database: Mapping[str, Any]
+) -> tuple[List[Dict[str, Any]], List[Dict[str, Any]]]:
+    settings = shared["cluster_database"]
+    vendor = VENDORS[database["vendor"]]
+    databases: Dict[str, Dict[str, Any]] = {}
+    datasources = []
+    for source in [*layout["datasources"], *shared["cluster_additional_datasources"]]:
+        owner = source.get("in_database_of", source["id"])
+        account = "shared" if settings["accounts"] == "shared" else owner
+        name = settings["names"].get(owner, source["database"])
+        user = settings["users"].get(account, "{0}_{1}".format(shared["cluster_name"].replace("-", "_"), account))
+        secret = "database_{0}_password".format(account)
+        # Several datasources may stand in one database (requirement DB5): its scripts are then loaded once, in their order.
+        place = "{0}@{1}".format(user, name) if vendor.accounts_are_schemas else name
+        entry = databases.setdefault(place, {"id": source["id"], "name": name, "user": user, "secret": secret, "scripts": []})
+        named = settings["scripts"].get(source["id"]) or source.get("scripts") or product["schema_scripts"].get(source["id"], [])
+        scripts = [script.replace("{vendor}", vendor.script) for script in named]
+        entry["scripts"] += [script for script in scripts if script not in entry["scripts"]]
+        url, plain_url = jdbc_url(vendor, database["tls"], database["host"], database["port"], name, database["parameters"])
+        datasources.append(
+            {
+                "id": source["id"],
+                "name": source["name"],
+                "jndi": source["jndi"],
+                "description": source["description"],
+                "file": source.get("file", MASTER_DATASOURCES),
+                "database": entry["id"],
+                "url": url,
+                # The registry's cache id in the product's own form, without the parameters: they do not tell databases apart.
+                "cache_id": "{0}@{1}".format(entry["user"], plain_url),
+                "user": entry["user"],
+                "secret": entry["secret"],
+                "max_active": 150,
+            }
+        )
+    return list(databases.values()), datasources

@@ -1,0 +1,76 @@
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+# SPDX-License-Identifier: Apache-2.0
+"""The hosts of a cluster: address, ports, home, and the members of the cluster."""
+
+from __future__ import annotations
+
+from typing import Any, Collection, Dict, List, Mapping, Sequence
+
+from ...module_utils._ports import port_table
+from .inventory import CARBON_ROLES
+
+MYPY = False
+if MYPY:
+    from .._argument_specs import Variables
+
+
+def address_of(name: str, raw: Variables, variables: Variables) -> str:
+    """The address under which the other hosts reach this one."""
+    return str(variables.get("cluster_node_address") or raw.get("ansible_host") or name)
+
+
+def _host(
+    name: str, role: str, index: int, address: str, variables: Variables, profile: Mapping[str, Any], beside: Collection[str]
+) -> Dict[str, Any]:
+    """One host's entry; `beside` are the addresses of the API Managers."""
+    host: Dict[str, Any] = {"name": name, "role": role, "index": index, "address": address}
+    if role not in CARBON_ROLES:
+        return host
+    key_manager = role == "key_manager"
+    offset = variables.get("cluster_port_offset" if key_manager else "cluster_api_manager_port_offset")
+    if offset is None:
+        offset = profile["default_offset"] if key_manager or profile["side"] == "api_manager" else 0
+        if key_manager and address in beside:
+            offset = profile.get("default_offset_beside_api_manager", offset)
+    instance = variables.get("cluster_instance") or variables["cluster_name"] + ("" if key_manager else "-apim")
+    host.update(
+        instance=instance,
+        home=variables.get("cluster_home") or "{0}/{1}".format(variables["cluster_home_directory"].rstrip("/"), instance),
+        offset=offset,
+        ports=port_table(offset),
+        heap_initial=variables.get("cluster_heap_initial") or profile["heap"]["initial"],
+        heap_maximum=variables.get("cluster_heap_maximum") or profile["heap"]["maximum"],
+    )
+    return host
+
+
+def _membership_of(host: Dict[str, Any], variables: Variables, shared: Variables, clustered: bool) -> None:
+    """What only a Key Manager has: its place in the cluster, unless there is none, and its part of the work on the common database."""
+    if clustered:
+        host["member_port"] = variables["cluster_member_port"]
+    cleanup = shared["cluster_session_persistence"]["cleanup"]
+    host["session_cleanup"] = cleanup == "all_nodes" or (cleanup == "one_node" and host["index"] == 1)
+
+
+def _members(shared: Variables, nodes: Sequence[Mapping[str, Any]]) -> List[Dict[str, Any]]:
+    further = [{"host": member["host"], "port": member["port"]} for member in shared["cluster_additional_members"]]
+    return [{"host": node["address"], "port": node["member_port"]} for node in nodes] + further
+
+
+def _membership(shared: Variables) -> Dict[str, Any]:
+    options = {key: value for key, value in shared["cluster_membership_options"].items() if value is not None}
+    parameters = options.pop("parameters", {})
+    scheme = shared["cluster_membership_scheme"]
+    return {
+        "scheme": scheme,
+        "options": options,
+        "parameters": parameters,
+        # Hazelcast finds the address to open the port on among the well-known members.
+        "bind_any": not (shared["cluster_bind_member_port"] and scheme == "wka"),
+    }
+
+
+def _is_alone(shared: Variables, groups: Mapping[str, Sequence[str]]) -> bool:
+    """Whether there is nobody that the only Key Manager could form a cluster with. It would only open a port for one."""
+    return len(groups["key_manager"]) == 1 and not shared["cluster_additional_members"] and shared["cluster_membership_scheme"] == "wka"

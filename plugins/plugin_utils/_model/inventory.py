@@ -1,0 +1,63 @@
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+# SPDX-License-Identifier: Apache-2.0
+"""The inventory as plain data, and the groups that a host belongs to."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Mapping, NamedTuple, Sequence
+
+MYPY = False
+if MYPY:
+    from .._argument_specs import Variables
+
+GROUP_VARIABLES = {
+    "key_manager": "cluster_key_manager_group",
+    "load_balancer": "cluster_load_balancer_group",
+    "database": "cluster_database_group",
+    "api_manager": "cluster_api_manager_group",
+}
+CARBON_ROLES = ("key_manager", "api_manager")
+# Variables that may differ from host to host; every other one describes the whole cluster.
+HOST_VARIABLES = frozenset(
+    {
+        "cluster_api_manager_port_offset",
+        "cluster_heap_initial",
+        "cluster_heap_maximum",
+        "cluster_home",
+        "cluster_home_directory",
+        "cluster_home_writable",
+        "cluster_instance",
+        "cluster_java_home",
+        "cluster_java_options",
+        "cluster_java_package",
+        "cluster_manage_hosts_file",
+        "cluster_member_port",
+        "cluster_node_address",
+        "cluster_open_files",
+        "cluster_port_offset",
+        "cluster_processes",
+        "cluster_service_uid",
+    }
+)
+
+
+class Inventory(NamedTuple):
+    """What an inventory says: the hosts of each group in order, and each host's variables."""
+
+    groups: Mapping[str, Sequence[str]]
+    hosts: Mapping[str, Variables]
+
+
+class Sources(NamedTuple):
+    """The collection's own data that the model is derived with."""
+
+    options: Dict[str, Any]
+    """Argument spec of role cluster, by variable."""
+    profiles: Dict[str, Dict[str, Any]]
+    """Product profiles by id, inheritance resolved."""
+
+
+def host_groups(variables: Variables, options: Mapping[str, Any], inventory: Inventory) -> Dict[str, List[str]]:
+    """The hosts of the cluster by role, each group under its variable's name for it."""
+    return {role: list(inventory.groups.get(variables.get(name, options[name]["default"]), ())) for role, name in GROUP_VARIABLES.items()}

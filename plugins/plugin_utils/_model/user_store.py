@@ -1,0 +1,74 @@
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+# SPDX-License-Identifier: Apache-2.0
+"""The user store of a cluster: class and properties."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Mapping
+
+# Of the kernels of this generation; a product that has others says so in its profile (user_store_classes).
+CLASSES = {
+    "jdbc": "org.wso2.carbon.user.core.jdbc.JDBCUserStoreManager",
+    "ldap_read_write": "org.wso2.carbon.user.core.ldap.ReadWriteLDAPUserStoreManager",
+    "ldap_read_only": "org.wso2.carbon.user.core.ldap.ReadOnlyLDAPUserStoreManager",
+    "active_directory": "org.wso2.carbon.user.core.ldap.ActiveDirectoryUserStoreManager",
+}
+# The server inside the Key Manager is spoken to like any other one that can be written to.
+CLASSES["embedded_ldap"] = CLASSES["ldap_read_write"]
+
+# Property by option of cluster_user_store.
+OPTIONS = {
+    "connection_url": "ConnectionURL",
+    "connection_name": "ConnectionName",
+    "user_search_base": "UserSearchBase",
+    "user_name_attribute": "UserNameAttribute",
+    "user_name_search_filter": "UserNameSearchFilter",
+    "user_name_list_filter": "UserNameListFilter",
+    "group_search_base": "GroupSearchBase",
+    "group_name_attribute": "GroupNameAttribute",
+    "group_name_search_filter": "GroupNameSearchFilter",
+    "group_name_list_filter": "GroupNameListFilter",
+    "membership_attribute": "MembershipAttribute",
+}
+
+SECRET = "user_store_password"  # noqa: S105 - the name of the secret
+EMBEDDED_NAME = "uid=admin,ou=system"
+EMBEDDED_PORT = "${Ports.EmbeddedLDAP.LDAPServerPort}"
+
+
+def user_store_model(
+    wish: Mapping[str, Any], product: Mapping[str, Any], api_manager: Mapping[str, Any], node: Mapping[str, Any], caches: bool
+) -> Dict[str, Any]:
+    """The user store for the model: its class and properties, those of the Key Managers and those of the API Managers.
+
+    `node` is the first Key Manager, which the embedded LDAP server belongs to. `caches` tells whether the roles of users are cached.
+    """
+    kind = wish["type"]
+    # The Key Manager's own security cache goes with the caching scenario; API Manager's is none of it.
+    properties = {property_: str(wish[option]) for option, property_ in OPTIONS.items() if wish.get(option) is not None}
+    if kind == "embedded_ldap":
+        properties.update(ConnectionURL="ldap://localhost:" + EMBEDDED_PORT, ConnectionName=EMBEDDED_NAME)
+    properties.update({str(name): _text(value) for name, value in wish["properties"].items()})
+    remote = dict(properties)
+    if kind == "embedded_ldap":
+        remote["ConnectionURL"] = "ldap://{0}:{1}".format(node["address"], node["ports"]["embedded_ldap"])
+    return {
+        "type": kind,
+        "class": _class(product, kind),
+        "properties": {"UserRolesCacheEnabled": "true" if caches else "false", **properties},
+        "api_manager_class": _class(api_manager, kind),
+        "api_manager_properties": remote,
+        "secret": None if kind == "jdbc" else SECRET,
+        # The administrator of a directory that cannot be written to must stand in it.
+        "add_admin": kind != "ldap_read_only",
+    }
+
+
+def _class(profile: Mapping[str, Any], kind: str) -> str:
+    classes = {**CLASSES, **profile.get("user_store_classes", {})}
+    return str(classes["ldap_read_write" if kind == "embedded_ldap" else kind])
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,125 @@
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+# SPDX-License-Identifier: Apache-2.0
+"""All contradictions of an inventory, before any host is contacted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Callable, Dict, List, Mapping, Sequence
+
+from ...module_utils import _ports as ports
+from ...module_utils._errors import OperatorError
+from .._model.inventory import Inventory, host_groups
+from .clustering import _caching, _members, _membership, _remote_ip_valve, _sessions
+from .clusters import _between, _same_registry
+from .databases import _databases, _datasources
+from .hosts import _heap, _hosts, _instances, _names, _network_sources, _ports
+from .products import _api_manager, _driver, _files, _gateway, _identity
+from .secrets import _keys, _secrets
+from .settings import _model, _Settings
+from .storage import _storage
+from .users import _email_user_names, _user_store
+from .variables import _inconsistent, _spec_errors, _texts, _unknown, _unresolved
+
+MYPY = False
+if MYPY:
+    from .._model.inventory import Sources
+    from .settings import Sentences, Specs
+
+
+def check_inventory(
+    inventory: Inventory,
+    unresolved: Mapping[str, Sequence[str]],
+    sources: Sources,
+    role_options: Specs,
+    exists: Callable[[str], bool] = lambda path: Path(path).exists(),
+) -> List[str]:
+    """Every contradiction of the inventory, as sentences for the operator; none means that a run may begin.
+
+    `role_options` holds the options of the other roles' argument specs, by role. `exists` tells whether a path on the controller exists.
+    """
+    known = {**{name: option for options in role_options.values() for name, option in options.items()}, **sources.options}
+    clusters = _clusters(inventory, sources)
+    if clusters:
+        # A host beside the clusters needs none of the values.
+        members = {host for groups in clusters for names in groups.values() for host in names}
+        unresolved = {name: [host for host in hosts if host in members] for name, hosts in unresolved.items()}
+        unresolved = {name: hosts for name, hosts in unresolved.items() if hosts}
+    sentences = list(_unresolved(unresolved))
+    sentences += _unknown(inventory, known, role_options)
+    if not clusters:
+        sentences.append(
+            "The inventory has no Key Manager: put at least one host into the group key_manager, "
+            "or name your group in cluster_key_manager_group."
+        )
+    for groups in clusters:
+        hosts = list(dict.fromkeys(host for names in groups.values() for host in names))
+        cluster = Inventory(inventory.groups, {host: inventory.hosts[host] for host in hosts})
+        sentences += _spec_errors(cluster, known, sources.options, unresolved)
+        sentences += _texts(cluster, known)
+        sentences += _inconsistent(cluster, sources.options)
+        sentences += _secrets(cluster, groups, sources, unresolved)
+        sentences += _values(cluster, groups, sources, role_options, exists)
+    sentences += _between(clusters, inventory, sources)
+    sentences += _same_registry([model for model in (_model(inventory, groups, sources) for groups in clusters) if model])
+    return list(dict.fromkeys(sentences))
+
+
+def _clusters(inventory: Inventory, sources: Sources) -> List[Dict[str, List[str]]]:
+    """The clusters that the inventory describes, each by its hosts by role: those that have a Key Manager."""
+    found: Dict[str, Dict[str, List[str]]] = {}
+    for host in inventory.groups["all"]:
+        groups = host_groups(inventory.hosts[host], sources.options, inventory)
+        if groups["key_manager"]:
+            found.setdefault(repr(groups["key_manager"]), groups)
+    return list(found.values())
+
+
+def _values(
+    cluster: Inventory, groups: Mapping[str, Sequence[str]], sources: Sources, role_options: Specs, exists: Callable[[str], bool]
+) -> Sentences:
+    """The contradictions between values. Where one variable alone is wrong the argument spec has said so; the rest is still looked at."""
+    shared = _Settings(cluster.hosts[groups["key_manager"][0]], sources.options)
+    yield from _names(shared, cluster)
+    yield from _ports(shared, cluster, sources)
+    yield from _hosts(shared, cluster, groups)
+    yield from _files(shared, exists)
+    yield from _driver(shared)
+    yield from _heap(cluster, sources)
+    yield from _api_manager(shared, sources, groups)
+    yield from _gateway(shared, sources, groups)
+    yield from _identity(shared, sources)
+    yield from _databases(shared, sources, groups)
+    yield from _storage(shared, groups)
+    yield from _network_sources(cluster)
+    yield from _keys(cluster)
+    yield from _user_store(shared, groups)
+    yield from _email_user_names(shared, sources)
+    yield from _caching(shared, sources)
+    yield from _membership(shared, sources)
+    yield from _sessions(shared, cluster, groups, role_options)
+    yield from _remote_ip_valve(shared, groups)
+    limit, interval = shared["cluster_heartbeat_limit"], shared["cluster_heartbeat_interval"]
+    if isinstance(limit, int) and isinstance(interval, int) and not 0 < interval < limit:
+        yield "cluster_heartbeat_interval ({0} s) must be shorter than cluster_heartbeat_limit ({1} s), and longer than nothing.".format(
+            interval, limit
+        )
+    for host, variables in cluster.hosts.items():
+        if any("-DportOffset" in str(option) for option in variables.get("cluster_java_options") or []):
+            yield "cluster_java_options of {0} sets -DportOffset, which would win over carbon.xml. Set cluster_port_offset instead.".format(
+                host
+            )
+    model = _model(cluster, groups, sources)
+    if model is None:
+        return
+    servers = model["nodes"] + model["api_managers"]
+    try:
+        clashes = ports.clashes(servers)
+    except (OperatorError, KeyError, TypeError, AttributeError, ValueError):
+        return
+    for sentence in clashes:
+        yield sentence + " The variables are cluster_port_offset, cluster_api_manager_port_offset and cluster_member_port, as a host's own."
+    yield from _members(model)
+    yield from _instances(servers)
+    yield from _datasources(model)

@@ -1,0 +1,78 @@
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+# SPDX-License-Identifier: Apache-2.0
+"""Preflight of passwords, keys and certificates."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Mapping, Sequence
+
+from .. import _argument_specs as argument_specs
+from . import text_rules
+
+MYPY = False
+if MYPY:
+    from .._model.inventory import Inventory, Sources
+    from .settings import Sentences
+
+# What the products ship with, and what everybody tries first.
+DEFAULT_PASSWORDS = frozenset(
+    {"admin", "wso2", "wso2carbon", "wso2123", "root", "password", "changeit", "wso2pass", "mysql", "hazelcast", "dev-pass"}
+)
+# WSO2's own rule for passwords of the primary user store (PasswordJavaRegEx of user-mgt.xml), and what keytool demands.
+ADMIN_PASSWORD = re.compile(r"\S{5,30}\Z")
+KEYSTORE_PASSWORD_LENGTH = 6
+
+# What is held to be safe until 2030.
+LEAST_RSA_BITS = 2048
+
+
+def _secrets(cluster: Inventory, groups: Mapping[str, Sequence[str]], sources: Sources, unresolved: Mapping[str, Any]) -> Sentences:
+    variables = cluster.hosts[groups["key_manager"][0]]
+    defaults_allowed = bool(variables.get("cluster_allow_default_passwords"))
+    for name, option in sources.options.items():
+        if not option.get("no_log") or name in unresolved:
+            continue
+        if variables.get(name) is None:
+            if option.get("required"):
+                yield "{0} is not set. It is: {1} Keep it in a vault.".format(
+                    name, argument_specs.summary(option).replace("Secret. ", "").rstrip(".") + "."
+                )
+            continue
+        if option["type"] == "dict":
+            secrets = variables[name]
+            if not isinstance(secrets, Mapping):
+                yield "{0} must be a dictionary of passwords by database id.".format(name)
+                continue
+        else:
+            secrets = {"": variables[name]}
+        for key, secret in secrets.items():
+            yield from _secret(name + ("." + key if key else ""), secret, defaults_allowed)
+    admin = variables.get("cluster_admin_password")
+    if isinstance(admin, str) and admin and not ADMIN_PASSWORD.match(admin):
+        yield "cluster_admin_password is one that the product refuses: it must have 5 to 30 characters and no blank."
+    for name in ("cluster_keystore_password", "cluster_truststore_password"):
+        secret = variables.get(name)
+        if isinstance(secret, str) and 0 < len(secret) < KEYSTORE_PASSWORD_LENGTH:
+            yield "{0} is too short: keystores demand at least {1} characters.".format(name, KEYSTORE_PASSWORD_LENGTH)
+
+
+def _secret(name: str, secret: Any, defaults_allowed: bool) -> Sentences:
+    if not isinstance(secret, str):
+        yield "{0} must be a string; put quotes round it.".format(name)
+    elif not secret:
+        yield "{0} is empty. Choose a password, and keep it in a vault.".format(name)
+    elif text_rules.CONTROL.search(secret):
+        yield "{0} holds a line break or another control character. Take it out.".format(name)
+    elif secret.lower() in DEFAULT_PASSWORDS and not defaults_allowed:
+        yield "{0} is a password that products ship with. Choose another one.".format(name)
+
+
+def _keys(cluster: Inventory) -> Sentences:
+    for host, variables in cluster.hosts.items():
+        bits = variables.get("certificates_rsa_size")
+        if isinstance(bits, int) and bits < LEAST_RSA_BITS:
+            yield "certificates_rsa_size of {0} is {1}: keys of less than {2} bits can be broken. Leave it out, or set 3072.".format(
+                host, bits, LEAST_RSA_BITS
+            )

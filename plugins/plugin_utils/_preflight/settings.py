@@ -1,0 +1,69 @@
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+# SPDX-License-Identifier: Apache-2.0
+"""The settings of one cluster, as the checks of the preflight read them."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Any, Dict, Iterable, Iterator, Mapping, Sequence
+
+from ...module_utils._errors import OperatorError
+from .._model.build import build_model
+
+MYPY = False
+if MYPY:
+    from .._model.inventory import Inventory, Sources
+
+HOST_NAME = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*\Z")
+
+REMOTE = re.compile(r"(https?|ftp)://", re.IGNORECASE)
+
+Specs = Mapping[str, Mapping[str, Any]]
+Sentences = Iterator[str]
+
+
+def _model(inventory: Inventory, groups: Mapping[str, Sequence[str]], sources: Sources) -> Dict[str, Any] | None:
+    """The model of a cluster, or nothing: what is missing or of a wrong type is named by other checks."""
+    try:
+        return build_model(groups["key_manager"][0], inventory, sources)
+    except (OperatorError, KeyError, TypeError, AttributeError, ValueError):
+        return None
+
+
+class _Settings:
+    """The variables of the whole cluster, with their defaults."""
+
+    def __init__(self, variables: Mapping[str, Any], options: Mapping[str, Any]) -> None:
+        self._variables, self._options = variables, options
+
+    def __getitem__(self, name: str) -> Any:
+        value = self._variables.get(name)
+        return self._options[name].get("default") if value is None else value
+
+    def is_set(self, name: str) -> bool:
+        """Whether the inventory says anything about it."""
+        return bool(self._variables.get(name))
+
+    def option(self, name: str, key: str) -> Any:
+        """One option of a variable that is a dictionary."""
+        value = self[name]
+        default = self._options[name]["options"][key].get("default")
+        return value.get(key, default) if isinstance(value, Mapping) else default
+
+
+def _address(text: str) -> Any | None:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None
+
+
+def _is_loopback(text: str) -> bool:
+    address = _address(text)
+    return text == "localhost" if address is None else bool(address.is_loopback)
+
+
+def _listed(names: Iterable[Any]) -> str:
+    return ", ".join(str(name) for name in names)

@@ -1,0 +1,61 @@
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+# SPDX-License-Identifier: Apache-2.0
+"""What the collection itself says: the argument specs of its roles and the product profiles. Controller only."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Dict, Mapping
+
+import yaml
+
+from ._model.inventory import Sources
+
+ROLES = Path(__file__).resolve().parents[2] / "roles"
+
+
+def load_sources(roles: Path) -> Sources:
+    """Read the argument spec and the product profiles below the collection's roles folder."""
+    spec = read_yaml(roles / "cluster" / "meta" / "argument_specs.yml")
+    folder = roles / "cluster" / "files" / "products"
+    raw = {path.parent.name: read_yaml(path) for path in sorted(folder.glob("*/profile.yml"))}
+    profiles = {name: {**_inherited(name, raw), "id": name} for name in raw}
+    return Sources(spec["argument_specs"]["main"]["options"], profiles)
+
+
+def _inherited(name: str, raw: Mapping[str, Mapping[str, Any]], heirs: tuple[str, ...] = ()) -> Dict[str, Any]:
+    """A profile with what it has of the one that it inherits, which may inherit itself."""
+    if name in heirs:
+        raise ValueError("Product profile {0} inherits itself.".format(name))
+    data = raw[name]
+    base = data.get("inherits")
+    if base is None:
+        return dict(data)
+    if base not in raw:
+        raise ValueError("Product profile {0} inherits {1}, which is no product.".format(name, base))
+    whole = _inherited(base, raw, (*heirs, name))
+    # A product names only the URLs that it has otherwise.
+    urls = {"urls": {**whole["urls"], **data.get("urls", {})}} if "urls" in whole else {}
+    return {**whole, **data, **urls}
+
+
+def read_yaml(path: Path) -> Any:
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    with path.open(encoding="utf-8") as file:
+        return yaml.load(file, Loader=loader)  # noqa: S506 - both loaders are safe ones
+
+
+@lru_cache(maxsize=None)
+def collection_sources() -> Sources:
+    return load_sources(ROLES)
+
+
+@lru_cache(maxsize=None)
+def role_options() -> Dict[str, Dict[str, Any]]:
+    """The options of every role's argument spec, by role."""
+    options = {}
+    for path in sorted(ROLES.glob("*/meta/argument_specs.yml")):
+        options[path.parents[1].name] = read_yaml(path)["argument_specs"]["main"].get("options", {})
+    return options

@@ -1,0 +1,251 @@
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+# SPDX-License-Identifier: Apache-2.0
+"""What a module is told in secret is in nothing it says: its result, its echo of the arguments, its failures, the host's journal.
+
+Each option that a module's own argument spec keeps from the logs has a canary here; one without fails the first test.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Tuple
+from urllib.parse import quote
+from xml.sax.saxutils import escape
+
+import pytest
+from support.paths import REPOSITORY
+
+MODULES = sorted(path.stem for path in (REPOSITORY / "plugins" / "modules").glob("*.py"))
+PACKAGE = "ansible_collections.carbon_ops.key_manager.plugins.modules."
+# By module and option. What stands behind each is a text that is nowhere else.
+SECRET = {
+    "carbon_keystore": ("stores.password", "stores.former_passwords", "stores.keys.private_key"),
+    "carbon_verify": ("password",),
+    "database_schema": ("secrets",),
+    "wka_members": ("group_password", "aws.access_key", "aws.secret_key"),
+    "xml_patch": ("secrets",),
+}
+# Names that sound like a secret, of what is none.
+PUBLIC = {
+    "carbon_keystore": ("stores.keys", "stores.keys.private_key_path", "stores.accept_stock_password", "stores.distrusted_keys_of"),
+    "database_schema": ("databases.secret",),
+    "wka_members": ("aws.tag_key",),
+}
+SOUNDS = re.compile(r"password|passwd|secret|token|credential|(^|_)keys?(_|$)")
+
+
+def canary(option: str, number: int = 0) -> str:
+    """With everything in it that a layer could write in another way than the next."""
+    return "Canary{0}'\"<&>%$\\{1}x".format(number, option.replace(".", "").replace("_", ""))
+
+
+def spec_of(name: str, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Any]:
+    class Told(Exception):
+        pass
+
+    class Tell:
+        def __init__(self, **keywords: Any) -> None:
+            raise Told(keywords["argument_spec"])
+
+    module = import_module(PACKAGE + name)
+    if not hasattr(module, "AnsibleModule"):
+        return {}
+    monkeypatch.setattr(module, "AnsibleModule", Tell)
+    with pytest.raises(Told) as told:
+        module.main()
+    return dict(told.value.args[0])
+
+
+def options(spec: Mapping[str, Any], before: str = "") -> Iterator[Tuple[str, Mapping[str, Any]]]:
+    for name, option in spec.items():
+        yield before + name, option
+        yield from options(option.get("options") or {}, before + name + ".")
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_secret_option_is_kept_from_the_logs_and_has_a_canary(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = dict(options(spec_of(name, monkeypatch)))
+    kept = {place for place, option in found.items() if option.get("no_log")}
+    assert kept == set(SECRET.get(name, ())), "give it a canary in SECRET"
+    sounding = {place for place in found if SOUNDS.search(place.rpartition(".")[2])}
+    assert sounding - kept == set(PUBLIC.get(name, ())), "keep it from the logs, or say in PUBLIC that it is none"
+
+
+def xml_patch(folder: Path, _home: Any, _pair: Path) -> Dict[str, Any]:
+    path = folder / "secret.xml"
+    path.write_text("<a>\n  <password>{0}</password>\n  <other>b</other>\n</a>\n".format(escape(canary("old"))))
+    (folder / "plain.properties").write_text("password={0}\n".format("CanaryBeside"))
+    return {
+        "files": [
+            {
+                "path": str(path),
+                "edits": [
+                    {"xpath": "/a/password", "text": "%{one}"},
+                    {"xpath": "/a/url", "text": "https://x:%{one}@y", "if_missing": ["create"]},
+                ],
+            },
+            {"path": str(folder / "plain.properties"), "format": "properties", "edits": [{"key": "more", "value": "%{one}"}]},
+        ],
+        "secrets": {"one": canary("secrets"), "two": "Canary of two\nlines\nsecrets"},
+        "backup": True,
+    }
+
+
+def wka_members(_folder: Path, home: Any, _pair: Path) -> Dict[str, Any]:
+    return {
+        "home": str(home("ob_km")),
+        "scheme": "aws",
+        "group_password": canary("group_password"),
+        "aws": {"access_key": canary("aws.access_key"), "secret_key": canary("aws.secret_key"), "region": "x"},
+        "local_member_host": "192.0.2.11",
+        "local_member_port": 4000,
+    }
+
+
+def carbon_keystore(folder: Path, _home: Any, pair: Path) -> Dict[str, Any]:
+    key = {"alias": "own", "private_key": (pair / "x.key").read_text(), "certificates": (pair / "x.crt").read_text()}
+    store = {"path": str(folder / "own.jks"), "password": canary("stores.password"), "keys": [key]}
+    return {"stores": [{**store, "former_passwords": [canary("stores.former_passwords")]}]}
+
+
+def carbon_verify(folder: Path, _home: Any, _pair: Path) -> Dict[str, Any]:
+    # Nobody listens there, so the login fails.
+    settings = {"instance": "x", "name": "x", "address": "127.0.0.1", "https_port": 1, "member_port": 0, "others": []}
+    settings.update(ca_file=str(folder / "ca.crt"), log_file=str(folder / "log"), state_directory=str(folder), user="admin")
+    return {
+        "server": {"settings": settings, "ports": {"HTTPS": 1}, "service_user": "root"},
+        "user": "admin",
+        "password": canary("password"),
+    }
+
+
+def database_schema(folder: Path, _home: Any, _pair: Path) -> Dict[str, Any]:
+    database = {"id": "user", "name": "userdb", "user": "obkm_user", "secret": "one", "scripts": ["x.sql"]}
+    (folder / "x.sql").write_text("CREATE TABLE A (B INT);")
+    arguments = {"engine": "mysql", "host": "127.0.0.1", "port": 1, "home": str(folder), "databases": [database], "mode": "check"}
+    return {**arguments, "secrets": {"one": canary("secrets")}}
+
+
+ARGUMENTS: Dict[str, Callable[..., Dict[str, Any]]] = {
+    "xml_patch": xml_patch,
+    "wka_members": wka_members,
+    "carbon_keystore": carbon_keystore,
+    "carbon_verify": carbon_verify,
+    "database_schema": database_schema,
+}
+
+
+def wrong_edit(arguments: Dict[str, Any]) -> None:
+    """One argument beside the secrets is of a wrong kind, so that the module ends while it reads them."""
+    for key, value in (("files", 7), ("home", {"x": 1}), ("local_member_port", "x"), ("user", ["x"]), ("port", "x")):
+        if key in arguments:
+            arguments[key] = value
+            return
+    arguments["stores"][0]["keys"][0]["replace"] = "perhaps"
+
+
+def unknown_key_of_an_edit(arguments: Dict[str, Any]) -> None:
+    if "files" in arguments:
+        arguments["files"][0]["edits"][0]["txet"] = "x"
+    elif "stores" in arguments:
+        arguments["stores"][0]["keys"][0]["alais"] = "x"
+    elif "aws" in arguments:
+        arguments["aws"]["acess_key"] = "x"
+    else:
+        arguments["unknown"] = "x"
+
+
+def secret_of_a_wrong_kind(arguments: Dict[str, Any]) -> None:
+    """A text where a dictionary belongs, a list where a text does: what the operator meant as a secret still is one."""
+    for key in ("secrets", "password", "group_password"):
+        if key in arguments:
+            value = arguments[key]
+            arguments[key] = next(iter(value.values())) if isinstance(value, dict) else [value]
+            return
+    arguments["stores"][0]["password"] = [arguments["stores"][0]["password"]]
+
+
+def unreadable_file(arguments: Dict[str, Any]) -> None:
+    if "files" in arguments:
+        Path(arguments["files"][0]["path"]).write_text("<a><password>CanaryMalformed</passwrod></a>")
+    elif "aws" in arguments:
+        (Path(arguments["home"]) / "repository/conf/axis2/axis2.xml").write_text("<axisconfig>CanaryMalformed")
+    elif "stores" in arguments:
+        Path(arguments["stores"][0]["path"]).write_bytes(b"CanaryMalformed")
+
+
+WAYS: Dict[str, Callable[[Dict[str, Any]], None]] = {
+    "as it is": lambda arguments: None,
+    "an argument of a wrong kind": wrong_edit,
+    "an unknown key of an edit": unknown_key_of_an_edit,
+    "a secret of a wrong kind": secret_of_a_wrong_kind,
+    "a malformed file": unreadable_file,
+    "an unknown argument": lambda arguments: arguments.update(unknown="x"),
+}
+
+
+def canaries(name: str, pair: Path) -> List[str]:
+    texts = [canary(option) for option in SECRET[name]] + ["Canary of two", "CanaryMalformed", "CanaryBeside", canary("old")]
+    # Each line of a key: what is masked as a whole may still show in pieces.
+    texts += [line for line in (pair / "x.key").read_text().splitlines() if "-" not in line]
+    forms = (str, escape, quote, lambda text: json.dumps(text)[1:-1], lambda text: repr(text)[1:-1])
+    return sorted({form(text) for text in texts for form in forms} | {"Canary0", "PRIVATE KEY"})
+
+
+@pytest.mark.parametrize("check_mode", [False, True], ids=["real", "check"])
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", sorted(SECRET))
+def test_no_secret_is_said(
+    name: str,
+    way: str,
+    check_mode: bool,
+    home: Callable[[str], Path],
+    pair: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    from ansible.module_utils import basic
+
+    journal: List[str] = []
+    monkeypatch.setattr(basic, "has_journal", False)
+    monkeypatch.setattr(basic.syslog, "syslog", lambda _priority, message: journal.append(message))
+    arguments = ARGUMENTS[name](tmp_path, home, pair)
+    WAYS[way](arguments)
+    internal = {"check_mode": check_mode, "diff": True, "verbosity": 4, "remote_tmp": str(tmp_path), "keep_remote_files": False}
+    sent = {**arguments, **{"_ansible_" + key: value for key, value in internal.items()}}
+    monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": sent}).encode())
+    monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
+    monkeypatch.setattr("ansible.module_utils._internal.is_controller", False, raising=False)
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    module = import_module(PACKAGE + name)
+    with pytest.raises(SystemExit):
+        module.main()
+    said = capfd.readouterr()
+    result = json.loads(said.out)
+    assert "invocation" in result, "what the caller sees at -vvv is not there, so this proves little"
+    if way == "as it is":
+        assert journal, "nothing went to the journal, so this proves little"
+    everything = "\n".join([said.out, said.err, json.dumps(result), repr(result), *journal, *map(repr, journal)])
+    shown = [text for text in canaries(name, pair) if text in everything]
+    assert not shown, [everything[max(0, everything.index(text) - 200) : everything.index(text) + 60] for text in shown[:1]]
+
+
+def test_backups_and_files_with_secrets_are_closed(tmp_path: Path, home: Callable[[str], Path], pair: Path, run_module: Any) -> None:
+    arguments = xml_patch(tmp_path, home, pair)
+    for file in arguments["files"]:
+        Path(file["path"]).chmod(0o600)
+    result = run_module("xml_patch", {**arguments, "backup_dir": str(tmp_path / "backup")})
+    assert len(result["backup_files"]) == 2
+    for path in [*result["backup_files"].values(), *result["backup_files"]]:
+        assert Path(path).stat().st_mode & 0o777 == 0o600, path
+    assert (tmp_path / "backup").stat().st_mode & 0o777 == 0o700
+    arguments = carbon_keystore(tmp_path, home, pair)
+    run_module("carbon_keystore", arguments)
+    assert (tmp_path / "own.jks").stat().st_mode & 0o077 == 0
