@@ -27,7 +27,8 @@ def repository() -> Path:
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder of real product files and the oracle; tests that need it say so when it is not there."""
+    """The folder of real product files and the oracle; tests that need it say so when it is not
+    there."""
     if not (SHARED / "real").is_dir():
         pytest.skip("the real product files are not here: set CARBON_OPS_SHARED to their folder")
     return SHARED

@@ -13,7 +13,8 @@ from ..plugin_utils._surveys import PREFIX
 
 
 class ActionModule(ActionBase):
-    """Checks the inventory on the controller. See the module of the same name for its documentation."""
+    """Checks the inventory on the controller. See the module of the same name for its
+    documentation."""
 
     _requires_connection = False
     TRANSFERS_FILES = False
@@ -23,12 +24,24 @@ class ActionModule(ActionBase):
         super().run(tmp, task_vars)
         sources, options = collection_sources(), role_options()
         known = {name for role in options.values() for name in role}
-        prefixes = tuple("{0}{1}_".format(before, role) for role in options for before in ("", PREFIX))
-        reading = read_variables(task_vars, known | set(sources.options) | {"ansible_host"}, prefixes)
+        prefixes = tuple(f"{before}{role}_" for role in options for before in ("", PREFIX))
+        reading = read_variables(
+            task_vars, known | set(sources.options) | {"ansible_host"}, prefixes
+        )
         others = {role: spec for role, spec in options.items() if role != "cluster"}
         errors = check_inventory(reading.inventory, reading.unresolved, sources, others)
         if not errors:
             return {"changed": False, "errors": []}
-        count = "The inventory has a contradiction" if len(errors) == 1 else "The inventory has {0} contradictions".format(len(errors))
-        # Ansible prints the message more than once, and the result's other keys once: so the sentences stand there alone.
-        return {"failed": True, "changed": False, "errors": errors, "msg": "{0}; no host was contacted.".format(count)}
+        count = (
+            "The inventory has a contradiction"
+            if len(errors) == 1
+            else f"The inventory has {len(errors)} contradictions"
+        )
+        # Ansible prints the message more than once, and the result's other keys once: so the
+        # sentences stand there alone.
+        return {
+            "failed": True,
+            "changed": False,
+            "errors": errors,
+            "msg": f"{count}; no host was contacted.",
+        }

@@ -1,7 +1,8 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""Documentation fragments: the attributes of the modules that edit product files, and the options they share."""
+"""Documentation fragments: the attributes of the modules that edit product files, and the options
+they share."""
 
 from __future__ import annotations
 
@@ -12,13 +13,16 @@ options: {}
 attributes:
   check_mode:
     support: full
-    description: Can run in C(check_mode) and return the changed status prediction without modifying the target.
+    description: Can run in C(check_mode) and return the changed status prediction without modifying
+      the target.
   diff_mode:
     support: full
-    description: Will return details on what has changed (or possibly needs changing in C(check_mode)) when in diff mode.
+    description: Will return details on what has changed (or possibly needs changing in
+      C(check_mode)) when in diff mode.
   idempotent:
     support: full
-    description: When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
+    description: When run twice in a row outside check mode, with the same arguments, the second
+      invocation indicates no change.
 """
 
     INFO = r"""
@@ -26,15 +30,18 @@ options: {}
 attributes:
   check_mode:
     support: full
-    description: Can run in C(check_mode) and return the changed status prediction without modifying the target.
+    description: Can run in C(check_mode) and return the changed status prediction without modifying
+      the target.
     details: This module does not modify state.
   diff_mode:
     support: N/A
-    description: Will return details on what has changed (or possibly needs changing in C(check_mode)) when in diff mode.
+    description: Will return details on what has changed (or possibly needs changing in
+      C(check_mode)) when in diff mode.
     details: This module does not modify state.
   idempotent:
     support: full
-    description: When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
+    description: When run twice in a row outside check mode, with the same arguments, the second
+      invocation indicates no change.
     details: This module does not modify state.
 """
 
@@ -42,19 +49,21 @@ attributes:
 options:
   secrets:
     description:
-      - Secrets by name. An edit uses one as C(%{name}) in its text, attributes, xml, properties, replace or value.
-      - They are put in only on the host and after the arguments were read, so that no message, no diff and no echo of the
-        arguments can show one. Write C(%%{) where C(%{) itself is meant.
+      - Secrets by name. An edit uses one as C(%{name}) in its text, attributes, xml, properties,
+        replace or value.
+      - They are put in only on the host and after the arguments were read, so that no message, no
+        diff and no echo of the arguments can show one. Write C(%%{) where C(%{) itself is meant.
     type: dict
   backup:
     description:
-      - Whether to keep a copy of each file that changes. The copies have the owner and the mode of the file, because they hold
-        the same passwords.
+      - Whether to keep a copy of each file that changes. The copies have the owner and the mode of
+        the file, because they hold the same passwords.
     type: bool
     default: false
   backup_dir:
     description:
-      - The directory on the host for the copies of O(backup). It is created with mode C(0700) when it is missing.
+      - The directory on the host for the copies of O(backup). It is created with mode C(0700) when
+        it is missing.
       - Without it a copy stands beside its file.
     type: path
 requirements:

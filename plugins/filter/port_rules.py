@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, Sequence
+import typing as t
 
 from ansible.errors import AnsibleFilterError
 
@@ -14,8 +14,11 @@ from ..plugin_utils import _firewall as firewall
 
 
 def port_rules(
-    model: Mapping[str, Any], host: str, settings: Mapping[str, Any] | None = None, resolved: Mapping[str, Sequence[str]] | None = None
-) -> List[Dict[str, Any]]:
+    model: t.Mapping[str, t.Any],
+    host: str,
+    settings: t.Mapping[str, t.Any] | None = None,
+    resolved: t.Mapping[str, t.Sequence[str]] | None = None,
+) -> list[dict[str, t.Any]]:
     """Which ports of this host's machine are open to whom."""
     try:
         return firewall.port_rules(model, host, settings or {}, resolved)
@@ -24,5 +27,9 @@ def port_rules(
 
 
 class FilterModule:
-    def filters(self) -> Dict[str, Any]:
-        return {"admits": firewall.admits, "port_rules": port_rules, "names_to_resolve": firewall.names_to_resolve}
+    def filters(self) -> dict[str, t.Any]:
+        return {
+            "admits": firewall.admits,
+            "port_rules": port_rules,
+            "names_to_resolve": firewall.names_to_resolve,
+        }

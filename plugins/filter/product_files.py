@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict
+import typing as t
 
 from ..plugin_utils._edits.datasources import datasource_edits, datasource_removals
 from ..plugin_utils._edits.files import as_file, product_files
@@ -14,7 +14,7 @@ from ..plugin_utils._model.commitments import moved_commitments
 
 
 class FilterModule:
-    def filters(self) -> Dict[str, Any]:
+    def filters(self) -> dict[str, t.Any]:
         return {
             "as_file": as_file,
             "datasource_edits": datasource_edits,

@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict
+import typing as t
 
 from ..plugin_utils._packages import python_packages
 
 
 class FilterModule:
-    def filters(self) -> Dict[str, Any]:
+    def filters(self) -> dict[str, t.Any]:
         return {"python_packages": python_packages}

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Sequence
+import typing as t
 
 from ansible.errors import AnsibleFilterError
 
@@ -17,9 +17,18 @@ from ..plugin_utils._sources import role_options
 LEFT_OUT = ("automation",)
 
 
-def survey(name: str, description: str = "", form: str = "changes", also: Sequence[str] = (), never: Sequence[str] = ()) -> Dict[str, Any]:
+def survey(
+    name: str,
+    description: str = "",
+    form: str = "changes",
+    also: t.Sequence[str] = (),
+    never: t.Sequence[str] = (),
+) -> dict[str, t.Any]:
     options = {
-        variable: option for role, of_role in role_options().items() if role not in LEFT_OUT for variable, option in of_role.items()
+        variable: option
+        for role, of_role in role_options().items()
+        if role not in LEFT_OUT
+        for variable, option in of_role.items()
     }
     try:
         return surveys.survey(name, description, options, form, also, never)
@@ -28,5 +37,5 @@ def survey(name: str, description: str = "", form: str = "changes", also: Sequen
 
 
 class FilterModule:
-    def filters(self) -> Dict[str, Callable[..., Any]]:
+    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         return {"survey": survey}

@@ -11,18 +11,22 @@ author:
 version_added: 0.1.0
 short_description: The model of the cluster that a host belongs to
 description:
-  - Derives the model of a Key Manager cluster from the whole inventory, without contacting a host. It is the value of the variable
-    C(cluster_model), which the playbooks set for all hosts at once, and role C(cluster) for a host that has none.
-  - Reads C(groups) and the inventory variables of all hosts of the cluster, never the hosts of the current play, so C(--limit) and
-    C(serial) change nothing. The variables and their defaults are those of role C(cluster).
-  - An inventory may hold several clusters, each with groups of its own, which C(cluster_key_manager_group) and its like name. A host
-    that belongs to none of them gets a model without hosts.
+  - Derives the model of a Key Manager cluster from the whole inventory, without contacting a host.
+    It is the value of the variable C(cluster_model), which the playbooks set for all hosts at once,
+    and role C(cluster) for a host that has none.
+  - Reads C(groups) and the inventory variables of all hosts of the cluster, never the hosts of the
+    current play, so C(--limit) and C(serial) change nothing. The variables and their defaults are
+    those of role C(cluster).
+  - An inventory may hold several clusters, each with groups of its own, which
+    C(cluster_key_manager_group) and its like name. A host that belongs to none of them gets a model
+    without hosts.
 options:
   _terms:
     description: The hosts whose models are asked for. Without any it is the host itself.
     required: false
   entries:
-    description: Whether to return of each model only the entry of the host itself, which is empty for a host that belongs to no cluster.
+    description: Whether to return of each model only the entry of the host itself, which is empty
+      for a host that belongs to no cluster.
     type: bool
     default: false
 """
@@ -35,14 +39,14 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _raw:
-  description: A model, or its entry, for each host in their order. A model is one dictionary, which docs/architecture.md of the
-    collection explains key by key. It holds no secret.
+  description: A model, or its entry, for each host in their order. A model is one dictionary, which
+    docs/architecture.md of the collection explains key by key. It holds no secret.
   type: list
   elements: dict
 """
 
 import json
-from typing import Any
+import typing as t
 
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
@@ -61,12 +65,14 @@ class LookupModule(LookupBase):
             inventory = read_inventory(variables)
             sources = collection_sources()
             # The hosts of one cluster have the same groups, and by them the same model.
-            models: dict[str, Any] = {}
+            models: dict[str, t.Any] = {}
             names = terms or [variables["inventory_hostname"]]
             for name in names:
                 cluster = _cluster_of(name, inventory, sources)
                 if cluster not in models:
-                    models[cluster] = outside_model(name, inventory, sources) or build_model(name, inventory, sources)
+                    models[cluster] = outside_model(name, inventory, sources) or build_model(
+                        name, inventory, sources
+                    )
             found = [models[_cluster_of(name, inventory, sources)] for name in names]
             if self.get_option("entries"):
                 return [model["hosts"].get(name, {}) for name, model in zip(names, found)]

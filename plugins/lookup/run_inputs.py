@@ -11,9 +11,11 @@ author:
 version_added: 0.1.0
 short_description: A digest of everything a run is made of
 description:
-  - Covers the variables of this collection on every host of the inventory, secrets included, its groups, the files on the controller that
-    these variables name, and every file of the collection itself.
-  - From the digest nothing can be read back. It is derived slowly and as a whole, so that no single secret in it can be guessed.
+  - Covers the variables of this collection on every host of the inventory, secrets included, its
+    groups, the files on the controller that these variables name, and every file of the collection
+    itself.
+  - From the digest nothing can be read back. It is derived slowly and as a whole, so that no single
+    secret in it can be guessed.
 options:
   _terms:
     description: Takes none.
@@ -36,8 +38,8 @@ _raw:
 import hashlib
 import json
 import os
+import typing as t
 from pathlib import Path
-from typing import Any, Iterator, Mapping
 
 from ansible.plugins.lookup import LookupBase
 
@@ -51,17 +53,34 @@ ROUNDS = 100_000
 
 class LookupModule(LookupBase):
     def run(self, terms, variables=None, **kwargs):
-        known = {name for role in role_options().values() for name in role} | set(collection_sources().options)
+        known = {name for role in role_options().values() for name in role} | set(
+            collection_sources().options
+        )
         # Says how to run, not what to make.
         known.discard("cluster_full_run")
         reading = read_variables(variables, known | {"ansible_host"})
         digest = hashlib.sha256()
-        # Those that the playbooks make themselves follow from the others; their order is that in which hosts answered.
-        groups = {name: hosts for name, hosts in reading.inventory.groups.items() if not name.startswith("carbon_ops_")}
-        digest.update(json.dumps([groups, reading.inventory.hosts, reading.unresolved], sort_keys=True, default=str).encode())
-        named = sorted({text for values in reading.inventory.hosts.values() for text in _texts(values)})
+        # Those that the playbooks make themselves follow from the others; their order is that in
+        # which hosts answered.
+        groups = {
+            name: hosts
+            for name, hosts in reading.inventory.groups.items()
+            if not name.startswith("carbon_ops_")
+        }
+        digest.update(
+            json.dumps(
+                [groups, reading.inventory.hosts, reading.unresolved], sort_keys=True, default=str
+            ).encode()
+        )
+        named = sorted(
+            {text for values in reading.inventory.hosts.values() for text in _texts(values)}
+        )
         # Archives are told apart by their checksums, which are among the variables.
-        for path in (Path(self._loader.path_dwim(text)) for text in named if "/" in text and "\n" not in text and len(text) < 1024):
+        for path in (
+            Path(self._loader.path_dwim(text))
+            for text in named
+            if "/" in text and "\n" not in text and len(text) < 1024
+        ):
             if path.is_file() and path.stat().st_size < 1 << 20:
                 digest.update(path.read_bytes())
         for part in PARTS:
@@ -69,11 +88,13 @@ class LookupModule(LookupBase):
                 folders[:] = sorted(name for name in folders if name != "__pycache__")
                 for name in sorted(files):
                     digest.update(name.encode() + Path(folder, name).read_bytes())
-        return [hashlib.pbkdf2_hmac("sha256", digest.digest(), b"carbon_ops.key_manager", ROUNDS).hex()]
+        return [
+            hashlib.pbkdf2_hmac("sha256", digest.digest(), b"carbon_ops.key_manager", ROUNDS).hex()
+        ]
 
 
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, Mapping):
+def _texts(value: t.Any) -> t.Iterator[str]:
+    if isinstance(value, t.Mapping):
         for item in value.values():
             yield from _texts(item)
     elif isinstance(value, (list, tuple)):

@@ -11,9 +11,11 @@ author:
 version_added: 0.1.0
 short_description: The variables that the answers of an AWX survey set
 description:
-  - Reads the variables C(survey_<variable>) of a host, which the questions of C(playbooks/awx.yml)'s surveys set, and gives each its type.
-    A dictionary or a list is written as YAML.
-  - What was left out, which AWX sends as an empty text, is left out here too, so that the inventory's value counts.
+  - Reads the variables C(survey_<variable>) of a host, which the questions of
+    C(playbooks/awx.yml)'s surveys set, and gives each its type. A dictionary or a list is written
+    as YAML.
+  - What was left out, which AWX sends as an empty text, is left out here too, so that the
+    inventory's value counts.
 options:
   _terms:
     description: Takes none.
@@ -42,4 +44,6 @@ from ..plugin_utils._surveys import PREFIX
 class LookupModule(LookupBase):
     def run(self, terms, variables=None, **kwargs):
         names = [name for name in variables if name.startswith(PREFIX)]
-        return [read_answers({name: plain(self._templar.template(variables[name])) for name in names})]
+        return [
+            read_answers({name: plain(self._templar.template(variables[name])) for name in names})
+        ]

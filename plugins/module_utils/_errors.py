@@ -9,6 +9,6 @@ from __future__ import annotations
 class OperatorError(Exception):
     """A sentence for the operator: it names the variable or file, and what to do.
 
-    Pure code raises it; a module's ``main()`` turns it into ``fail_json``, an action plugin into a failed result.
-    The sentence never quotes a document or a secret.
+    Pure code raises it; a module's ``main()`` turns it into ``fail_json``, an action plugin into a
+    failed result. The sentence never quotes a document or a secret.
     """

@@ -10,9 +10,12 @@ module: carbon_drain
 short_description: Take a node out of nginx, or put it back, without a reload
 version_added: 0.1.0
 description:
-  - Runs on a load balancer that role nginx has set up. While the file O(flag) is there, nginx sends the node no request.
-  - After making the flag it waits until no connection from the load balancer to the node is left, so that a stop of the node breaks none.
-  - On a load balancer without the folder of the flag nothing is done, because nginx does not know the node yet.
+  - Runs on a load balancer that role nginx has set up. While the file O(flag) is there, nginx sends
+    the node no request.
+  - After making the flag it waits until no connection from the load balancer to the node is left,
+    so that a stop of the node breaks none.
+  - On a load balancer without the folder of the flag nothing is done, because nginx does not know
+    the node yet.
 extends_documentation_fragment:
   - carbon_ops.key_manager.attributes
 options:
@@ -33,7 +36,8 @@ options:
     type: list
     elements: int
   timeout:
-    description: Seconds to wait at most until no connection is left. Then the module returns all the same, and says how many there are.
+    description: Seconds to wait at most until no connection is left. Then the module returns all
+      the same, and says how many there are.
     type: int
     default: 60
 author:
@@ -100,13 +104,17 @@ def main() -> None:
             else:
                 flag.unlink()
     except OSError as error:
-        module.fail_json(msg="The flag {0} could not be changed: {1}.".format(flag, error.strerror))
+        module.fail_json(msg=f"The flag {flag} could not be changed: {error.strerror}.")
     if drained and not module.check_mode:
-        connections = wait_for_drain(module.params["address"], module.params["ports"], module.params["timeout"])
+        connections = wait_for_drain(
+            module.params["address"], module.params["ports"], module.params["timeout"]
+        )
         if connections:
             module.warn(
-                "After {0} s this load balancer still holds {1} connections to {2}, which end with the restart. Give requests that take "
-                "longer more time.".format(module.params["timeout"], connections, module.params["address"])
+                "After {0} s this load balancer still holds {1} connections to {2}, which end with"
+                " the restart. Give requests that take longer more time.".format(
+                    module.params["timeout"], connections, module.params["address"]
+                )
             )
     module.exit_json(changed=changed, balanced=True, connections=connections)
 

@@ -10,9 +10,11 @@ module: carbon_info
 short_description: Tell what is configured in the home of a WSO2 Carbon server
 version_added: 0.1.0
 description:
-  - Reads the configuration files of a product home of the Carbon 4.4 generation (Open Banking Key Manager 1.5, Identity Server 5.7.0,
-    API Manager 2.6.0, the Carbon kernel) and returns what they say.
-  - Each file is read the way the product's own parser reads it. Of settings that stand twice, the one that counts is returned.
+  - Reads the configuration files of a product home of the Carbon 4.4 generation (Open Banking Key
+    Manager 1.5, Identity Server 5.7.0, API Manager 2.6.0, the Carbon kernel) and returns what they
+    say.
+  - Each file is read the way the product's own parser reads it. Of settings that stand twice, the
+    one that counts is returned.
   - Passwords, keys and other secrets are never returned, and credentials are taken out of URLs.
   - Placeholders such as C(${carbon.home}) are returned as they stand in the files.
 author:
@@ -65,7 +67,8 @@ home:
   type: str
   sample: /opt/wso2/obkm
 files:
-  description: The files that were looked for, and whether each is there. What an absent file would hold is null.
+  description: The files that were looked for, and whether each is there. What an absent file would
+    hold is null.
   returned: success
   type: dict
   sample: {"repository/conf/carbon.xml": true, "repository/conf/api-manager.xml": false}
@@ -90,11 +93,13 @@ product:
       description: The line of bin/version.txt, or null.
       type: str
     kernel:
-      description: The version of the Carbon kernel, or null where neither bin/wso2carbon-version.txt nor the kernel's bundle is there.
+      description: The version of the Carbon kernel, or null where neither
+        bin/wso2carbon-version.txt nor the kernel's bundle is there.
       type: str
       sample: 4.4.35
     regenerates_files:
-      description: Whether a deployment.toml is there. Such a product writes its XML files anew at each start, so that edits are lost.
+      description: Whether a deployment.toml is there. Such a product writes its XML files anew at
+        each start, so that edits are lost.
       type: bool
 offset:
   description: The port offset that counts. It is null when what stands there is no number.
@@ -102,16 +107,19 @@ offset:
   type: int
   sample: 3
 port_offset_argument:
-  description: The value of C(-DportOffset) in the start script, which wins over carbon.xml, or null.
+  description: The value of C(-DportOffset) in the start script, which wins over carbon.xml, or
+    null.
   returned: success
   type: str
 ports:
-  description: The ports that follow the offset, as this server opens them. It is null when the offset is no number.
+  description: The ports that follow the offset, as this server opens them. It is null when the
+    offset is no number.
   returned: success
   type: dict
   sample: {"https": 9446, "http": 9766, "jmx_registry": 10002}
 connectors:
-  description: The Connectors of catalina-server.xml. Their ports are those of the file, without the offset.
+  description: The Connectors of catalina-server.xml. Their ports are those of the file, without the
+    offset.
   returned: success
   type: list
   elements: dict
@@ -126,7 +134,8 @@ host_names:
   type: dict
   sample: {"host_name": "km.bank.example", "management_host_name": "mgt.km.bank.example"}
 datasources:
-  description: All datasources of all C(*-datasources.xml) files, with URL and user, but without passwords.
+  description: All datasources of all C(*-datasources.xml) files, with URL and user, but without
+    passwords.
   returned: success
   type: list
   elements: dict
@@ -181,7 +190,8 @@ cluster:
       type: int
       sample: 4000
     members:
-      description: The well-known members that stand in the file. The product reads them only with the scheme C(wka).
+      description: The well-known members that stand in the file. The product reads them only with
+        the scheme C(wka).
       type: list
       elements: dict
       sample: [{"host": "10.0.0.11", "port": 4000}, {"host": "10.0.0.12", "port": 4000}]
@@ -197,7 +207,8 @@ cluster:
       description: Whether there is a group password.
       type: bool
     overridden_by_hazelcast_xml:
-      description: Whether there is a hazelcast.xml, which the product reads in place of this section.
+      description: Whether there is a hazelcast.xml, which the product reads in place of this
+        section.
       type: bool
 hazelcast_properties:
   description: Keys and values of hazelcast.properties.
@@ -213,7 +224,8 @@ identity:
   returned: success
   type: dict
 authentication:
-  description: The URLs of application-authentication.xml, those of the pages and those of the authenticators.
+  description: The URLs of application-authentication.xml, those of the pages and those of the
+    authenticators.
   returned: success
   type: dict
 api_manager:
@@ -225,7 +237,8 @@ keystores:
   returned: success
   type: dict
 caching:
-  description: ForceLocalCache and DefaultCacheTimeout (minutes) of carbon.xml. RV(identity) has the caches of identity.xml.
+  description: ForceLocalCache and DefaultCacheTimeout (minutes) of carbon.xml. RV(identity) has the
+    caches of identity.xml.
   returned: success
   type: dict
   sample: {"force_local_cache": true, "default_timeout": 15}
@@ -254,7 +267,8 @@ started_before:
   type: bool
   sample: true
 problems:
-  description: Sentences on what the product accepts without a word, such as a JNDI name that is defined twice.
+  description: Sentences on what the product accepts without a word, such as a JNDI name that is
+    defined twice.
   returned: success
   type: list
   elements: str
@@ -271,7 +285,10 @@ from ..module_utils._home import home, report
 
 def main() -> None:
     module = AnsibleModule(
-        argument_spec={"home": {"type": "path", "required": True}, "started_marker": {"type": "path"}},
+        argument_spec={
+            "home": {"type": "path", "required": True},
+            "started_marker": {"type": "path"},
+        },
         supports_check_mode=True,
     )
     if not home.HAS_LXML:
@@ -281,7 +298,8 @@ def main() -> None:
     except OperatorError as error:
         module.fail_json(msg=str(error))
     except Exception as error:  # pylint: disable=broad-except
-        # A traceback may quote a document in the text of the exception, so only its frames are shown.
+        # A traceback may quote a document in the text of the exception, so only its frames are
+        # shown.
         module.fail_json(
             msg=f"Reading the product home failed unexpectedly ({type(error).__name__}).",
             exception="".join(traceback.format_tb(error.__traceback__)),

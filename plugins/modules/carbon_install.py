@@ -10,12 +10,13 @@ module: carbon_install
 short_description: Install a Carbon product in its home, once
 version_added: 0.1.0
 description:
-  - Unpacks a product zip, without its top folder, into the product home. It is unpacked beside the home and renamed at the end, so that
-    a run that is cut off leaves no half installation.
-  - A home that is there is kept as it is. What is no Carbon home is refused, and so is a product that writes its XML files anew from
-    C(deployment.toml) at every start.
-  - Puts one library (the JDBC driver) into C(repository/components/lib) and removes its other versions there, together with the bundles
-    that the server made of them in C(repository/components/dropins), which it would go on using.
+  - Unpacks a product zip, without its top folder, into the product home. It is unpacked beside the
+    home and renamed at the end, so that a run that is cut off leaves no half installation.
+  - A home that is there is kept as it is. What is no Carbon home is refused, and so is a product
+    that writes its XML files anew from C(deployment.toml) at every start.
+  - Puts one library (the JDBC driver) into C(repository/components/lib) and removes its other
+    versions there, together with the bundles that the server made of them in
+    C(repository/components/dropins), which it would go on using.
 extends_documentation_fragment:
   - carbon_ops.key_manager.attributes
 options:
@@ -24,13 +25,15 @@ options:
     type: path
     required: true
   archive:
-    description: Product zip on the host. Needed only while there is no product in O(home). In check mode it does not have to be there.
+    description: Product zip on the host. Needed only while there is no product in O(home). In check
+      mode it does not have to be there.
     type: path
   archive_checksum:
     description: Checksum of the zip, with its algorithm, for example V(sha256:1234…).
     type: str
   library:
-    description: Jar on the host that is put into the product. Without it only other versions of O(library_name) are removed.
+    description: Jar on the host that is put into the product. Without it only other versions of
+      O(library_name) are removed.
     type: path
   library_name:
     description: File name of the library in the product.
@@ -96,10 +99,16 @@ def install(module: AnsibleModule) -> dict[str, object]:
         uid, gid = pwd.getpwnam(wanted["owner"]).pw_uid, grp.getgrnam(wanted["group"]).gr_gid
     except KeyError as error:
         if not module.check_mode:
-            raise OperatorError("The user {0} or the group {1} is not there.".format(wanted["owner"], wanted["group"])) from error
+            raise OperatorError(
+                "The user {0} or the group {1} is not there.".format(
+                    wanted["owner"], wanted["group"]
+                )
+            ) from error
         uid = gid = -1
     if installed and wanted["archive"] and not module.check_mode:
-        installation.check_checksum(wanted["archive"], wanted["archive_checksum"] or "", "The product archive")
+        installation.check_checksum(
+            wanted["archive"], wanted["archive_checksum"] or "", "The product archive"
+        )
         installation.unpack(wanted["archive"], str(home), uid, gid, "The product archive")
 
     changed = installed
@@ -110,7 +119,9 @@ def install(module: AnsibleModule) -> dict[str, object]:
         if wanted["library"]:
             changed = True
             if not module.check_mode:
-                installation.check_checksum(wanted["library"], wanted["library_checksum"] or "", "The JDBC driver {0}".format(name))
+                installation.check_checksum(
+                    wanted["library"], wanted["library_checksum"] or "", f"The JDBC driver {name}"
+                )
                 folder = home / installation.LIBRARIES
                 temporary = folder / (name + ".new")
                 shutil.copyfile(wanted["library"], str(temporary))
@@ -135,7 +146,10 @@ def main() -> None:
             "owner": {"type": "str", "required": True},
             "group": {"type": "str", "required": True},
         },
-        required_by={"archive": ["archive_checksum"], "library": ["library_name", "library_checksum"]},
+        required_by={
+            "archive": ["archive_checksum"],
+            "library": ["library_name", "library_checksum"],
+        },
         supports_check_mode=True,
     )
     try:
@@ -143,7 +157,11 @@ def main() -> None:
     except OperatorError as error:
         module.fail_json(msg=str(error))
     except OSError as error:
-        module.fail_json(msg="The product could not be installed in {0}: {1}.".format(module.params["home"], error))
+        module.fail_json(
+            msg="The product could not be installed in {0}: {1}.".format(
+                module.params["home"], error
+            )
+        )
     module.exit_json(**result)
 
 

@@ -9,9 +9,10 @@ module: carbon_keystore
 short_description: Keep key pairs and trusted certificates in the Java keystores of a Carbon server
 version_added: 0.1.0
 description:
-  - Brings one or several keystores of the type JKS to the state asked for, in one call. If one of them cannot be, none is written.
-  - Keystores are read and written without Java, so that a run that changes nothing starts no JVM, check mode tells the truth, and no
-    password is ever on a process list.
+  - Brings one or several keystores of the type JKS to the state asked for, in one call. If one of
+    them cannot be, none is written.
+  - Keystores are read and written without Java, so that a run that changes nothing starts no JVM,
+    check mode tells the truth, and no password is ever on a process list.
   - Entries that are not named stay as they are, to the byte.
   - The module runs on Python 3.8 or newer and needs nothing besides its standard library.
 options:
@@ -37,7 +38,8 @@ options:
         elements: str
         default: []
       accept_stock_password:
-        description: Whether the store may still have the password it ships with, which everybody knows. It then gets O(stores[].password).
+        description: Whether the store may still have the password it ships with, which everybody
+          knows. It then gets O(stores[].password).
         type: bool
         default: false
       keys:
@@ -54,16 +56,18 @@ options:
             description: The unencrypted RSA key as PEM text.
             type: str
           private_key_path:
-            description: The file on the host that holds it, instead of O(stores[].keys[].private_key).
+            description: The file on the host that holds it, instead of
+              O(stores[].keys[].private_key).
             type: path
           certificates:
-            description: Its certificate as PEM text, followed by the certificates of the authorities between it and the root, if any.
+            description: Its certificate as PEM text, followed by the certificates of the
+              authorities between it and the root, if any.
             type: str
             required: true
           replace:
             description:
-              - Whether another key that stands under the alias is replaced. With V(false) it is an error, as befits a key that data was
-                encrypted with.
+              - Whether another key that stands under the alias is replaced. With V(false) it is an
+                error, as befits a key that data was encrypted with.
             type: bool
             default: true
       trusted:
@@ -72,7 +76,8 @@ options:
         default: {}
       distrusted_keys_of:
         description:
-          - Keystores whose own key pairs must not be trusted. The products ship a key pair that everybody has, and trust it.
+          - Keystores whose own key pairs must not be trusted. The products ship a key pair that
+            everybody has, and trust it.
           - Files that do not exist are left out.
         type: list
         elements: path
@@ -127,8 +132,8 @@ stores:
 import os
 import tempfile
 import time
+import typing as t
 from pathlib import Path
-from typing import Any, Dict, List, Tuple
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -140,7 +145,7 @@ from ..module_utils._module import secretive
 
 STOCK_PASSWORD = "wso2carbon"  # noqa: S105 - everybody's
 
-_SPEC: Dict[str, Any] = {
+_SPEC: dict[str, t.Any] = {
     "stores": {
         "type": "list",
         "elements": "dict",
@@ -149,7 +154,8 @@ _SPEC: Dict[str, Any] = {
             "path": {"type": "path", "required": True},
             "password": {"type": "str", "required": True, "no_log": True},
             "former_passwords": {"type": "list", "elements": "str", "default": [], "no_log": True},
-            # Named by a switch: as a value to be kept from the logs it would be cut out of every path that holds the word.
+            # Named by a switch: as a value to be kept from the logs it would be cut out of every
+            # path that holds the word.
             "accept_stock_password": {"type": "bool", "default": False, "no_log": False},
             "keys": {
                 "type": "list",
@@ -167,7 +173,12 @@ _SPEC: Dict[str, Any] = {
                 "mutually_exclusive": [("private_key", "private_key_path")],
             },
             "trusted": {"type": "dict", "default": {}},
-            "distrusted_keys_of": {"type": "list", "elements": "path", "default": [], "no_log": False},
+            "distrusted_keys_of": {
+                "type": "list",
+                "elements": "path",
+                "default": [],
+                "no_log": False,
+            },
         },
     },
 }
@@ -182,39 +193,48 @@ def _read(path: str) -> bytes | None:
         raise OperatorError(f"{path} cannot be read: {error.strerror}.") from None
 
 
-def _private_key(key: Dict[str, Any]) -> str:
+def _private_key(key: dict[str, t.Any]) -> str:
     if key["private_key"] is not None:
         return str(key["private_key"])
     content = _read(key["private_key_path"])
     if content is None:
-        raise OperatorError(f"The private key {key['private_key_path']} for alias {key['alias']} does not exist.")
+        raise OperatorError(
+            f"The private key {key['private_key_path']} for alias {key['alias']} does not exist."
+        )
     return content.decode("ascii", "replace")
 
 
-def _request(store: Dict[str, Any]) -> StoreRequest:
-    distrusted: List[bytes] = []
+def _request(store: dict[str, t.Any]) -> StoreRequest:
+    distrusted: list[bytes] = []
     for path in store["distrusted_keys_of"]:
         content = _read(path)
         distrusted += key_certificates(content, path) if content is not None else []
     return StoreRequest(
         path=store["path"],
         password=store["password"],
-        former_passwords=store["former_passwords"] + [STOCK_PASSWORD] * store["accept_stock_password"],
-        keys=[KeyRequest(key["alias"], _private_key(key), key["certificates"], key["replace"]) for key in store["keys"]],
+        former_passwords=store["former_passwords"]
+        + [STOCK_PASSWORD] * store["accept_stock_password"],
+        keys=[
+            KeyRequest(key["alias"], _private_key(key), key["certificates"], key["replace"])
+            for key in store["keys"]
+        ],
         trusted=store["trusted"],
         distrusted=distrusted,
     )
 
 
-def _listing(content: bytes | None, path: str) -> List[str]:
+def _listing(content: bytes | None, path: str) -> list[str]:
     lines = []
     for entry in read_store(content, path) if content is not None else []:
         kind = "trusted" if entry.protected_key is None else "key"
-        lines.append(f"{entry.alias} ({kind}) {fingerprint(entry.certificates[0]) if entry.certificates else 'no certificate'}\n")
+        lines.append(
+            f"{entry.alias} ({kind})"
+            f" {fingerprint(entry.certificates[0]) if entry.certificates else 'no certificate'}\n"
+        )
     return lines
 
 
-def _diff(path: str, before: List[str], after: List[str]) -> Dict[str, str]:
+def _diff(path: str, before: list[str], after: list[str]) -> dict[str, str]:
     """Tell only the entries that differ: the stores of the products hold scores of others."""
     return {
         "before_header": path,
@@ -224,22 +244,28 @@ def _diff(path: str, before: List[str], after: List[str]) -> Dict[str, str]:
     }
 
 
-def _write(module: AnsibleModule, planned: List[Tuple[str, Outcome]]) -> None:
-    """Put every new store beside the old one first, so that a full disk leaves all of them as they were."""
-    staged: List[Tuple[str, str]] = []
-    # A store that is new is nobody's else from its first moment on; the module's own mode and owner come later.
+def _write(module: AnsibleModule, planned: list[tuple[str, Outcome]]) -> None:
+    """Put every new store beside the old one first, so that a full disk leaves all of them as they
+    were."""
+    staged: list[tuple[str, str]] = []
+    # A store that is new is nobody's else from its first moment on; the module's own mode and owner
+    # come later.
     os.umask(0o077)
     try:
         for path, outcome in planned:
             try:
-                handle, temporary = tempfile.mkstemp(prefix=".carbon-keystore-", dir=str(Path(path).parent))
+                handle, temporary = tempfile.mkstemp(
+                    prefix=".carbon-keystore-", dir=str(Path(path).parent)
+                )
                 staged.append((temporary, path))
                 with os.fdopen(handle, "wb") as file:
                     file.write(outcome.content)
                     file.flush()
                     os.fsync(file.fileno())
             except OSError as error:
-                raise OperatorError(f"{path} cannot be written: {error.strerror}. No store was changed.") from None
+                raise OperatorError(
+                    f"{path} cannot be written: {error.strerror}. No store was changed."
+                ) from None
         for temporary, path in staged:
             module.atomic_move(temporary, path)
     finally:
@@ -250,20 +276,30 @@ def _write(module: AnsibleModule, planned: List[Tuple[str, Outcome]]) -> None:
 
 def main() -> None:
     """Run the module."""
-    module = secretive(AnsibleModule)(argument_spec=_SPEC, add_file_common_args=True, supports_check_mode=True)
+    module = secretive(AnsibleModule)(
+        argument_spec=_SPEC, add_file_common_args=True, supports_check_mode=True
+    )
     changed = False
-    results: List[Dict[str, Any]] = []
-    diffs: List[Dict[str, str]] = []
-    planned: List[Tuple[str, Outcome]] = []
+    results: list[dict[str, t.Any]] = []
+    diffs: list[dict[str, str]] = []
+    planned: list[tuple[str, Outcome]] = []
     try:
         for store in module.params["stores"]:
             path = os.path.realpath(store["path"])
             current = _read(path)
             outcome = plan_store(_request(store), current, int(time.time() * 1000), os.urandom(20))
-            results.append({"path": store["path"], "changed": bool(outcome.actions), "actions": outcome.actions})
+            results.append(
+                {
+                    "path": store["path"],
+                    "changed": bool(outcome.actions),
+                    "actions": outcome.actions,
+                }
+            )
             if outcome.actions:
                 planned.append((path, outcome))
-                diffs.append(_diff(store["path"], _listing(current, path), _listing(outcome.content, path)))
+                diffs.append(
+                    _diff(store["path"], _listing(current, path), _listing(outcome.content, path))
+                )
         changed = bool(planned)
         if not module.check_mode:
             _write(module, planned)

@@ -12,9 +12,11 @@ version_added: 0.1.0
 description:
   - Sets C(Ports/Offset) in C(carbon.xml) and changes no other byte of the file.
   - Returns every port that follows the offset, as the server will open it.
-  - The member port of the cluster does not follow the offset. It stands in C(axis2.xml), see M(carbon_ops.key_manager.wka_members).
-  - The port attributes of the Connectors in C(catalina-server.xml) stay C(9443) and C(9763) whatever the offset, because the server itself
-    adds the offset to them. The module warns when they are something else.
+  - The member port of the cluster does not follow the offset. It stands in C(axis2.xml), see
+    M(carbon_ops.key_manager.wka_members).
+  - The port attributes of the Connectors in C(catalina-server.xml) stay C(9443) and C(9763)
+    whatever the offset, because the server itself adds the offset to them. The module warns when
+    they are something else.
 author:
   - The carbon_ops.key_manager maintainers (@carbon-ops)
 extends_documentation_fragment:
@@ -27,22 +29,26 @@ options:
     type: path
   path:
     description:
-      - The C(carbon.xml) to edit. When it stands at its place in a product home, the home is looked at as with O(home).
+      - The C(carbon.xml) to edit. When it stands at its place in a product home, the home is looked
+        at as with O(home).
     type: path
   offset:
     description:
-      - The number to add to every port, from 0 to 54424, so that the highest port stays below 65536.
+      - The number to add to every port, from 0 to 54424, so that the highest port stays below
+        65536.
     type: int
     required: true
   unit:
     description:
-      - The systemd unit that starts the server. It and its drop-in files are searched for C(-DportOffset).
-      - An offset that the start script or the unit passes wins over C(carbon.xml), so the module then refuses to work.
-        Files that it is not allowed to read are passed over.
+      - The systemd unit that starts the server. It and its drop-in files are searched for
+        C(-DportOffset).
+      - An offset that the start script or the unit passes wins over C(carbon.xml), so the module
+        then refuses to work. Files that it is not allowed to read are passed over.
     type: path
   backup:
     description:
-      - Whether to keep a copy of the file as it was before the change. It has the owner and the mode of the file.
+      - Whether to keep a copy of the file as it was before the change. It has the owner and the
+        mode of the file.
     type: bool
     default: false
   backup_dir:
@@ -93,7 +99,8 @@ changed_files:
   type: list
   elements: str
 checksums:
-  description: The SHA-256 checksum of each changed file as it is afterwards, or would be in check mode, by its path.
+  description: The SHA-256 checksum of each changed file as it is afterwards, or would be in check
+    mode, by its path.
   returned: success
   type: dict
   sample: {/opt/wso2/obkm/repository/conf/carbon.xml: 9c2b6e0ad7a1…}

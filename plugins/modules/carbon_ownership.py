@@ -10,9 +10,10 @@ module: carbon_ownership
 short_description: Let a Carbon server own what it writes, and nothing else of its home
 version_added: 0.1.0
 description:
-  - Gives the code and the configuration of a product home to O(owner), readable by O(group) and by nobody else, and the folders and files
-    that the server writes to O(user).
-  - Folders and files of the server that are missing are made. A folder that is a link, into a shared file system, is left alone.
+  - Gives the code and the configuration of a product home to O(owner), readable by O(group) and by
+    nobody else, and the folders and files that the server writes to O(user).
+  - Folders and files of the server that are missing are made. A folder that is a link, into a
+    shared file system, is left alone.
   - What is in a folder that O(user) owns already is not looked at, because the server made it.
   - Nothing is given away by a link, nor a file with a second name. A server may run meanwhile.
 extends_documentation_fragment:
@@ -23,7 +24,8 @@ options:
     type: path
     required: true
   owner:
-    description: User who owns code and configuration. If it is O(user), the server owns all of its home.
+    description: User who owns code and configuration. If it is O(user), the server owns all of its
+      home.
     type: str
     required: true
   user:
@@ -45,8 +47,9 @@ options:
     elements: str
     default: []
   patched:
-    description: Folders that the server writes into as well, as long as patches lie in C(repository/components/patches) or
-      C(repository/components/servicepacks), because it puts them into its code itself.
+    description: Folders that the server writes into as well, as long as patches lie in
+      C(repository/components/patches) or C(repository/components/servicepacks), because it puts
+      them into its code itself.
     type: list
     elements: str
     default: []
@@ -69,7 +72,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 given:
-  description: How many files and folders were given to somebody else, or got another mode, by the folder they are in.
+  description: How many files and folders were given to somebody else, or got another mode, by the
+    folder they are in.
   returned: success
   type: list
   elements: str
@@ -85,8 +89,8 @@ written:
 import grp
 import os
 import pwd
+import typing as t
 from pathlib import Path
-from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -94,14 +98,16 @@ from ..module_utils._errors import OperatorError
 from ..module_utils._home import ownership
 
 
-def give(module: AnsibleModule) -> dict[str, Any]:
+def give(module: AnsibleModule) -> dict[str, t.Any]:
     wanted = module.params
     home = Path(os.path.realpath(wanted["home"]))
     folders = list(wanted["folders"]) + (wanted["patched"] if ownership.has_patches(home) else [])
-    result: dict[str, Any] = {
+    result: dict[str, t.Any] = {
         "changed": True,
         "given": [],
-        "written": [str(Path(wanted["home"]) / name) for name in sorted({*folders, *wanted["files"]})],
+        "written": [
+            str(Path(wanted["home"]) / name) for name in sorted({*folders, *wanted["files"]})
+        ],
     }
     try:
         owner, user = pwd.getpwnam(wanted["owner"]).pw_uid, pwd.getpwnam(wanted["user"]).pw_uid
@@ -109,14 +115,18 @@ def give(module: AnsibleModule) -> dict[str, Any]:
     except KeyError as error:
         if module.check_mode:
             return result
-        raise OperatorError("{0}. Make that account first, or correct cluster_home_owner.".format(error.args[0])) from error
-    planned = ownership.changes(home, ownership.Accounts(owner, user, group), ownership.Written(folders, wanted["files"]))
+        raise OperatorError(
+            f"{error.args[0]}. Make that account first, or correct cluster_home_owner."
+        ) from error
+    planned = ownership.changes(
+        home, ownership.Accounts(owner, user, group), ownership.Written(folders, wanted["files"])
+    )
     if owner == user:
         result["written"] = [wanted["home"]]
     if planned and not module.check_mode:
         ownership.apply(planned, home)
     given = ownership.shown(planned, home)
-    diff = {"before": "", "after": "".join("given: {0}\n".format(line) for line in given)}
+    diff = {"before": "", "after": "".join(f"given: {line}\n" for line in given)}
     return {**result, "changed": bool(planned), "given": given, "diff": diff}
 
 
@@ -138,7 +148,11 @@ def main() -> None:
     except OperatorError as error:
         module.fail_json(msg=str(error))
     except OSError as error:
-        module.fail_json(msg="{0} cannot be given to its owner: {1}.".format(error.filename or module.params["home"], error.strerror))
+        module.fail_json(
+            msg="{0} cannot be given to its owner: {1}.".format(
+                error.filename or module.params["home"], error.strerror
+            )
+        )
     module.exit_json(**result)
 
 

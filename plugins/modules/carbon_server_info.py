@@ -11,8 +11,9 @@ short_description: Tell what stands on a host for a Carbon server, and whether a
 version_added: 0.1.0
 description:
   - Looks for a Java that the product accepts, at the product home and at the libraries in it.
-  - With O(instance) it also tells whether the server must be started or restarted, and why. A restart is owed when the files the server
-    depends on differ from those it was started with, or when the server runs but is not healthy.
+  - With O(instance) it also tells whether the server must be started or restarted, and why. A
+    restart is owed when the files the server depends on differ from those it was started with, or
+    when the server runs but is not healthy.
   - Only reads. The health check logs the administrator in and out again.
 extends_documentation_fragment:
   - carbon_ops.key_manager.attributes.info
@@ -22,10 +23,12 @@ options:
     type: path
     required: true
   java_home:
-    description: Java home to look at. By default the one of the C(java) command, then those in C(/usr/lib/jvm).
+    description: Java home to look at. By default the one of the C(java) command, then those in
+      C(/usr/lib/jvm).
     type: path
   java_versions:
-    description: First and last Java feature version that the product accepts, for example V([8]) or V([11, 17]).
+    description: First and last Java feature version that the product accepts, for example V([8]) or
+      V([11, 17]).
     type: list
     elements: int
     required: true
@@ -36,20 +39,22 @@ options:
     description: Service group that is looked up.
     type: str
   instance:
-    description: Name of the instance, whose service is looked at. Its settings are read from C(/etc/carbon-ops/<instance>/health.json).
+    description: Name of the instance, whose service is looked at. Its settings are read from
+      C(/etc/carbon-ops/<instance>/health.json).
     type: str
   patience:
     description: Seconds in which a running server must pass the health check once.
     type: int
     default: 15
   start_patience:
-    description: Seconds in which a server that systemd is starting at the moment must pass the health check.
+    description: Seconds in which a server that systemd is starting at the moment must pass the
+      health check.
     type: int
     default: 300
   expected_checksums:
     description:
-      - SHA-256 checksums by path of the files that the tasks before would have changed. Counted in check mode only, so that a restart
-        is announced exactly when the run would make one.
+      - SHA-256 checksums by path of the files that the tasks before would have changed. Counted in
+        check mode only, so that a restart is announced exactly when the run would make one.
     type: dict
     default: {}
 author:
@@ -77,11 +82,13 @@ java:
   returned: success
   type: dict
   contains:
-    home: {description: Java home., type: str, returned: always, sample: /usr/lib/jvm/java-17-openjdk-amd64}
+    home: {description: Java home., type: str, returned: always,
+        sample: /usr/lib/jvm/java-17-openjdk-amd64}
     version: {description: Full version., type: str, returned: always, sample: 17.0.12}
     accepted: {description: Whether the product accepts this version., type: bool, returned: always}
 home_state:
-  description: V(absent), V(empty), V(carbon) for an installed product, or V(foreign) for something else.
+  description: V(absent), V(empty), V(carbon) for an installed product, or V(foreign) for something
+    else.
   returned: success
   type: str
   sample: carbon
@@ -106,7 +113,8 @@ service:
   type: dict
   contains:
     state: {description: State that systemd gives., type: str, returned: always, sample: active}
-    owed: {description: "V(start), V(restart), or empty when nothing is to be done.", type: str, returned: always, sample: restart}
+    owed: {description: "V(start), V(restart), or empty when nothing is to be done.", type: str,
+        returned: always, sample: restart}
     reasons: {description: Why it is owed., type: list, elements: str, returned: always}
     healthy: {description: Whether the health check was passed., type: bool, returned: always}
     others_serving:
@@ -139,15 +147,19 @@ def main() -> None:
         supports_check_mode=True,
     )
     wanted = module.params
-    java = java_runtime.find_java(wanted["java_home"] or "", wanted["java_versions"], java_runtime.java_candidates())
+    java = java_runtime.find_java(
+        wanted["java_home"] or "", wanted["java_versions"], java_runtime.java_candidates()
+    )
     result = {
         "changed": False,
-        "java": java
-        and {
-            "home": java.home,
-            "version": java.version,
-            "accepted": java_runtime.java_accepted(java.feature, wanted["java_versions"]),
-        },
+        "java": (
+            java
+            and {
+                "home": java.home,
+                "version": java.version,
+                "accepted": java_runtime.java_accepted(java.feature, wanted["java_versions"]),
+            }
+        ),
         "home_state": installation.home_state(wanted["home"]),
         "user_number": accounts.account_number(wanted["user"]),
         "group_number": accounts.group_number(wanted["group"]),

@@ -10,10 +10,11 @@ module: carbon_verify
 short_description: Tell whether a host does what the inventory describes, on the running server
 version_added: 0.1.0
 description:
-  - Looks at the running Carbon server of a host (service, ports, log since the start, login, registry, members, driver), asks HTTPS
-    addresses, and logs in at the URL that a product file names. Each part is done when its option is given.
-  - What is wrong comes back in RV(failures), one sentence each, so that a play can collect those of all hosts. The module itself fails only
-    when it could not look.
+  - Looks at the running Carbon server of a host (service, ports, log since the start, login,
+    registry, members, driver), asks HTTPS addresses, and logs in at the URL that a product file
+    names. Each part is done when its option is given.
+  - What is wrong comes back in RV(failures), one sentence each, so that a play can collect those of
+    all hosts. The module itself fails only when it could not look.
   - Only reads. The checks log the administrator in and out again.
 extends_documentation_fragment:
   - carbon_ops.key_manager.attributes.info
@@ -23,7 +24,8 @@ options:
     type: dict
     suboptions:
       settings:
-        description: The settings of the health check without the password, as in C(/etc/carbon-ops/<instance>/health.json).
+        description: The settings of the health check without the password, as in
+          C(/etc/carbon-ops/<instance>/health.json).
         type: dict
         required: true
       ports:
@@ -45,8 +47,10 @@ options:
         required: true
       validation_seconds:
         description:
-          - Seconds after the start in which connections to the databases are not checked again (C(validationInterval), and a few more).
-          - On a server that is younger, the module waits and logs in again, because a wrong validation query comes out only then.
+          - Seconds after the start in which connections to the databases are not checked again
+            (C(validationInterval), and a few more).
+          - On a server that is younger, the module waits and logs in again, because a wrong
+            validation query comes out only then.
         type: int
         default: 35
   requests:
@@ -87,7 +91,8 @@ options:
     type: path
     default: /etc/carbon-ops/pki/ca.crt
   service_login:
-    description: A login at the URL that a product file on this host names, as the product itself does it.
+    description: A login at the URL that a product file on this host names, as the product itself
+      does it.
     type: dict
     suboptions:
       file:
@@ -148,12 +153,18 @@ facts:
   contains:
     name: {description: Name of the host., type: str, returned: always, sample: km1.bank.example}
     address: {description: Its address., type: str, returned: always, sample: 192.0.2.11}
-    ports: {description: The ports on which it listens., type: dict, returned: always, sample: {HTTPS: 9446}}
-    members: {description: Addresses of the members this node is connected with and its own., type: list, elements: str, returned: always}
-    ready_since: {description: When it became ready (UTC)., type: str, returned: always, sample: "2026-01-31T12:00:00Z"}
-    mounts: {description: Registry databases whose mounts are live., type: list, elements: str, returned: always}
-    domain: {description: Cluster domain it runs in., type: str, returned: always, sample: bank.obkm.domain}
-    restarts: {description: How often systemd restarted it by itself., type: int, returned: always, sample: 0}
+    ports: {description: The ports on which it listens., type: dict, returned: always,
+        sample: {HTTPS: 9446}}
+    members: {description: Addresses of the members this node is connected with and its own.,
+        type: list, elements: str, returned: always}
+    ready_since: {description: When it became ready (UTC)., type: str, returned: always,
+        sample: "2026-01-31T12:00:00Z"}
+    mounts: {description: Registry databases whose mounts are live., type: list, elements: str,
+        returned: always}
+    domain: {description: Cluster domain it runs in., type: str, returned: always,
+        sample: bank.obkm.domain}
+    restarts: {description: How often systemd restarted it by itself., type: int,
+        returned: always, sample: 0}
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -175,13 +186,21 @@ def look(module: AnsibleModule) -> dict[str, object]:
             domain=server["domain"] or "",
             local_member=server["local_member"] or "",
             # Nodes without a member port form no cluster.
-            members=[str(other["name"]) for other in config.get("others") or [] if int(config.get("member_port") or 0)],
+            members=[
+                str(other["name"])
+                for other in config.get("others") or []
+                if int(config.get("member_port") or 0)
+            ],
             ports={str(name): int(port) for name, port in server["ports"].items()},
             driver=server["driver"] or "",
             service_user=server["service_user"],
         )
         seen = observation.observe(
-            config, config["instance"] + ".service", expected.driver, expected.service_user, server["validation_seconds"]
+            config,
+            config["instance"] + ".service",
+            expected.driver,
+            expected.service_user,
+            server["validation_seconds"],
         )
         failures += findings.findings(seen, expected)
         result["facts"] = observation.facts(seen, config, expected)
@@ -190,7 +209,13 @@ def look(module: AnsibleModule) -> dict[str, object]:
     login = wanted["service_login"]
     if login:
         failures.append(
-            requests.check_service_login(login["file"], login["xpath"], login["truststore"], wanted["user"], wanted["password"])
+            requests.check_service_login(
+                login["file"],
+                login["xpath"],
+                login["truststore"],
+                wanted["user"],
+                wanted["password"],
+            )
         )
     result["failures"] = [sentence for sentence in failures if sentence]
     return result
@@ -244,7 +269,7 @@ def main() -> None:
     except (HealthError, OperatorError) as error:
         module.fail_json(msg=str(error))
     except (OSError, KeyError, ValueError) as error:
-        module.fail_json(msg="The server could not be looked at: {0}: {1}.".format(type(error).__name__, error))
+        module.fail_json(msg=f"The server could not be looked at: {type(error).__name__}: {error}.")
     module.exit_json(**result)
 
 

@@ -9,16 +9,21 @@ module: database_schema
 short_description: Load a product's schema scripts into its databases, once
 version_added: 0.1.0
 description:
-  - Loads the C(dbscripts) of a WSO2 Carbon product into MariaDB, MySQL or PostgreSQL databases, each through the database's own account.
-  - A script is loaded only when none of its tables is there. A load is recorded in the table C(carbon_ops_schema) of the same database,
-    before its first statement and after its last, so that a load that was cut short is recognised and refused instead of being
-    continued blindly. With PostgreSQL a load is one transaction, so that one that was cut short leaves nothing behind.
-  - A schema that was loaded by hand is accepted when all tables of the script are there, and refused when only some are.
+  - Loads the C(dbscripts) of a WSO2 Carbon product into MariaDB, MySQL or PostgreSQL databases,
+    each through the database's own account.
+  - A script is loaded only when none of its tables is there. A load is recorded in the table
+    C(carbon_ops_schema) of the same database, before its first statement and after its last, so
+    that a load that was cut short is recognised and refused instead of being continued blindly.
+    With PostgreSQL a load is one transaction, so that one that was cut short leaves nothing behind.
+  - A schema that was loaded by hand is accepted when all tables of the script are there, and
+    refused when only some are.
   - All databases are examined before the first one is changed.
-  - Run it on a host that has the product's home and may log in to the databases, usually a Key Manager.
+  - Run it on a host that has the product's home and may log in to the databases, usually a Key
+    Manager.
 author: The carbon_ops.key_manager maintainers (@carbon-ops)
 requirements:
-  - PyMySQL (C(python3-pymysql)) or psycopg2 (C(python3-psycopg2)), after the O(engine), on the host it runs on.
+  - PyMySQL (C(python3-pymysql)) or psycopg2 (C(python3-psycopg2)), after the O(engine), on the host
+    it runs on.
 options:
   engine:
     description: What the database server speaks. V(mysql) is MariaDB as well.
@@ -32,14 +37,17 @@ options:
   server_name:
     description:
       - The name of the database server in its certificate, where O(host) is an address.
-      - Used with PostgreSQL alone, whose library before version 15 does not look for addresses in certificates.
+      - Used with PostgreSQL alone, whose library before version 15 does not look for addresses in
+        certificates.
     type: str
   port:
-    description: The port of the database server. By default V(3306) or V(5432), after the O(engine).
+    description: The port of the database server. By default V(3306) or V(5432), after the
+      O(engine).
     type: int
   ca_file:
     description:
-      - The file with the certificate authority of the database server. The server's certificate is checked against it and against O(host).
+      - The file with the certificate authority of the database server. The server's certificate is
+        checked against it and against O(host).
       - Without it the connection is not encrypted.
     type: path
   home:
@@ -53,7 +61,8 @@ options:
     required: true
     suboptions:
       id:
-        description: The id of the database in the model of the cluster, which the inventory's variables use.
+        description: The id of the database in the model of the cluster, which the inventory's
+          variables use.
         type: str
       name:
         description: The name of the database.
@@ -68,7 +77,8 @@ options:
         type: str
         required: true
       scripts:
-        description: The schema scripts, relative to O(home), in the order in which they are loaded. An empty list only tries the login.
+        description: The schema scripts, relative to O(home), in the order in which they are loaded.
+          An empty list only tries the login.
         type: list
         elements: str
         default: []
@@ -93,7 +103,8 @@ options:
     default: 120
 attributes:
   check_mode:
-    description: Can run in check mode and return what it would change. A server that cannot be asked is then only a warning.
+    description: Can run in check mode and return what it would change. A server that cannot be
+      asked is then only a warning.
     support: full
   diff_mode:
     description: Returns details on what has changed.
@@ -128,15 +139,15 @@ databases:
       sample: openbank_userdb
     scripts:
       description:
-        - One entry for each script. The C(action) of each is V(loaded) when this run loaded it, V(present) when an earlier run
-          did, and V(accepted) when somebody else did.
+        - One entry for each script. The C(action) of each is V(loaded) when this run loaded it,
+          V(present) when an earlier run did, and V(accepted) when somebody else did.
       type: list
       elements: dict
       sample: [{script: dbscripts/mysql.sql, action: loaded, tables: 51}]
 """
 
+import typing as t
 from pathlib import Path
-from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
@@ -155,16 +166,22 @@ from ..module_utils._errors import OperatorError
 from ..module_utils._module import secretive
 
 
-def run(module: AnsibleModule) -> dict[str, Any]:
-    params: dict[str, Any] = module.params
-    scripts = {entry["name"]: read_scripts(params["home"], entry["scripts"], params["engine"]) for entry in params["databases"]}
+def run(module: AnsibleModule) -> dict[str, t.Any]:
+    params: dict[str, t.Any] = module.params
+    scripts = {
+        entry["name"]: read_scripts(params["home"], entry["scripts"], params["engine"])
+        for entry in params["databases"]
+    }
     opened: list[tuple[Database, list[Script]]] = []
     problems = []
     for entry in params["databases"]:
         try:
             database = connect(params, entry)
             if params["ca_file"] and not database.encrypted():
-                raise OperatorError(f"Database {entry['name']}: the server does not encrypt the connection. It needs a certificate.")
+                raise OperatorError(
+                    f"Database {entry['name']}: the server does not encrypt the connection. It"
+                    " needs a certificate."
+                )
             database.examine(scripts[entry["name"]])
             opened.append((database, scripts[entry["name"]]))
         except Unreachable as error:
@@ -179,12 +196,21 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     results = []
     changed = False
     for database, wanted in opened:
-        outcomes = bring_up(database, wanted, params["mode"] == "load", module.check_mode, params["lock_timeout"])
+        outcomes = bring_up(
+            database, wanted, params["mode"] == "load", module.check_mode, params["lock_timeout"]
+        )
         for outcome in outcomes:
             changed = changed or outcome.action == "loaded"
             if outcome.advice:
                 module.warn(outcome.advice)
-        results.append({"name": database.name, "scripts": [{"script": o.script, "action": o.action, "tables": o.tables} for o in outcomes]})
+        results.append(
+            {
+                "name": database.name,
+                "scripts": [
+                    {"script": o.script, "action": o.action, "tables": o.tables} for o in outcomes
+                ],
+            }
+        )
     return {"changed": changed, "databases": results}
 
 
@@ -223,7 +249,10 @@ def main() -> None:
         if module.check_mode:
             module.warn(f"The databases were not asked: {name} is not installed here yet.")
             module.exit_json(changed=False, databases=[])
-        module.fail_json(msg=missing_required_lib(name), exception=PSYCOPG2_IMPORT_ERROR if postgresql else PYMYSQL_IMPORT_ERROR)
+        module.fail_json(
+            msg=missing_required_lib(name),
+            exception=PSYCOPG2_IMPORT_ERROR if postgresql else PYMYSQL_IMPORT_ERROR,
+        )
     if module.check_mode and not Path(module.params["home"]).is_dir():
         module.warn("The schema scripts were not read: the product is not installed here yet.")
         module.exit_json(changed=True, databases=[])
@@ -232,7 +261,12 @@ def main() -> None:
     except OperatorError as error:
         module.fail_json(msg=str(error))
     except library.Error as error:
-        module.fail_json(msg=f"The database server at {module.params['host']} refused a question: {server_says(error)}.")
+        module.fail_json(
+            msg=(
+                f"The database server at {module.params['host']} refused a question:"
+                f" {server_says(error)}."
+            )
+        )
     module.exit_json(**result)
 
 

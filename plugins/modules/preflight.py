@@ -11,12 +11,15 @@ author:
 version_added: 0.1.0
 short_description: Refuse an inventory that contradicts itself
 description:
-  - Checks the whole inventory, of one Key Manager cluster or several, on the controller, before any host is contacted, and fails with
-    all contradictions at once, each a sentence that names its variable.
-  - Found are, among others, variables of this collection's prefixes that no role knows, missing secrets, passwords that products ship
-    with, port clashes, member addresses that mix loopback and routable ones, and JNDI names that are used twice.
+  - Checks the whole inventory, of one Key Manager cluster or several, on the controller, before any
+    host is contacted, and fails with all contradictions at once, each a sentence that names its
+    variable.
+  - Found are, among others, variables of this collection's prefixes that no role knows, missing
+    secrets, passwords that products ship with, port clashes, member addresses that mix loopback and
+    routable ones, and JNDI names that are used twice.
 notes:
-  - Run it once for all hosts, with C(run_once=true). It reads the variables of all hosts, also under C(--limit).
+  - Run it once for all hosts, with C(run_once=true). It reads the variables of all hosts, also
+    under C(--limit).
 attributes:
   check_mode:
     support: full
@@ -42,5 +45,7 @@ errors:
   returned: always
   type: list
   elements: str
-  sample: ["cluster_hostnam (set for km1) is not a variable of this collection. Did you mean cluster_hostname?"]
+  sample:
+    - "cluster_hostnam (set for km1) is not a variable of this collection. Did you mean
+      cluster_hostname?"
 """

@@ -9,12 +9,15 @@ module: shared_directory
 short_description: Turn directories of a product home into links into a shared file system
 version_added: 0.1.0
 description:
-  - Carries what stands in the directories over to a shared file system, once, and puts links in their place.
-  - Several nodes may do it at the same time. The first to finish fills the share; the others compare what they have with what is there,
-    remove what is there with the same content, and keep the rest beside the link, in a directory whose name ends in C(.before-sharing).
+  - Carries what stands in the directories over to a shared file system, once, and puts links in
+    their place.
+  - Several nodes may do it at the same time. The first to finish fills the share; the others
+    compare what they have with what is there, remove what is there with the same content, and keep
+    the rest beside the link, in a directory whose name ends in C(.before-sharing).
   - No lock is taken on the share. Wherever a run is killed, the next one goes on.
-  - Everything is refused, before anything is changed, when the share is not mounted, when a link points elsewhere, when the share's files
-    belong to another user number than the service user has on this host, or when the server has already run with directories of its own.
+  - Everything is refused, before anything is changed, when the share is not mounted, when a link
+    points elsewhere, when the share's files belong to another user number than the service user has
+    on this host, or when the server has already run with directories of its own.
 author: The carbon_ops.key_manager maintainers (@carbon-ops)
 options:
   home:
@@ -23,8 +26,10 @@ options:
     required: true
   share:
     description:
-      - The directory of the cluster on the shared file system. It is made, for O(owner) alone, where it is missing.
-      - A file C(.carbon-ops/share.json) in it names the cluster, and holds an identity by which nodes tell that they see the same share.
+      - The directory of the cluster on the shared file system. It is made, for O(owner) alone,
+        where it is missing.
+      - A file C(.carbon-ops/share.json) in it names the cluster, and holds an identity by which
+        nodes tell that they see the same share.
     type: path
     required: true
   mount_point:
@@ -50,15 +55,18 @@ options:
     type: str
     required: true
   node:
-    description: A name that no other node has. Copies that are not complete carry it, so that nodes never touch each other's.
+    description: A name that no other node has. Copies that are not complete carry it, so that nodes
+      never touch each other's.
     type: str
     required: true
   owner:
-    description: The service user. Everything on the share is done under this user, so it works where the file server knows no root.
+    description: The service user. Everything on the share is done under this user, so it works
+      where the file server knows no root.
     type: str
     required: true
   allow_move:
-    description: Whether directories of a server that has already run may be moved. It has to be stopped even so.
+    description: Whether directories of a server that has already run may be moved. It has to be
+      stopped even so.
     type: bool
     default: false
 attributes:
@@ -86,23 +94,27 @@ EXAMPLES = r"""
 
 RETURN = r"""
 identity:
-  description: The identity of the share, the same on all nodes that see the same one. Empty in check mode before the first run.
+  description: The identity of the share, the same on all nodes that see the same one. Empty in
+    check mode before the first run.
   returned: success
   type: str
   sample: 6f6a1b7e-53b1-4d0f-9d8a-0f6f9f2b8f3c
 links:
   description:
-    - One entry for each link. C(action) is V(carried over) when this node filled the share, V(linked), or V(unchanged).
-    - C(kept) is where content was put that the share does not have, and C(differences) names up to ten of its files.
+    - One entry for each link. C(action) is V(carried over) when this node filled the share,
+      V(linked), or V(unchanged).
+    - C(kept) is where content was put that the share does not have, and C(differences) names up to
+      ten of its files.
   returned: success
   type: list
   elements: dict
-  sample: [{path: /opt/wso2/obkm/repository/deployment, action: carried over, kept: "", differences: []}]
+  sample: [{path: /opt/wso2/obkm/repository/deployment, action: carried over, kept: "",
+      differences: []}]
 """
 
 import pwd
+import typing as t
 from pathlib import Path
-from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -120,20 +132,26 @@ from ..module_utils._home.shared_directories import (
 )
 
 
-def run(module: AnsibleModule) -> dict[str, Any]:
-    params: dict[str, Any] = module.params
+def run(module: AnsibleModule) -> dict[str, t.Any]:
+    params: dict[str, t.Any] = module.params
     home, share = Path(params["home"]), Path(params["share"])
     mount_point = Path(params["mount_point"])
     links = [Link(home / entry["path"], share / entry["target"]) for entry in params["links"]]
     check_mounted(mount_point)
     if share != mount_point and mount_point not in share.parents:
-        raise OperatorError(f"{share} (shared_fs_directory) is not below the mount point {mount_point} (shared_fs_mount_point).")
+        raise OperatorError(
+            f"{share} (shared_fs_directory) is not below the mount point"
+            f" {mount_point} (shared_fs_mount_point)."
+        )
     try:
         user = pwd.getpwnam(params["owner"])
     except KeyError as error:
         if module.check_mode:
             return {"changed": True, "identity": "", "links": []}
-        raise OperatorError(f"User {params['owner']} (cluster_service_user) is not there yet: install the product first.") from error
+        raise OperatorError(
+            f"User {params['owner']} (cluster_service_user) is not there yet: install the product"
+            " first."
+        ) from error
     if links and not home.is_dir():
         if module.check_mode:
             return {"changed": True, "identity": "", "links": []}
@@ -152,18 +170,23 @@ def run(module: AnsibleModule) -> dict[str, Any]:
             if link.target.is_dir():
                 check_owner(link.target, user.pw_name, user.pw_uid)
         if module.check_mode:
-            outcomes = [Outcome(link, "unchanged" if link.path.is_symlink() else "linked") for link in links]
+            outcomes = [
+                Outcome(link, "unchanged" if link.path.is_symlink() else "linked") for link in links
+            ]
         elif links:
             with one_run_at_a_time(home):
                 outcomes = [share_directory(link, params["node"], acting_in) for link in links]
     for outcome in outcomes:
         if outcome.kept:
             module.warn(
-                f"{outcome.kept} keeps what stood here and is not on the share in the same form ({len(outcome.differences)} files, "
-                f"beginning with {outcome.differences[0]}). Nothing reads it: take over what is still needed, then remove it."
+                f"{outcome.kept} keeps what stood here and is not on the share in the same form"
+                f" ({len(outcome.differences)} files, beginning with {outcome.differences[0]})."
+                " Nothing reads it: take over what is still needed, then remove it."
             )
     return {
-        "changed": changed or missing_mark or any(outcome.action != "unchanged" for outcome in outcomes),
+        "changed": (
+            changed or missing_mark or any(outcome.action != "unchanged" for outcome in outcomes)
+        ),
         "identity": identity,
         "links": [
             {
@@ -187,7 +210,10 @@ def main() -> None:
                 "type": "list",
                 "elements": "dict",
                 "default": [],
-                "options": {"path": {"type": "str", "required": True}, "target": {"type": "str", "required": True}},
+                "options": {
+                    "path": {"type": "str", "required": True},
+                    "target": {"type": "str", "required": True},
+                },
             },
             "cluster": {"type": "str", "required": True},
             "node": {"type": "str", "required": True},
@@ -202,8 +228,10 @@ def main() -> None:
         module.fail_json(msg=str(error))
     except OSError as error:
         module.fail_json(
-            msg=f"{error.filename or module.params['share']}: {error.strerror}. What stood in the home is still there; remove the cause "
-            "and run again."
+            msg=(
+                f"{error.filename or module.params['share']}: {error.strerror}. What stood in the"
+                " home is still there; remove the cause and run again."
+            )
         )
     module.exit_json(**result)
 

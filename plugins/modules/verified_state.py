@@ -10,8 +10,10 @@ module: verified_state
 short_description: Tell whether a host is as the last verified run left it
 version_added: 0.1.0
 description:
-  - With O(state=compared) everything that is watched is read anew and held against the record of the last verified run.
-  - With O(state=recorded) the record is written. C(site.yml) does so at the end of a whole run, after the cluster was verified.
+  - With O(state=compared) everything that is watched is read anew and held against the record of
+    the last verified run.
+  - With O(state=recorded) the record is written. C(site.yml) does so at the end of a whole run,
+    after the cluster was verified.
   - Contents are compared by checksum, never by time stamp, so a change by hand is noticed.
 extends_documentation_fragment:
   - carbon_ops.key_manager.attributes
@@ -22,20 +24,24 @@ options:
     choices: [compared, recorded]
     default: compared
   record:
-    description: The file of the record. It holds checksums only, and is readable by its owner alone.
+    description: The file of the record. It holds checksums only, and is readable by its owner
+      alone.
     type: path
     required: true
   inputs:
-    description: Digest of what the run is made of, from the lookup P(carbon_ops.key_manager.run_inputs#lookup).
+    description: Digest of what the run is made of, from the lookup
+      P(carbon_ops.key_manager.run_inputs#lookup).
     type: str
     required: true
   paths:
-    description: Files, links and folders that count. Of a folder everything below it counts, of a link the link.
+    description: Files, links and folders that count. Of a folder everything below it counts, of a
+      link the link.
     type: list
     elements: path
     default: []
   entries:
-    description: Paths of which only the entry itself counts, kind, mode, owner and where a link leads, and nothing below.
+    description: Paths of which only the entry itself counts, kind, mode, owner and where a link
+      leads, and nothing below.
     type: list
     elements: path
     default: []
@@ -45,7 +51,8 @@ options:
     elements: str
     default: []
   commands:
-    description: Commands, as lists of their arguments, that must succeed and whose output counts. Only a checksum of the output is kept.
+    description: Commands, as lists of their arguments, that must succeed and whose output counts.
+      Only a checksum of the output is kept.
     type: list
     elements: list
     default: []
@@ -64,7 +71,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 intact:
-  description: Whether the host is as the last verified run left it, and what that run was made of is the same.
+  description: Whether the host is as the last verified run left it, and what that run was made of
+    is the same.
   returned: success
   type: bool
 reasons:
@@ -101,11 +109,13 @@ def main() -> None:
     try:
         found = compare(record, inputs, watched)
         if module.params["state"] == "compared":
-            module.exit_json(changed=False, intact=found.intact, reasons=found.reasons[:MOST_REASONS])
+            module.exit_json(
+                changed=False, intact=found.intact, reasons=found.reasons[:MOST_REASONS]
+            )
         if not found.intact and not module.check_mode:
             write(record, inputs, watched)
     except OSError as error:
-        module.fail_json(msg="{0} cannot be written: {1}.".format(record, error.strerror))
+        module.fail_json(msg=f"{record} cannot be written: {error.strerror}.")
     module.exit_json(changed=not found.intact, intact=True, reasons=[])
 
 

@@ -12,11 +12,13 @@ version_added: 0.1.0
 description:
   - Sets the C(clustering) section of C(axis2.xml), and changes no other byte of the file.
   - What is neither given nor has a default stays as it is.
-  - Refuses what the product would accept without a word though it splits the cluster. This is a list of members without the local member,
-    a loopback address among addresses of other machines, a member that stands in the list twice, and a range of addresses that is none.
-  - Refuses to work where C(repository/conf/etc/hazelcast.xml) exists, because the product then does not read the section.
-  - Addresses to bind to and the heartbeat are no part of the section. They go into C(repository/conf/hazelcast.properties), see
-    M(carbon_ops.key_manager.xml_patch).
+  - Refuses what the product would accept without a word though it splits the cluster. This is a
+    list of members without the local member, a loopback address among addresses of other machines,
+    a member that stands in the list twice, and a range of addresses that is none.
+  - Refuses to work where C(repository/conf/etc/hazelcast.xml) exists, because the product then does
+    not read the section.
+  - Addresses to bind to and the heartbeat are no part of the section. They go into
+    C(repository/conf/hazelcast.properties), see M(carbon_ops.key_manager.xml_patch).
 author:
   - The carbon_ops.key_manager maintainers (@carbon-ops)
 extends_documentation_fragment:
@@ -29,7 +31,8 @@ options:
     type: path
   path:
     description:
-      - The C(axis2.xml) to edit. When it stands at its place in a product home, the home is looked at as with O(home).
+      - The C(axis2.xml) to edit. When it stands at its place in a product home, the home is looked
+        at as with O(home).
     type: path
   enabled:
     description:
@@ -42,13 +45,14 @@ options:
     type: str
   group_password:
     description:
-      - The password by which servers are admitted to the cluster. Without one, the well-known password of the product counts.
+      - The password by which servers are admitted to the cluster. Without one, the well-known
+        password of the product counts.
     type: str
   scheme:
     description:
       - How the servers find each other.
-      - V(kubernetes) needs O(kubernetes.class_name) on kernels before 4.7.1, with the jar of that class in C(repository/components/lib) or
-        C(repository/components/dropins).
+      - V(kubernetes) needs O(kubernetes.class_name) on kernels before 4.7.1, with the jar of that
+        class in C(repository/components/lib) or C(repository/components/dropins).
     type: str
     choices:
       - wka
@@ -61,7 +65,8 @@ options:
     type: str
   local_member_port:
     description:
-      - The member port of this server. It does not follow the port offset, and a server that finds it taken silently takes the next one.
+      - The member port of this server. It does not follow the port offset, and a server that finds
+        it taken silently takes the next one.
     type: int
   members:
     description:
@@ -72,7 +77,8 @@ options:
     suboptions:
       host:
         description:
-          - An IPv4 address, a range of addresses in the last octet such as V(192.168.1.2-10), or a host name.
+          - An IPv4 address, a range of addresses in the last octet such as V(192.168.1.2-10), or a
+            host name.
         type: str
         required: true
       port:
@@ -83,7 +89,8 @@ options:
   state:
     description:
       - What becomes of the members that stand in the file.
-      - With V(exact), O(members) is the whole list afterwards. With V(present), its members are added. With V(absent), they are removed.
+      - With V(exact), O(members) is the whole list afterwards. With V(present), its members are
+        added. With V(absent), they are removed.
     type: str
     choices:
       - exact
@@ -122,7 +129,8 @@ options:
         type: int
   aws:
     description:
-      - Parameters of O(scheme=aws). It needs O(aws.iam_role), or O(aws.access_key) together with O(aws.secret_key).
+      - Parameters of O(scheme=aws). It needs O(aws.iam_role), or O(aws.access_key) together with
+        O(aws.secret_key).
     type: dict
     suboptions:
       access_key:
@@ -181,12 +189,14 @@ options:
   parameters:
     description:
       - Further parameters of the section, by name, such as C(AvoidInitiation).
-      - Parameters that have an option of their own are refused here, and so are those that the product does not read although they stand in
-        its file (C(localMemberBindAddress), C(localMemberBindPort), C(mcastBindAddress)).
+      - Parameters that have an option of their own are refused here, and so are those that the
+        product does not read although they stand in its file (C(localMemberBindAddress),
+        C(localMemberBindPort), C(mcastBindAddress)).
     type: dict
   backup:
     description:
-      - Whether to keep a copy of the file as it was before the change. It has the owner and the mode of the file.
+      - Whether to keep a copy of the file as it was before the change. It has the owner and the
+        mode of the file.
     type: bool
     default: false
   backup_dir:
@@ -252,7 +262,8 @@ changed_files:
   type: list
   elements: str
 checksums:
-  description: The SHA-256 checksum of each changed file as it is afterwards, or would be in check mode, by its path.
+  description: The SHA-256 checksum of each changed file as it is afterwards, or would be in check
+    mode, by its path.
   returned: success
   type: dict
   sample: {/opt/wso2/obkm/repository/conf/carbon.xml: 9c2b6e0ad7a1…}
@@ -289,7 +300,10 @@ def scheme_argument(options: dict[str, str]) -> dict[str, object]:
     """The argument of a membership scheme, from the table of the parameters that it reads."""
     return {
         "type": "dict",
-        "options": {option: {"type": "int" if option in NUMBERS else "str", "no_log": option in SECRETS} for option in options},
+        "options": {
+            option: {"type": "int" if option in NUMBERS else "str", "no_log": option in SECRETS}
+            for option in options
+        },
     }
 
 
@@ -307,7 +321,10 @@ def main() -> None:
             "members": {
                 "type": "list",
                 "elements": "dict",
-                "options": {"host": {"type": "str", "required": True}, "port": {"type": "int", "default": 4000}},
+                "options": {
+                    "host": {"type": "str", "required": True},
+                    "port": {"type": "int", "default": 4000},
+                },
             },
             "state": {"type": "str", "choices": ["exact", "present", "absent"], "default": "exact"},
             "parameters": {"type": "dict"},

@@ -9,16 +9,21 @@ module: xml_patch
 short_description: Edit product files byte by byte, many in one call, all or nothing
 version_added: 0.1.0
 description:
-  - Edits XML files, JSON files, property files and other text files of a product. An edit changes the bytes it names and no others.
-    Comments, blank lines, the order and the quotes of attributes, line ends, the encoding, a byte order mark, CDATA sections and a
-    missing line end at the end of the file all stay as they are.
-  - All files of a call are edited, or none. Everything is prepared and checked before the first file is replaced.
-  - A journal beside the files makes that hold when the module is killed in the middle too. The next run on any of them finishes the
-    change of all, and counts that as a change. Two runs on files of the same directories wait for each other, for a minute at most.
-  - The result of each XML file is read again and compared with the same edits made on a tree, and the edits are made once more on
-    the result, where they must change nothing. If either fails, nothing is written.
+  - Edits XML files, JSON files, property files and other text files of a product. An edit changes
+    the bytes it names and no others. Comments, blank lines, the order and the quotes of attributes,
+    line ends, the encoding, a byte order mark, CDATA sections and a missing line end at the end of
+    the file all stay as they are.
+  - All files of a call are edited, or none. Everything is prepared and checked before the first
+    file is replaced.
+  - A journal beside the files makes that hold when the module is killed in the middle too. The next
+    run on any of them finishes the change of all, and counts that as a change. Two runs on files of
+    the same directories wait for each other, for a minute at most.
+  - The result of each XML file is read again and compared with the same edits made on a tree, and
+    the edits are made once more on the result, where they must change nothing. If either fails,
+    nothing is written.
   - Symbolic links are followed. Owner, group, mode, SELinux context and access lists are kept.
-  - A file that has an internal DTD subset is refused, because its entities and default attributes cannot be edited safely.
+  - A file that has an internal DTD subset is refused, because its entities and default attributes
+    cannot be edited safely.
 author:
   - The carbon_ops.key_manager maintainers (@carbon-ops)
 extends_documentation_fragment:
@@ -27,7 +32,8 @@ extends_documentation_fragment:
 options:
   files:
     description:
-      - The files to edit, each with its edits. The same file named twice, or through a symbolic link, is one file.
+      - The files to edit, each with its edits. The same file named twice, or through a symbolic
+        link, is one file.
       - Exactly one of O(files) and O(path) is required.
     type: list
     elements: dict
@@ -63,21 +69,22 @@ options:
   edits:
     description:
       - The edits, made in the given order. A later edit may select what an earlier one has made.
-      - Edits of XML files have O(edits[].xpath), edits of text files O(edits[].find) or O(edits[].regexp), and edits of property
-        and JSON files O(edits[].key).
+      - Edits of XML files have O(edits[].xpath), edits of text files O(edits[].find) or
+        O(edits[].regexp), and edits of property and JSON files O(edits[].key).
     type: list
     elements: dict
     suboptions:
       xpath:
         description:
-          - An XPath 1.0 expression that selects elements. A name without a prefix means the default namespace of the document.
-            Prefixes that the document declares may be used.
+          - An XPath 1.0 expression that selects elements. A name without a prefix means the default
+            namespace of the document. Prefixes that the document declares may be used.
           - An XPath that ends in C(/@name) selects an attribute, whose value is O(edits[].text).
         type: str
       text:
         description:
-          - The text of the element, exactly. Booleans become V(true) and V(false). Floating point numbers and empty values are
-            refused, because YAML does not keep how they were written. Quote them.
+          - The text of the element, exactly. Booleans become V(true) and V(false). Floating point
+            numbers and empty values are refused, because YAML does not keep how they were written.
+            Quote them.
           - A text that is one CDATA section stays one, and comments inside the element stay.
         type: raw
       attributes:
@@ -85,21 +92,23 @@ options:
         type: dict
       xml:
         description:
-          - The whole element, as a string or as data. Data is a mapping with one key, the name of the element. Its value is a
-            scalar, or a mapping or list of child elements. A key that begins with C(@) is an attribute, C(#text) is the text
-            of an element that has attributes.
-          - What is there is compared by meaning, that is by names, attributes, the exact text of elements without children,
-            and the order of children. Only what differs is written.
+          - The whole element, as a string or as data. Data is a mapping with one key, the name of
+            the element. Its value is a scalar, or a mapping or list of child elements. A key that
+            begins with C(@) is an attribute, C(#text) is the text of an element that has
+            attributes.
+          - What is there is compared by meaning, that is by names, attributes, the exact text of
+            elements without children, and the order of children. Only what differs is written.
         type: raw
       properties:
-        description: Lines C(key=value) inside the text of the element. A property whose value is V(null) is removed.
+        description: Lines C(key=value) inside the text of the element. A property whose value is
+          V(null) is removed.
         type: dict
       state:
         description:
-          - V(present) demands that the element is there. Together with O(edits[].xml) it creates the element when it is missing
-            and leaves it as it is when it is there.
-          - V(absent) removes the element, together with its lines when it stands alone on them. In a property file it removes
-            the property.
+          - V(present) demands that the element is there. Together with O(edits[].xml) it creates
+            the element when it is missing and leaves it as it is when it is there.
+          - V(absent) removes the element, together with its lines when it stands alone on them. In
+            a property file it removes the property.
           - V(commented) puts the element into a comment.
         type: str
         choices: [present, absent, commented]
@@ -110,61 +119,73 @@ options:
         default: one
       if_missing:
         description:
-          - What to do when nothing is selected. Several words are tried in the order V(uncomment), V(create), V(ignore).
-          - V(uncomment) switches on exactly the selected element where it stands commented out, in every form the products use.
-            What else the comment holds stays commented.
-          - V(create) makes each missing step of the form C(name[@a='v']). Anything else needs O(edits[].xml).
+          - What to do when nothing is selected. Several words are tried in the order V(uncomment),
+            V(create), V(ignore).
+          - V(uncomment) switches on exactly the selected element where it stands commented out, in
+            every form the products use. What else the comment holds stays commented.
+          - V(create) makes each missing step of the form C(name[@a='v']). Anything else needs
+            O(edits[].xml).
           - In a JSON file V(create) adds the missing keys behind the last key of their object.
           - The default is V(fail), and V(create) for property files.
         type: list
         elements: str
         choices: [fail, uncomment, create, ignore]
       before:
-        description: An XPath relative to the parent. The new element is created before the first child it selects.
+        description: An XPath relative to the parent. The new element is created before the first
+          child it selects.
         type: str
       after:
-        description: An XPath relative to the parent. The new element is created after the last child it selects.
+        description: An XPath relative to the parent. The new element is created after the last
+          child it selects.
         type: str
       parent:
-        description: The XPath of the parent of a new element, where O(edits[].xpath) does not show it, as in C(//name).
+        description: The XPath of the parent of a new element, where O(edits[].xpath) does not show
+          it, as in C(//name).
         type: str
       find:
-        description: The exact string to look for in a text file. Where it is gone, O(edits[].replace) must be there.
+        description: The exact string to look for in a text file. Where it is gone,
+          O(edits[].replace) must be there.
         type: str
       regexp:
-        description: The regular expression to look for in a text file. It must also match what it is replaced with.
+        description: The regular expression to look for in a text file. It must also match what it
+          is replaced with.
         type: str
       replace:
-        description: What is put in its place. With O(edits[].regexp) it may hold references to groups.
+        description: What is put in its place. With O(edits[].regexp) it may hold references to
+          groups.
         type: raw
       key:
         description:
           - The key of a property, without escapes.
-          - In a JSON file the keys that lead to the value, with dots between them, as in V(proxy.proxyHost). A number counts the
-            entries of an array from 0. Where a key holds a dot itself, write the keys as a list.
+          - In a JSON file the keys that lead to the value, with dots between them, as in
+            V(proxy.proxyHost). A number counts the entries of an array from 0. Where a key holds a
+            dot itself, write the keys as a list.
         type: raw
       value:
         description:
           - The value of the property, without escapes.
-          - In a JSON file a text, a whole number, a boolean, or a list or mapping of these. A text is written as a string and a
-            number as a number, so quote V("443") where the product has a string.
+          - In a JSON file a text, a whole number, a boolean, or a list or mapping of these. A text
+            is written as a string and a number as a number, so quote V("443") where the product has
+            a string.
         type: raw
   format:
     description:
       - The format of the file.
       - V(properties) is read as C(java.util.Properties) reads it.
-      - V(json) is read as the web applications of the products read it, with comments, trailing commas and quotes of either kind.
+      - V(json) is read as the web applications of the products read it, with comments, trailing
+        commas and quotes of either kind.
       - V(text) is for what has no grammar. It is edited by exact strings or regular expressions.
     type: str
     choices: [xml, text, properties, json]
     default: xml
   root:
-    description: What stands before every XPath that does not begin with C(/), for example V(/Server/OAuth).
+    description: What stands before every XPath that does not begin with C(/), for example
+      V(/Server/OAuth).
     type: str
   create:
     description:
-      - Whether a missing file is created. Only with O(format=properties). The file gets the owner of its directory and mode
-        C(0640).
+      - Whether a missing file is created. Only with O(format=properties). The file gets the owner
+        of its directory and mode C(0640).
     type: bool
     default: false
   optional:
@@ -173,8 +194,8 @@ options:
     default: false
   report:
     description:
-      - Which edits RV(edits) tells of. With V(changed) those that found what they ask for are left out, so that Ansible has less to carry
-        from many hosts.
+      - Which edits RV(edits) tells of. With V(changed) those that found what they ask for are left
+        out, so that Ansible has less to carry from many hosts.
     type: str
     choices: [all, changed]
     default: all
@@ -183,7 +204,8 @@ attributes:
     support: full
   diff_mode:
     support: full
-    details: The diff is made of the changed lines. Secrets, and what looks like a password beside them, are masked on both sides.
+    details: The diff is made of the changed lines. Secrets, and what looks like a password beside
+      them, are masked on both sides.
   idempotent:
     support: full
     details: Edits that would not be idempotent are refused.
@@ -198,7 +220,8 @@ EXAMPLES = r"""
     path: /opt/wso2/obkm/repository/conf/carbon.xml
     edits:
       - {xpath: /Server/Ports/Offset, text: 3}
-      - {xpath: /Server/HostName, text: km.example.com, if_missing: [uncomment, create], before: Version}
+      - {xpath: /Server/HostName, text: km.example.com, if_missing: [uncomment, create],
+            before: Version}
 
 - name: A node is configured in one call, or not at all
   carbon_ops.key_manager.xml_patch:
@@ -212,10 +235,12 @@ EXAMPLES = r"""
       - path: /opt/wso2/obkm/repository/conf/axis2/axis2.xml
         edits:
           - {xpath: /axisconfig/clustering, attributes: {enable: true}}
-          - {xpath: "/axisconfig/clustering/parameter[@name='mcastAddress']", text: 228.0.0.4, if_missing: [uncomment]}
+          - {xpath: "/axisconfig/clustering/parameter[@name='mcastAddress']", text: 228.0.0.4,
+                if_missing: [uncomment]}
       - path: /opt/wso2/obkm/repository/conf/datasources/master-datasources.xml
         edits:
-          - xpath: "/datasources-configuration/datasources/datasource[jndiConfig/name='jdbc/WSO2AM_DB']"
+          - xpath: "/datasources-configuration/datasources\
+              /datasource[jndiConfig/name='jdbc/WSO2AM_DB']"
             if_missing: [create]
             xml:
               datasource:
@@ -267,12 +292,14 @@ changed_files:
   elements: str
   sample: [/opt/wso2/obkm/repository/conf/carbon.xml]
 checksums:
-  description: The SHA-256 checksum of each changed file as it is afterwards, or would be in check mode, by its path.
+  description: The SHA-256 checksum of each changed file as it is afterwards, or would be in check
+    mode, by its path.
   returned: success
   type: dict
   sample: {/opt/wso2/obkm/repository/conf/carbon.xml: 9c2b6e0ad7a1…}
 edits:
-  description: What became of each edit, in the given order, grouped by file. With O(report=changed) only of those that changed something.
+  description: What became of each edit, in the given order, grouped by file. With O(report=changed)
+    only of those that changed something.
   returned: success
   type: list
   elements: dict
@@ -281,8 +308,8 @@ edits:
       description: The path of the file.
       type: str
     xpath:
-      description: The selector of the edit. Edits of text files have RV(edits[].find) or RV(edits[].regexp) instead, edits of
-        property and JSON files RV(edits[].key).
+      description: The selector of the edit. Edits of text files have RV(edits[].find) or
+        RV(edits[].regexp) instead, edits of property and JSON files RV(edits[].key).
       type: str
     find:
       description: The string that was looked for.
@@ -291,16 +318,19 @@ edits:
       description: The regular expression that was looked for.
       type: str
     key:
-      description: The key of the property, or the keys that lead to a value of a JSON file, with dots between them.
+      description: The key of the property, or the keys that lead to a value of a JSON file, with
+        dots between them.
       type: str
     line:
-      description: The line of the first selected place in the result. For an element that was removed, the line where it stood.
+      description: The line of the first selected place in the result. For an element that was
+        removed, the line where it stood.
       type: int
     count:
       description: How many places were selected.
       type: int
     action:
-      description: One of V(unchanged), V(changed), V(created), V(uncommented), V(commented), V(removed) and V(ignored).
+      description: One of V(unchanged), V(changed), V(created), V(uncommented), V(commented),
+        V(removed) and V(ignored).
       type: str
   sample:
     - action: changed
@@ -309,10 +339,13 @@ edits:
       path: /opt/wso2/obkm/repository/conf/carbon.xml
       xpath: /Server/Ports/Offset
 backup_files:
-  description: The copy of each file that was changed, by the path of the file. Empty without O(backup).
+  description: The copy of each file that was changed, by the path of the file. Empty without
+    O(backup).
   returned: success
   type: dict
-  sample: {/opt/wso2/obkm/repository/conf/carbon.xml: /var/backups/obkm/carbon.xml.4711.2026-01-31@12:00:00~}
+  sample:
+    /opt/wso2/obkm/repository/conf/carbon.xml:
+      /var/backups/obkm/carbon.xml.4711.2026-01-31@12:00:00~
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -324,11 +357,16 @@ from ..module_utils._module import secretive
 def main() -> None:
     module = secretive(AnsibleModule)(
         argument_spec={
-            # The edits stay as they were written: an argument spec would hide the difference between an empty and a missing value.
+            # The edits stay as they were written: an argument spec would hide the difference
+            # between an empty and a missing value.
             "files": {"type": "list", "elements": "dict"},
             "path": {"type": "path"},
             "edits": {"type": "list", "elements": "dict"},
-            "format": {"type": "str", "choices": ["xml", "text", "properties", "json"], "default": "xml"},
+            "format": {
+                "type": "str",
+                "choices": ["xml", "text", "properties", "json"],
+                "default": "xml",
+            },
             "root": {"type": "str"},
             "create": {"type": "bool", "default": False},
             "optional": {"type": "bool", "default": False},
@@ -340,7 +378,10 @@ def main() -> None:
         required_together=[("path", "edits")],
         supports_check_mode=True,
     )
-    single = {name: module.params[name] for name in ("path", "edits", "format", "root", "create", "optional")}
+    single = {
+        name: module.params[name]
+        for name in ("path", "edits", "format", "root", "create", "optional")
+    }
     run_patch(module, module.params["files"] or [single], module.params["secrets"])
 
 

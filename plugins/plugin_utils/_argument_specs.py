@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Dict, List, Mapping
+import typing as t
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
@@ -19,39 +19,49 @@ def plain(text: str) -> str:
     return re.sub(r"\\(.)", r"\1", MARKUP.sub(r"\1", text))
 
 
-def description(option: Any) -> str:
+def description(option: t.Any) -> str:
     """What an argument spec says of an option, in full, as plain sentences."""
     return plain(" ".join(_paragraphs(option)))
 
 
-def summary(option: Any) -> str:
+def summary(option: t.Any) -> str:
     """Its first paragraph."""
     return plain((_paragraphs(option) or [""])[0])
 
 
-def _paragraphs(option: Any) -> list[str]:
+def _paragraphs(option: t.Any) -> list[str]:
     text = option.get("description") or []
     return [" ".join(str(part).split()) for part in ([text] if isinstance(text, str) else text)]
 
 
-Variables = Mapping[str, Any]
+Variables = t.Mapping[str, t.Any]
 
 
-def validated(variables: Variables, options: Mapping[str, Any]) -> tuple[Dict[str, Any], List[str]]:
-    """Give the variables their types and defaults; return them with the errors of the argument spec.
+def validated(
+    variables: Variables, options: t.Mapping[str, t.Any]
+) -> tuple[dict[str, t.Any], list[str]]:
+    """Give the variables their types and defaults; return them with the errors of the argument
+    spec.
 
-    Secrets (no_log) are left out: the model needs none, and a message of the spec's might quote one.
+    Secrets (no_log) are left out: the model needs none, and a message of the spec's might quote
+    one.
     """
     options = {name: option for name, option in options.items() if not option.get("no_log")}
-    result = ArgumentSpecValidator(as_arguments(options)).validate({name: variables[name] for name in options if name in variables})
+    result = ArgumentSpecValidator(as_arguments(options)).validate(
+        {name: variables[name] for name in options if name in variables}
+    )
     return result.validated_parameters, list(result.error_messages)
 
 
-def as_arguments(options: Mapping[str, Any]) -> Dict[str, Any]:
+def as_arguments(options: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """An argument spec of a role in the form that modules use."""
-    arguments: Dict[str, Any] = {}
+    arguments: dict[str, t.Any] = {}
     for name, option in options.items():
-        argument = {key: value for key, value in option.items() if key not in ("description", "options", "version_added")}
+        argument = {
+            key: value
+            for key, value in option.items()
+            if key not in ("description", "options", "version_added")
+        }
         if "options" in option:
             argument["options"] = as_arguments(option["options"])
             # Options within an option get their defaults only so.

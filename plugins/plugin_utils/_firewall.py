@@ -1,18 +1,19 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""Which port of a machine is open to whom: everything a firewall has to know, derived from the model alone."""
+"""Which port of a machine is open to whom: everything a firewall has to know, derived from the
+model alone."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
-from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Sequence
+import typing as t
 
 from ..module_utils._errors import OperatorError
 from ..module_utils._ports import HIGHEST_PORT
 
-Model = Mapping[str, Any]
+Model = t.Mapping[str, t.Any]
 
 # Stands for every address.
 EVERYBODY = "*"
@@ -22,37 +23,41 @@ MULTICAST_PORT = 45564
 PORT_RANGE = re.compile(r"([0-9]+)-([0-9]+)\Z")
 
 
-class Need(NamedTuple):
+class Need(t.NamedTuple):
     """One port that somebody must reach."""
 
     port: str
-    sources: List[str]
+    sources: list[str]
     purpose: str
     protocol: str = "tcp"
 
 
 def port_rules(
-    model: Model, name: str, settings: Mapping[str, Any], resolved: Mapping[str, Sequence[str]] | None = None
-) -> List[Dict[str, Any]]:
+    model: Model,
+    name: str,
+    settings: t.Mapping[str, t.Any],
+    resolved: t.Mapping[str, t.Sequence[str]] | None = None,
+) -> list[dict[str, t.Any]]:
     """What the machine of host `name` lets in; every other port is closed.
 
-    Several hosts of the inventory may stand on one machine: it lets in what any of them needs. `resolved` holds the addresses of hosts that
-    the inventory knows by a name only. A rule without a source would open nothing and is left out.
+    Several hosts of the inventory may stand on one machine: it lets in what any of them needs.
+    `resolved` holds the addresses of hosts that the inventory knows by a name only. A rule without
+    a source would open nothing and is left out.
     """
     own = model["hosts"][name]["address"]
-    merged: Dict[tuple[int, int, str], Dict[str, Any]] = {}
+    merged: dict[tuple[int, int, str], dict[str, t.Any]] = {}
     for need in _needs_of_machine(model, own, settings):
         addresses = _addresses([source for source in need.sources if source != own], resolved or {})
         if not addresses:
             continue
-        first, last = port_range(need.port, "port {0} ({1})".format(need.port, need.purpose))
+        first, last = port_range(need.port, f"port {need.port} ({need.purpose})")
         rule = merged.setdefault((first, last, need.protocol), {"sources": [], "purposes": []})
         rule["sources"] += addresses
         if need.purpose not in rule["purposes"]:
             rule["purposes"].append(need.purpose)
     return [
         {
-            "port": str(first) if first == last else "{0}-{1}".format(first, last),
+            "port": str(first) if first == last else f"{first}-{last}",
             "protocol": protocol,
             "everybody": EVERYBODY in rule["sources"],
             "ipv4": [] if EVERYBODY in rule["sources"] else _family(rule["sources"], 4),
@@ -64,7 +69,9 @@ def port_rules(
     ]
 
 
-def admits(rules: Sequence[Mapping[str, Any]], address: str, port: Any, protocol: str = "tcp") -> bool:
+def admits(
+    rules: t.Sequence[t.Mapping[str, t.Any]], address: str, port: t.Any, protocol: str = "tcp"
+) -> bool:
     """Whether these rules let this address in to this port."""
     source = ipaddress.ip_address(address.split("%")[0])
     # A listener for both families tells of an IPv4 client in the form ::ffff:192.0.2.7.
@@ -74,14 +81,20 @@ def admits(rules: Sequence[Mapping[str, Any]], address: str, port: Any, protocol
         if rule["protocol"] != protocol or not first <= int(port) <= last:
             continue
         networks = map(ipaddress.ip_network, [*rule["ipv4"], *rule["ipv6"]])
-        if rule["everybody"] or source.is_loopback or any(source in network for network in networks):
+        if (
+            rule["everybody"]
+            or source.is_loopback
+            or any(source in network for network in networks)
+        ):
             return True
     return False
 
 
-def names_to_resolve(model: Model) -> List[str]:
+def names_to_resolve(model: Model) -> list[str]:
     """The hosts' addresses that are names."""
-    return sorted({host["address"] for host in model["hosts"].values() if not is_network(host["address"])})
+    return sorted(
+        {host["address"] for host in model["hosts"].values() if not is_network(host["address"])}
+    )
 
 
 def is_network(text: str) -> bool:
@@ -93,17 +106,21 @@ def is_network(text: str) -> bool:
     return True
 
 
-def port_range(port: Any, name: str) -> tuple[int, int]:
+def port_range(port: t.Any, name: str) -> tuple[int, int]:
     """First and last port of `9100` or `9100-9110`; `name` is what the error names."""
     match = PORT_RANGE.match(str(port)) or re.match(r"([0-9]+)()\Z", str(port))
     if match:
         first, last = int(match.group(1)), int(match.group(2) or match.group(1))
         if 1 <= first <= last <= HIGHEST_PORT:
             return first, last
-    raise OperatorError("{0}: write a port from 1 to {1}, or two with a hyphen between them.".format(name, HIGHEST_PORT))
+    raise OperatorError(
+        f"{name}: write a port from 1 to {HIGHEST_PORT}, or two with a hyphen between them."
+    )
 
 
-def _needs_of_machine(model: Model, address: str, settings: Mapping[str, Any]) -> Iterator[Need]:
+def _needs_of_machine(
+    model: Model, address: str, settings: t.Mapping[str, t.Any]
+) -> t.Iterator[Need]:
     administrators = list(settings.get("administration_sources") or [EVERYBODY])
     yield Need(str(settings.get("ssh_port") or 22), administrators, "ssh")
     for host in model["hosts"].values():
@@ -111,18 +128,29 @@ def _needs_of_machine(model: Model, address: str, settings: Mapping[str, Any]) -
             yield from _needs(model, host, settings)
     for rule in settings.get("extra_rules") or []:
         sources = list(rule.get("sources") or [EVERYBODY])
-        yield Need(str(rule["port"]), sources, str(rule.get("purpose") or "extra"), str(rule.get("protocol") or "tcp"))
+        yield Need(
+            str(rule["port"]),
+            sources,
+            str(rule.get("purpose") or "extra"),
+            str(rule.get("protocol") or "tcp"),
+        )
 
 
-def _needs(model: Model, host: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[Need]:
-    nodes, balancers, api_managers = ([entry["address"] for entry in model[key]] for key in ("nodes", "load_balancers", "api_managers"))
+def _needs(
+    model: Model, host: t.Mapping[str, t.Any], settings: t.Mapping[str, t.Any]
+) -> t.Iterator[Need]:
+    nodes, balancers, api_managers = (
+        [entry["address"] for entry in model[key]]
+        for key in ("nodes", "load_balancers", "api_managers")
+    )
     cluster = nodes + balancers + api_managers
     clients = list(settings.get("public_sources") or [EVERYBODY])
     public = clients if EVERYBODY in clients else clients + cluster
     portals = list(settings.get("portal_sources") or [])
     role, instance = host["role"], host.get("instance", "")
     if role == "key_manager":
-        # Without a balancer in the inventory there is one elsewhere, or none: whoever the clients are, they come to the nodes.
+        # Without a balancer in the inventory there is one elsewhere, or none: whoever the clients
+        # are, they come to the nodes.
         front = balancers or public
         yield Need(str(host["ports"]["https"]), front + nodes, instance + " https")
         yield Need(str(host["ports"]["http"]), front, instance + " http")
@@ -132,7 +160,11 @@ def _needs(model: Model, host: Mapping[str, Any], settings: Mapping[str, Any]) -
     elif role == "load_balancer":
         yield Need(str(model["public_port"]), public, "https")
         yield Need(str(model["public_http_port"]), public, "http")
-        yield Need(str(model["internal_port"]), list(settings.get("internal_sources") or cluster), "internal https")
+        yield Need(
+            str(model["internal_port"]),
+            list(settings.get("internal_sources") or cluster),
+            "internal https",
+        )
     elif role == "database":
         yield Need(str(model["database"]["port"]), nodes + api_managers, "database")
     elif role == "api_manager":
@@ -141,18 +173,29 @@ def _needs(model: Model, host: Mapping[str, Any], settings: Mapping[str, Any]) -
         yield Need(str(host["ports"]["gateway_http"]), public, instance + " gateway http")
 
 
-def _members(model: Model, host: Mapping[str, Any], nodes: List[str]) -> Iterator[Need]:
-    """How the members of the cluster find and reach each other; a server on its own has no member port."""
+def _members(model: Model, host: t.Mapping[str, t.Any], nodes: list[str]) -> t.Iterator[Need]:
+    """How the members of the cluster find and reach each other; a server on its own has no member
+    port."""
     if host.get("member_port") is None:
         return
-    members = nodes + [address for member in model["members"] for address in _range(str(member["host"])) if address not in nodes]
+    members = nodes + [
+        address
+        for member in model["members"]
+        for address in _range(str(member["host"]))
+        if address not in nodes
+    ]
     yield Need(str(host["member_port"]), members, host["instance"] + " members")
     membership = model.get("membership", {})
     if membership.get("scheme") == "multicast":
-        yield Need(str(membership["options"].get("port", MULTICAST_PORT)), nodes, host["instance"] + " multicast", "udp")
+        yield Need(
+            str(membership["options"].get("port", MULTICAST_PORT)),
+            nodes,
+            host["instance"] + " multicast",
+            "udp",
+        )
 
 
-def _range(host: str) -> List[str]:
+def _range(host: str) -> list[str]:
     """A member, or the networks of a range of them as the products write it, 192.0.2.10-20."""
     match = MEMBER_RANGE.match(host)
     if not match:
@@ -161,9 +204,10 @@ def _range(host: str) -> List[str]:
     return [str(network) for network in ipaddress.summarize_address_range(first, last)]
 
 
-def _addresses(sources: Sequence[str], resolved: Mapping[str, Sequence[str]]) -> List[str]:
-    """The sources as addresses and networks, without those of the machine itself: it may always talk to itself."""
-    found: List[str] = []
+def _addresses(sources: t.Sequence[str], resolved: t.Mapping[str, t.Sequence[str]]) -> list[str]:
+    """The sources as addresses and networks, without those of the machine itself: it may always
+    talk to itself."""
+    found: list[str] = []
     if EVERYBODY in sources:
         return [EVERYBODY]
     for source in sources:
@@ -172,15 +216,24 @@ def _addresses(sources: Sequence[str], resolved: Mapping[str, Sequence[str]]) ->
                 found.append(address)
         if not is_network(source) and not resolved.get(source):
             raise OperatorError(
-                "{0} cannot be looked up, so no port can be opened to it. Set cluster_node_address of that host to its address, "
-                "or where it stands in a list of sources, write its address there.".format(source)
+                f"{source} cannot be looked up, so no port can be opened to it. Set"
+                " cluster_node_address of that host to its address, or where it stands in a list"
+                " of sources, write its address there."
             )
     return found
 
 
-def _family(sources: Sequence[str], version: int) -> List[str]:
-    """The addresses of one family, each once and none inside another: a set of nftables holds no overlaps."""
-    networks = [network for network in map(ipaddress.ip_network, dict.fromkeys(sources)) if network.version == version]
+def _family(sources: t.Sequence[str], version: int) -> list[str]:
+    """The addresses of one family, each once and none inside another: a set of nftables holds no
+    overlaps."""
+    networks = [
+        network
+        for network in map(ipaddress.ip_network, dict.fromkeys(sources))
+        if network.version == version
+    ]
     # All are of one family by now, which mypy cannot see.
-    collapsed: List[Any] = sorted(ipaddress.collapse_addresses(networks))  # type: ignore[type-var]
-    return [str(network.network_address) if network.num_addresses == 1 else str(network) for network in collapsed]
+    collapsed: list[t.Any] = sorted(ipaddress.collapse_addresses(networks))  # type: ignore[type-var]
+    return [
+        str(network.network_address) if network.num_addresses == 1 else str(network)
+        for network in collapsed
+    ]

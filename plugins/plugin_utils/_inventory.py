@@ -1,11 +1,12 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""What Ansible knows of the inventory, as the plain data that the pure code takes. Controller only."""
+"""What Ansible knows of the inventory, as the plain data that the pure code takes. Controller
+only."""
 
 from __future__ import annotations
 
-from typing import Any, Container, Dict, List, Mapping, NamedTuple
+import typing as t
 
 import yaml
 from ansible.errors import AnsibleError
@@ -15,42 +16,48 @@ from ._model.inventory import Inventory
 from ._sources import collection_sources, role_options
 
 
-class Reading(NamedTuple):
+class Reading(t.NamedTuple):
     """The inventory, and what stood in the way of reading it."""
 
     inventory: Inventory
-    unresolved: Dict[str, List[str]]
+    unresolved: dict[str, list[str]]
     """Variables whose value cannot be told, by name, with the hosts they are set for."""
 
 
-def plain(value: Any) -> Any:
-    """The value without what Ansible's lazy containers carry along, which every later copy of it would copy too."""
-    if isinstance(value, Mapping):
+def plain(value: t.Any) -> t.Any:
+    """The value without what Ansible's lazy containers carry along, which every later copy of it
+    would copy too."""
+    if isinstance(value, t.Mapping):
         return {plain(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
     return value
 
 
-def read_variables(variables: Mapping[str, Any], wanted: Container[str], prefixes: tuple[str, ...] = ()) -> Reading:
-    """Read the wanted variables of every host, resolved; of those that only carry one of the prefixes just the name, with None as value.
+def read_variables(
+    variables: t.Mapping[str, t.Any], wanted: t.Container[str], prefixes: tuple[str, ...] = ()
+) -> Reading:
+    """Read the wanted variables of every host, resolved; of those that only carry one of the
+    prefixes just the name, with None as value.
 
-    Values come out of Ansible one by one, so that a value that cannot be resolved costs no more than itself.
+    Values come out of Ansible one by one, so that a value that cannot be resolved costs no more
+    than itself.
     """
-    hosts: Dict[str, Dict[str, Any]] = {}
-    unresolved: Dict[str, List[str]] = {}
+    hosts: dict[str, dict[str, t.Any]] = {}
+    unresolved: dict[str, list[str]] = {}
     groups = {name: list(members) for name, members in variables["groups"].items()}
     hostvars = variables["hostvars"]
     for host in groups["all"]:
-        values: Dict[str, Any] = {}
-        answered: Dict[str, Any] = {}
+        values: dict[str, t.Any] = {}
+        answered: dict[str, t.Any] = {}
         of_host = hostvars[host]
         for name in of_host:
             if name in wanted:
                 try:
                     values[name] = plain(of_host[name])
                 except AnsibleError:
-                    # The message of the error may quote what the value is made of, a secret among it; the name is enough.
+                    # The message of the error may quote what the value is made of, a secret among
+                    # it; the name is enough.
                     unresolved.setdefault(name, []).append(host)
             elif name.startswith(surveys.PREFIX) and name[len(surveys.PREFIX) :] in wanted:
                 answered[name] = plain(of_host[name])
@@ -62,26 +69,33 @@ def read_variables(variables: Mapping[str, Any], wanted: Container[str], prefixe
     return Reading(Inventory(groups, hosts), unresolved)
 
 
-def read_answers(variables: Mapping[str, Any]) -> Dict[str, Any]:
+def read_answers(variables: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """The variables that the answers of an AWX survey set, by their own names."""
-    return surveys.answers(variables, {name: option for role in role_options().values() for name, option in role.items()}, _load)
+    return surveys.answers(
+        variables,
+        {name: option for role in role_options().values() for name, option in role.items()},
+        _load,
+    )
 
 
-def _load(text: str) -> Any:
+def _load(text: str) -> t.Any:
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise ValueError("no YAML") from error
 
 
-def read_inventory(variables: Mapping[str, Any]) -> Inventory:
+def read_inventory(variables: t.Mapping[str, t.Any]) -> Inventory:
     """The inventory as the model needs it: no secret is resolved."""
     options = collection_sources().options
-    wanted = {name for name, option in options.items() if not option.get("no_log")} | {"ansible_host"}
+    wanted = {name for name, option in options.items() if not option.get("no_log")} | {
+        "ansible_host"
+    }
     reading = read_variables(variables, wanted)
     if reading.unresolved:
         name, hosts = next(iter(reading.unresolved.items()))
         raise AnsibleError(
-            "{0} (set for {1}) cannot be resolved: it refers to a variable that is not defined.".format(name, ", ".join(hosts))
+            f"{name} (set for {', '.join(hosts)}) cannot be resolved: it refers to a variable that"
+            " is not defined."
         )
     return reading.inventory

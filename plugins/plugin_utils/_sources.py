@@ -1,13 +1,14 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""What the collection itself says: the argument specs of its roles and the product profiles. Controller only."""
+"""What the collection itself says: the argument specs of its roles and the product profiles.
+Controller only."""
 
 from __future__ import annotations
 
+import typing as t
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Dict, Mapping
 
 import yaml
 
@@ -25,23 +26,25 @@ def load_sources(roles: Path) -> Sources:
     return Sources(spec["argument_specs"]["main"]["options"], profiles)
 
 
-def _inherited(name: str, raw: Mapping[str, Mapping[str, Any]], heirs: tuple[str, ...] = ()) -> Dict[str, Any]:
+def _inherited(
+    name: str, raw: t.Mapping[str, t.Mapping[str, t.Any]], heirs: tuple[str, ...] = ()
+) -> dict[str, t.Any]:
     """A profile with what it has of the one that it inherits, which may inherit itself."""
     if name in heirs:
-        raise ValueError("Product profile {0} inherits itself.".format(name))
+        raise ValueError(f"Product profile {name} inherits itself.")
     data = raw[name]
     base = data.get("inherits")
     if base is None:
         return dict(data)
     if base not in raw:
-        raise ValueError("Product profile {0} inherits {1}, which is no product.".format(name, base))
+        raise ValueError(f"Product profile {name} inherits {base}, which is no product.")
     whole = _inherited(base, raw, (*heirs, name))
     # A product names only the URLs that it has otherwise.
     urls = {"urls": {**whole["urls"], **data.get("urls", {})}} if "urls" in whole else {}
     return {**whole, **data, **urls}
 
 
-def read_yaml(path: Path) -> Any:
+def read_yaml(path: Path) -> t.Any:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     with path.open(encoding="utf-8") as file:
         return yaml.load(file, Loader=loader)  # noqa: S506 - both loaders are safe ones
@@ -53,7 +56,7 @@ def collection_sources() -> Sources:
 
 
 @lru_cache(maxsize=None)
-def role_options() -> Dict[str, Dict[str, Any]]:
+def role_options() -> dict[str, dict[str, t.Any]]:
     """The options of every role's argument spec, by role."""
     options = {}
     for path in sorted(ROLES.glob("*/meta/argument_specs.yml")):

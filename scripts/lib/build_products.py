@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Make product archives of Open Banking shape from the Carbon kernel's zip.
 
-Each archive is the kernel without what regenerates its XML files, plus the files of ``demo/product_files``. The same inputs give the
-same bytes on every machine: members are sorted, carry one fixed time and are stored uncompressed (what zlib makes differs by version).
+Each archive is the kernel without what regenerates its XML files, plus the files of
+``demo/product_files``. The same inputs give the same bytes on every machine: members are sorted,
+carry one fixed time and are stored uncompressed (what zlib makes differs by version).
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ import zipfile
 from pathlib import Path
 
 KERNEL_FOLDER = "wso2carbon-core-4.7.1/"
-# With deployment.toml there, the kernel writes its XML files anew from these templates at every start.
+# With deployment.toml there, the kernel writes its XML files anew from these templates at every
+# start.
 REGENERATED_FROM = ("repository/conf/deployment.toml", "repository/resources/conf/")
 PRODUCTS = {"key_manager": "wso2-obkm-demo.zip", "api_manager": "wso2-obam-demo.zip"}
 FIXED_TIME = (2020, 1, 1, 0, 0, 0)
@@ -57,7 +59,9 @@ def build(kernel: zipfile.ZipFile, own: dict[str, Path], target: Path) -> None:
         path = information.filename[len(KERNEL_FOLDER) :]
         if path and path not in own and not path.startswith(REGENERATED_FROM):
             taken[path] = information
-    folders = {f"{parent.as_posix()}/" for path in own for parent in Path(path).parents if parent.name}
+    folders = {
+        f"{parent.as_posix()}/" for path in own for parent in Path(path).parents if parent.name
+    }
     with zipfile.ZipFile(target, "w") as archive:
         add_member(archive, KERNEL_FOLDER, b"", 0o40755)
         for path in sorted({*taken, *own, *folders}):
@@ -89,15 +93,29 @@ def main() -> None:
     parser.add_argument("--driver-checksum", required=True, help="SHA-256 that the jar must have")
     parser.add_argument("--files", type=Path, required=True, help="the project's own product files")
     parser.add_argument("--output", type=Path, required=True, help="folder for the archives")
-    parser.add_argument("--vars", type=Path, required=True, help="YAML file to write paths and checksums to")
+    parser.add_argument(
+        "--vars", type=Path, required=True, help="YAML file to write paths and checksums to"
+    )
     arguments = parser.parse_args()
 
-    for path, checksum in ((arguments.kernel, arguments.kernel_checksum), (arguments.driver, arguments.driver_checksum)):
+    for path, checksum in (
+        (arguments.kernel, arguments.kernel_checksum),
+        (arguments.driver, arguments.driver_checksum),
+    ):
         if sha256_of(path) != checksum:
-            parser.error(f"{path} does not have the pinned checksum {checksum}. Remove it, so that it is downloaded again.")
+            parser.error(
+                f"{path} does not have the pinned checksum {checksum}. Remove it, so that it is"
+                " downloaded again."
+            )
 
     arguments.output.mkdir(parents=True, exist_ok=True)
-    lines = ["---", "# Written by scripts/demo: where the product archives and the JDBC driver are on this machine."]
+    lines = [
+        "---",
+        (
+            "# Written by scripts/demo: where the product archives and the JDBC driver are on this"
+            " machine."
+        ),
+    ]
     for product, file_name in PRODUCTS.items():
         own = product_members(arguments.files, product)
         made_of = fingerprint(arguments.kernel_checksum, own)
@@ -111,8 +129,16 @@ def main() -> None:
             Path(temporary).chmod(0o644)
             Path(temporary).replace(target)
             mark.write_text(f"{made_of} {sha256_of(target)}\n")
-        lines += [f"{product}:", f"  src: {target}", f'  checksum: "sha256:{mark.read_text().split()[1]}"']
-    lines += ["database_driver:", f"  src: {arguments.driver}", f'  checksum: "sha256:{arguments.driver_checksum}"']
+        lines += [
+            f"{product}:",
+            f"  src: {target}",
+            f'  checksum: "sha256:{mark.read_text().split()[1]}"',
+        ]
+    lines += [
+        "database_driver:",
+        f"  src: {arguments.driver}",
+        f'  checksum: "sha256:{arguments.driver_checksum}"',
+    ]
     arguments.vars.parent.mkdir(parents=True, exist_ok=True)
     content = "\n".join(lines) + "\n"
     if not arguments.vars.exists() or arguments.vars.read_text() != content:

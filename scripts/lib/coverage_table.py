@@ -1,7 +1,8 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""Say what is wrong with docs/coverage.md: a requirement without a row, a test, file or variable that does not exist."""
+"""Say what is wrong with docs/coverage.md: a requirement without a row, a test, file or variable
+that does not exist."""
 
 from __future__ import annotations
 
@@ -10,8 +11,8 @@ import ast
 import functools
 import re
 import sys
+import typing as t
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, NamedTuple, Set
 
 import yaml
 
@@ -23,7 +24,7 @@ TICKED = re.compile(r"`([^`]+)`")
 TABLE = "tests/unit/plugins/plugin_utils/_preflight/test_preflight.py"
 
 
-class Row(NamedTuple):
+class Row(t.NamedTuple):
     id: str
     what: str
     place: str
@@ -31,31 +32,37 @@ class Row(NamedTuple):
     seen: str
 
 
-def expand(text: str) -> List[str]:
+def expand(text: str) -> list[str]:
     """IN1-2 is IN1 and IN2."""
     return [
-        "{0}{1}".format(letters, number)
+        f"{letters}{number}"
         for letters, first, last in RANGE.findall(text)
         for number in range(int(first), int(last or first) + 1)
     ]
 
 
-def rows(text: str) -> List[Row]:
-    found = (re.split(r"(?<!\\)\|", line)[1:-1] for line in text.splitlines() if re.match(r"\| [A-Z]{2}\d+ \|", line))
-    return [Row(*(cell.strip() for cell in cells)) for cells in found if len(cells) == len(Row._fields)]
+def rows(text: str) -> list[Row]:
+    found = (
+        re.split(r"(?<!\\)\|", line)[1:-1]
+        for line in text.splitlines()
+        if re.match(r"\| [A-Z]{2}\d+ \|", line)
+    )
+    return [
+        Row(*(cell.strip() for cell in cells)) for cells in found if len(cells) == len(Row._fields)
+    ]
 
 
-def required(table: str) -> List[str]:
+def required(table: str) -> list[str]:
     """The IDs of the requirements themselves, which stand in the first column."""
     return re.findall(r"^\| ([A-Z]{2}\d+) \|", table, re.MULTILINE)
 
 
 @functools.lru_cache(maxsize=None)
-def variables(repository: Path) -> Set[str]:
+def variables(repository: Path) -> set[str]:
     """Every variable of every argument spec, options of dictionaries as variable.option."""
-    found: Set[str] = set()
+    found: set[str] = set()
 
-    def collect(options: Dict[str, Any], prefix: str) -> None:
+    def collect(options: dict[str, t.Any], prefix: str) -> None:
         for name, spec in options.items():
             found.add(prefix + name)
             collect(spec.get("options") or {}, prefix + name + ".")
@@ -67,39 +74,55 @@ def variables(repository: Path) -> Set[str]:
 
 
 @functools.lru_cache(maxsize=None)
-def functions(path: Path) -> Set[str]:
+def functions(path: Path) -> set[str]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    return {node.name for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))}
+    return {
+        node.name
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+    }
 
 
 def wrong_test(reference: str, repository: Path) -> str | None:
     file, _colons, function = reference.partition("::")
     function, _bracket, case = function.partition("[")
-    path = next((folder / file for folder in (repository / "tests", repository) if (folder / file).is_file()), None)
+    path = next(
+        (
+            folder / file
+            for folder in (repository / "tests", repository)
+            if (folder / file).is_file()
+        ),
+        None,
+    )
     if path is None:
-        return "there is no test file {0}".format(file)
+        return f"there is no test file {file}"
     if function not in functions(path):
-        return "{0} has no test {1}".format(file, function)
+        return f"{file} has no test {function}"
     # The cases of some tests stand in the table of another one.
-    texts = (other.read_text(encoding="utf-8") for other in (path, repository / TABLE) if other.is_file())
+    texts = (
+        other.read_text(encoding="utf-8") for other in (path, repository / TABLE) if other.is_file()
+    )
     if case and not any(case[:-1] in text for text in texts):
-        return "{0} has no case with the words {1}".format(reference, case[:-1])
+        return f"{reference} has no case with the words {case[:-1]}"
     return None
 
 
 def wrong_place(place: str, repository: Path) -> bool:
     role, _slash, file = place.partition("/")
-    return not ((repository / place).exists() or (repository / "roles" / role / "vars" / "main" / (file + ".yml")).is_file())
+    return not (
+        (repository / place).exists()
+        or (repository / "roles" / role / "vars" / "main" / (file + ".yml")).is_file()
+    )
 
 
-def problems_of(row: Row, repository: Path, known: Set[str]) -> Iterator[str]:
+def problems_of(row: Row, repository: Path, known: set[str]) -> t.Iterator[str]:
     prefixes = tuple(path.name + "_" for path in (repository / "roles").iterdir())
     for name in TICKED.findall(row.what):
         if name.startswith(prefixes) and name not in known:
-            yield "{0} is in no argument spec".format(name)
+            yield f"{name} is in no argument spec"
     for place in TICKED.findall(row.place):
         if wrong_place(place, repository):
-            yield "there is no {0}".format(place)
+            yield f"there is no {place}"
     tests = TICKED.findall(row.test)
     for reference in tests + [name for name in TICKED.findall(row.seen) if "::" in name]:
         error = wrong_test(reference, repository)
@@ -112,27 +135,44 @@ def problems_of(row: Row, repository: Path, known: Set[str]) -> Iterator[str]:
         yield "it names no test, so it was never seen"
 
 
-def problems(text: str, repository: Path = REPOSITORY, requirements: str | None = None) -> List[str]:
-    """A sentence for each thing that is wrong with the table, and with its list of IDs if the requirements themselves are at hand."""
+def problems(
+    text: str, repository: Path = REPOSITORY, requirements: str | None = None
+) -> list[str]:
+    """A sentence for each thing that is wrong with the table, and with its list of IDs if the
+    requirements themselves are at hand."""
     line = next((line for line in text.splitlines() if line.startswith("Requirements: ")), "")
     ids, table, known = expand(line), rows(text), variables(repository)
     found = [row.id for row in table]
-    errors = ["{0} has no row".format(name) for name in ids if name not in found]
-    errors += ["{0} has several rows".format(name) for name in sorted(set(found)) if found.count(name) > 1]
-    errors += ["{0} is not in the line of requirements".format(name) for name in found if name not in ids]
+    errors = [f"{name} has no row" for name in ids if name not in found]
+    errors += [f"{name} has several rows" for name in sorted(set(found)) if found.count(name) > 1]
+    errors += [f"{name} is not in the line of requirements" for name in found if name not in ids]
     if requirements is not None:
-        errors += ["the line of requirements lacks {0}".format(name) for name in required(requirements) if name not in ids]
-        errors += ["{0} is no requirement".format(name) for name in ids if name not in required(requirements)]
-    errors += ["{0}: {1}".format(row.id, error) for row in table for error in problems_of(row, repository, known)]
-    return ["docs/coverage.md: {0}".format(error) for error in errors]
+        errors += [
+            f"the line of requirements lacks {name}"
+            for name in required(requirements)
+            if name not in ids
+        ]
+        errors += [
+            f"{name} is no requirement" for name in ids if name not in required(requirements)
+        ]
+    errors += [
+        f"{row.id}: {error}" for row in table for error in problems_of(row, repository, known)
+    ]
+    return [f"docs/coverage.md: {error}" for error in errors]
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--requirements", type=Path, help="the file of the requirements, to compare their IDs")
+    parser.add_argument(
+        "--requirements", type=Path, help="the file of the requirements, to compare their IDs"
+    )
     arguments = parser.parse_args()
-    requirements = arguments.requirements.read_text(encoding="utf-8") if arguments.requirements else None
-    errors = problems((REPOSITORY / "docs" / "coverage.md").read_text(encoding="utf-8"), requirements=requirements)
+    requirements = (
+        arguments.requirements.read_text(encoding="utf-8") if arguments.requirements else None
+    )
+    errors = problems(
+        (REPOSITORY / "docs" / "coverage.md").read_text(encoding="utf-8"), requirements=requirements
+    )
     print("\n".join(errors) or "docs/coverage.md: every requirement has its row")
     return 1 if errors else 0
 

@@ -1,26 +1,34 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""Print what the running nodes of the demo said (demo/summary.yml), and how to reach them. Fails when a node is not well."""
+"""Print what the running nodes of the demo said (demo/summary.yml), and how to reach them. Fails
+when a node is not well."""
 
 from __future__ import annotations
 
 import json
 import sys
+import typing as t
 from pathlib import Path
-from typing import Any, Sequence
 
-ROLES = {"key_manager": "Key Manager", "load_balancer": "nginx", "database": "MariaDB", "api_manager": "API Manager"}
+ROLES = {
+    "key_manager": "Key Manager",
+    "load_balancer": "nginx",
+    "database": "MariaDB",
+    "api_manager": "API Manager",
+}
 
 
-def table(rows: Sequence[Sequence[str]]) -> str:
+def table(rows: t.Sequence[t.Sequence[str]]) -> str:
     """Lay out rows, the first of which is the heading."""
     widths = [max(len(cell) for cell in column) for column in zip(*rows)]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows
+    ]
     return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])
 
 
-def ports_of(host: dict[str, Any], status: dict[str, Any]) -> str:
+def ports_of(host: dict[str, t.Any], status: dict[str, t.Any]) -> str:
     """Name the ports a person would look for on a host."""
     if host["role"] == "load_balancer":
         return f"https {status['public_port']}, API Manager {status['internal_port']}"
@@ -30,7 +38,7 @@ def ports_of(host: dict[str, Any], status: dict[str, Any]) -> str:
     return f"{ports}, member {host['member_port']}" if host.get("member_port") else ports
 
 
-def host_rows(status: dict[str, Any]) -> list[list[str]]:
+def host_rows(status: dict[str, t.Any]) -> list[list[str]]:
     """Return one row for each host, with what it said about itself."""
     rows = [["HOST", "WHAT", "ADDRESS", "PORTS", "STATE", "MEMBERS SEEN"]]
     for host in status["hosts"]:
@@ -38,8 +46,21 @@ def host_rows(status: dict[str, Any]) -> list[list[str]]:
         state = members = ""
         if answer is not None:
             state = "healthy" if answer["healthy"] else "NOT WELL"
-            members = f"{len(answer['members'])}: {', '.join(answer['members'])}" if answer.get("members") else answer["sentence"]
-        rows.append([host["name"], ROLES[host["role"]], host["address"], ports_of(host, status), state, members])
+            members = (
+                f"{len(answer['members'])}: {', '.join(answer['members'])}"
+                if answer.get("members")
+                else answer["sentence"]
+            )
+        rows.append(
+            [
+                host["name"],
+                ROLES[host["role"]],
+                host["address"],
+                ports_of(host, status),
+                state,
+                members,
+            ]
+        )
     return rows
 
 
@@ -50,18 +71,24 @@ def main() -> None:
     status = json.loads((generated / "summary.json").read_text())
     port = "" if int(status["public_port"]) == 443 else f":{status['public_port']}"
     names = f"{status['hostname']} {status['management_hostname']}"
-    resolve = f"--resolve {status['management_hostname']}:{status['public_port']}:{status['load_balancer']}"
+    resolve = (
+        "--resolve"
+        f" {status['management_hostname']}:{status['public_port']}:{status['load_balancer']}"
+    )
     print()
     print(table(host_rows(status)))
-    print(f"""
+    print(
+        f"""
 Console        https://{status["management_hostname"]}{port}/carbon/
 Administrator  {status["admin_user"]}, password: grep '^admin:' {generated}/secrets.yml
-From here      echo '{status["load_balancer"]} {names}' >> /etc/hosts, and trust {generated}/ca.crt in the browser; or
+From here      echo '{status["load_balancer"]} {names}' >> /etc/hosts,
+               and trust {generated}/ca.crt in the browser; or
                curl --cacert {generated}/ca.crt {resolve} \\
                     https://{status["management_hostname"]}{port}/carbon/admin/login.jsp
 On a host      docker exec -it {status["hosts"][0]["name"]} bash
 Run it again   scripts/demo          (nothing changes when nothing differs)
-Remove it      scripts/demo --down""")
+Remove it      scripts/demo --down"""
+    )
     sick = [name for name, answer in status["answers"].items() if not answer["healthy"]]
     if sick:
         sys.exit(f"\nERROR: not well: {', '.join(sick)}.")

@@ -1,7 +1,8 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""Write a YAML file of random passwords, readable by its owner only. Passwords that are there already stay as they are."""
+"""Write a YAML file of random passwords, readable by its owner only. Passwords that are there
+already stay as they are."""
 
 from __future__ import annotations
 
@@ -36,7 +37,9 @@ def main() -> None:
     missing = [name for name in NAMES if name not in there]
     if not missing:
         return
-    lines += [f'{name}: "{"".join(secrets.choice(LETTERS) for _letter in range(24))}"' for name in missing]
+    lines += [
+        f'{name}: "{"".join(secrets.choice(LETTERS) for _letter in range(24))}"' for name in missing
+    ]
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as stream:

@@ -1,7 +1,8 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""Write the README of every role from its argument specs, or with --check say which of them are not what would be written.
+"""Write the README of every role from its argument specs, or with --check say which of them are not
+what would be written.
 
 What a README says by hand stays: everything above the marker line.
 """
@@ -11,14 +12,15 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+import typing as t
 from pathlib import Path
-from typing import Any, Dict, Iterator, List
 
 import yaml
 
 COLLECTION = "carbon_ops.key_manager"
 MARKER = "<!-- Written by scripts/docs from meta/argument_specs.yml: edit that file. -->\n"
-# Ansible's documentation markup, in Markdown. L(text,url) comes first, because its text may be anything.
+# Ansible's documentation markup, in Markdown. L(text,url) comes first, because its text may be
+# anything.
 MARKUP = (
     (re.compile(r"\bL\(([^,)]+),\s*([^)]+)\)"), r"[\1](\2)"),
     (re.compile(r"\b(?:C|O|V|RV|E|M)\(((?:[^()]|\([^()]*\))*)\)"), r"`\1`"),
@@ -30,41 +32,58 @@ MARKUP = (
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("roles", type=Path, help="folder of the roles")
-    parser.add_argument("--check", action="store_true", help="write nothing; fail when a README is not up to date")
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; fail when a README is not up to date"
+    )
     arguments = parser.parse_args()
     stale = []
     for spec in sorted(arguments.roles.glob("*/meta/argument_specs.yml")):
         readme = spec.parents[1] / "README.md"
         old = readme.read_text(encoding="utf-8") if readme.is_file() else ""
         by_hand = old.partition(MARKER)[0].rstrip()
-        text = render(spec.parents[1].name, yaml.safe_load(spec.read_text(encoding="utf-8"))["argument_specs"], by_hand)
+        text = render(
+            spec.parents[1].name,
+            yaml.safe_load(spec.read_text(encoding="utf-8"))["argument_specs"],
+            by_hand,
+        )
         if text == old:
             continue
         stale.append(readme)
         if not arguments.check:
             readme.write_text(text, encoding="utf-8")
     for readme in stale:
-        print("{0} {1}".format(readme, "is not up to date: run scripts/docs" if arguments.check else "written"))
+        print(
+            "{0} {1}".format(
+                readme, "is not up to date: run scripts/docs" if arguments.check else "written"
+            )
+        )
     return 1 if stale and arguments.check else 0
 
 
-def render(role: str, specs: Dict[str, Any], by_hand: str) -> str:
+def render(role: str, specs: dict[str, t.Any], by_hand: str) -> str:
     lines = [by_hand, ""] if by_hand else []
     lines += [MARKER]
     if not by_hand:
-        lines += ["# Role {0}.{1}".format(COLLECTION, role), ""]
+        lines += [f"# Role {COLLECTION}.{role}", ""]
     main_options = specs.get("main", {}).get("options", {})
     for name, spec in specs.items():
         if name == "main" and by_hand:
             lines += ["## Variables", ""]
         elif name != "main":
-            lines += ["## Entry point `{0}`".format(name), ""]
+            lines += [f"## Entry point `{name}`", ""]
         lines += ["{0}.".format(markdown(spec["short_description"]).rstrip(".")), ""]
         for paragraph in paragraphs(spec.get("description", [])):
             lines += [paragraph, ""]
         options = spec.get("options", {})
         if name != "main" and options == main_options:
-            lines += ["It reads the same variables as the entry point `main`." if options else "It reads no variable of its own.", ""]
+            lines += [
+                (
+                    "It reads the same variables as the entry point `main`."
+                    if options
+                    else "It reads no variable of its own."
+                ),
+                "",
+            ]
             continue
         if name != "main" or not by_hand:
             lines += ["## Variables" if name == "main" else "### Variables", ""]
@@ -73,28 +92,33 @@ def render(role: str, specs: Dict[str, Any], by_hand: str) -> str:
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def table(options: Dict[str, Any]) -> Iterator[str]:
+def table(options: dict[str, t.Any]) -> t.Iterator[str]:
     yield "| variable | type | default | what it is |"
     yield "|---|---|---|---|"
     yield from rows(options, "")
 
 
-def rows(options: Dict[str, Any], prefix: str) -> Iterator[str]:
+def rows(options: dict[str, t.Any], prefix: str) -> t.Iterator[str]:
     for name, option in options.items():
         text = paragraphs(option.get("description", []))
         if "choices" in option:
-            text.append("One of {0}.".format(", ".join("`{0}`".format(choice) for choice in option["choices"])))
-        cells = ("`{0}{1}`".format(prefix, name), kind(option), default(option), "<br>".join(text))
+            text.append(
+                "One of {0}.".format(", ".join(f"`{choice}`" for choice in option["choices"]))
+            )
+        cells = (f"`{prefix}{name}`", kind(option), default(option), "<br>".join(text))
         yield "| {0} |".format(" | ".join(cell.replace("|", "\\|") for cell in cells))
-        yield from rows(option.get("options", {}), "{0}{1}{2}.".format(prefix, name, "[]" if option.get("type") == "list" else ""))
+        yield from rows(
+            option.get("options", {}),
+            "{0}{1}{2}.".format(prefix, name, "[]" if option.get("type") == "list" else ""),
+        )
 
 
-def kind(option: Dict[str, Any]) -> str:
+def kind(option: dict[str, t.Any]) -> str:
     name = str(option.get("type", "str"))
     return "{0} of {1}".format(name, option["elements"]) if "elements" in option else name
 
 
-def default(option: Dict[str, Any]) -> str:
+def default(option: dict[str, t.Any]) -> str:
     if option.get("required"):
         return "**required**"
     if option.get("default") is None:
@@ -106,8 +130,10 @@ def default(option: Dict[str, Any]) -> str:
     return "`{0}`".format(flow.replace("\n...\n", "").strip())
 
 
-def paragraphs(description: Any) -> List[str]:
-    return [markdown(text) for text in ([description] if isinstance(description, str) else description)]
+def paragraphs(description: t.Any) -> list[str]:
+    return [
+        markdown(text) for text in ([description] if isinstance(description, str) else description)
+    ]
 
 
 def markdown(text: str) -> str:

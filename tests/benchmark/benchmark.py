@@ -1,7 +1,8 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""The parts of the benchmark, chosen on the command line; tables for the reader, and everything as JSON on the last line."""
+"""The parts of the benchmark, chosen on the command line; tables for the reader, and everything as
+JSON on the last line."""
 
 from __future__ import annotations
 
@@ -12,8 +13,8 @@ import platform
 import subprocess
 import sys
 import time
+import typing as t
 from pathlib import Path
-from typing import Any, Dict, List
 
 import cluster
 import editor
@@ -41,18 +42,49 @@ What is compared runs in turn, round after round; the figures are medians, and r
 """
 
 
-def _arguments(given: List[str] | None) -> argparse.Namespace:
+def _arguments(given: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="tests/benchmark/run", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="tests/benchmark/run",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("parts", nargs="*", metavar="PART", help="node, nodes, editor, site; without any, the first three")
-    parser.add_argument("--quick", action="store_true", help="small and once: shows that the benchmark works, no figure to quote")
-    parser.add_argument("--rounds", type=int, default=5, help="how often everything runs, after a first time that does not count (5)")
-    parser.add_argument("--baseline-rounds", type=int, default=2, help="the same for the usual way, which takes long (2)")
-    parser.add_argument("--connections", default=",".join(CONNECTIONS), help="of part node: {0}".format(",".join(CONNECTIONS)))
-    parser.add_argument("--nodes", default="2,10,20,40", help="numbers of nodes of part nodes (2,10,20,40)")
+    parser.add_argument(
+        "parts",
+        nargs="*",
+        metavar="PART",
+        help="node, nodes, editor, site; without any, the first three",
+    )
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="small and once: shows that the benchmark works, no figure to quote",
+    )
+    parser.add_argument(
+        "--rounds",
+        type=int,
+        default=5,
+        help="how often everything runs, after a first time that does not count (5)",
+    )
+    parser.add_argument(
+        "--baseline-rounds",
+        type=int,
+        default=2,
+        help="the same for the usual way, which takes long (2)",
+    )
+    parser.add_argument(
+        "--connections",
+        default=",".join(CONNECTIONS),
+        help="of part node: {0}".format(",".join(CONNECTIONS)),
+    )
+    parser.add_argument(
+        "--nodes", default="2,10,20,40", help="numbers of nodes of part nodes (2,10,20,40)"
+    )
     parser.add_argument("--inventory", help="inventory of a running cluster, for part site")
-    parser.add_argument("--strict", action="store_true", help="end with an error when something that must hold does not")
+    parser.add_argument(
+        "--strict",
+        action="store_true",
+        help="end with an error when something that must hold does not",
+    )
     arguments = parser.parse_args(given)
     unknown = sorted(set(arguments.parts) - set(PARTS))
     if unknown:
@@ -66,21 +98,29 @@ def _arguments(given: List[str] | None) -> argparse.Namespace:
     return arguments
 
 
-def _machine() -> Dict[str, Any]:
+def _machine() -> dict[str, t.Any]:
     import ansible
     from lxml import etree
 
     cpu = "unknown"
     if Path("/proc/cpuinfo").exists():
-        names = [line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+        names = [
+            line.partition(":")[2].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if line.startswith("model name")
+        ]
         cpu = names[0] if names else platform.machine()
     commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=REPOSITORY, check=False, capture_output=True, text=True
+        ["git", "rev-parse", "--short", "HEAD"],
+        cwd=REPOSITORY,
+        check=False,
+        capture_output=True,
+        text=True,
     ).stdout.strip()
     return {
         "cores": os.cpu_count(),
         "cpu": cpu,
-        "system": "{0} {1}".format(platform.system(), platform.release()),
+        "system": f"{platform.system()} {platform.release()}",
         "load": [round(value, 1) for value in os.getloadavg()],
         "python": platform.python_version(),
         "ansible_core": ansible.__version__,
@@ -94,9 +134,9 @@ def _say(text: str) -> None:
     print("{0}  {1}".format(time.strftime("%H:%M:%S"), text), file=sys.stderr, flush=True)
 
 
-def main(given: List[str] | None = None) -> int:
+def main(given: list[str] | None = None) -> int:
     arguments = _arguments(given)
-    results: Dict[str, Any] = {"machine": _machine(), "quick": arguments.quick, "skipped": []}
+    results: dict[str, t.Any] = {"machine": _machine(), "quick": arguments.quick, "skipped": []}
     claims = []
     for part in arguments.parts:
         measure, show, holds = PARTS[part]
@@ -110,14 +150,23 @@ def main(given: List[str] | None = None) -> int:
         claims += list(holds(results[part]))
     kept = {"<=": lambda value, limit: value <= limit, ">=": lambda value, limit: value >= limit}
     results["holds"] = [
-        {"what": what, "value": round(value, 3), "sign": sign, "limit": limit, "ok": kept[sign](value, limit)}
+        {
+            "what": what,
+            "value": round(value, 3),
+            "sign": sign,
+            "limit": limit,
+            "ok": kept[sign](value, limit),
+        }
         for what, value, sign, limit in claims
     ]
     if claims and not arguments.quick:
-        rows = [[one["what"], one["value"], one["sign"], one["limit"], "yes" if one["ok"] else "NO"] for one in results["holds"]]
+        rows = [
+            [one["what"], one["value"], one["sign"], one["limit"], "yes" if one["ok"] else "NO"]
+            for one in results["holds"]
+        ]
         print("\n" + table(["must hold", "is", "", "limit", "holds"], rows))
     for reason in results["skipped"]:
-        print("skipped: {0}".format(reason))
+        print(f"skipped: {reason}")
     print(json.dumps(results), flush=True)
     return 1 if arguments.strict and not all(one["ok"] for one in results["holds"]) else 0
 

@@ -1,7 +1,8 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""Whole clusters: the product files of 2 to 40 nodes, and every second of site.yml on a cluster that runs."""
+"""Whole clusters: the product files of 2 to 40 nodes, and every second of site.yml on a cluster
+that runs."""
 
 from __future__ import annotations
 
@@ -10,12 +11,25 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import typing as t
 from functools import partial
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List
 
 import yaml
-from measuring import REPOSITORY, SHARED, NotHere, Sample, environment, in_turn, processor_ratio, ratio, slope, summary, table, timed
+from measuring import (
+    REPOSITORY,
+    SHARED,
+    NotHere,
+    Sample,
+    environment,
+    in_turn,
+    processor_ratio,
+    ratio,
+    slope,
+    summary,
+    table,
+    timed,
+)
 
 # xml_patch, carbon_offset and wka_members.
 INVOCATIONS = 3
@@ -23,11 +37,12 @@ CALLBACK = REPOSITORY / "tests" / "benchmark" / "callback"
 
 
 def make_site(folder: Path, nodes: int) -> Path:
-    """Homes of Key Managers below the folder, and an inventory of them that the preflight accepts."""
+    """Homes of Key Managers below the folder, and an inventory of them that the preflight
+    accepts."""
     real = SHARED / "real" / "ob-km-1.5-uk"
-    hosts: Dict[str, Dict[str, Any]] = {}
+    hosts: dict[str, dict[str, t.Any]] = {}
     for number in range(1, nodes + 1):
-        name = "km{0}".format(number)
+        name = f"km{number}"
         home = folder / "homes" / name
         if real.is_dir():
             shutil.copytree(real, home, copy_function=shutil.copyfile)
@@ -38,7 +53,10 @@ def make_site(folder: Path, nodes: int) -> Path:
             from support.homes import make_home
 
             make_home("ob_km", home)
-        hosts[name] = {"cluster_node_address": "10.20.{0}.{1}".format(number // 200, 10 + number % 200), "cluster_home": str(home)}
+        hosts[name] = {
+            "cluster_node_address": f"10.20.{number // 200}.{10 + number % 200}",
+            "cluster_home": str(home),
+        }
     variables = {
         "ansible_connection": "local",
         "ansible_python_interpreter": sys.executable,
@@ -46,27 +64,51 @@ def make_site(folder: Path, nodes: int) -> Path:
         "cluster_hostname": "km.bank.example",
         "cluster_management_hostname": "console.bank.example",
         "cluster_admin_user": "operator@bank.example",
-        **{"cluster_{0}_password".format(name): "Bench-{0}-1".format(name) for name in ("admin", "group", "keystore", "truststore")},
+        **{
+            f"cluster_{name}_password": f"Bench-{name}-1"
+            for name in ("admin", "group", "keystore", "truststore")
+        },
         "cluster_database": {"vendor": "mysql", "layout": "documented"},
-        "cluster_database_passwords": {name: "Bench-{0}-1".format(name) for name in ("user", "apim", "config", "registry", "open_banking")},
+        "cluster_database_passwords": {
+            name: f"Bench-{name}-1"
+            for name in ("user", "apim", "config", "registry", "open_banking")
+        },
     }
-    groups: Dict[str, List[str]] = {"key_manager": list(hosts), "load_balancer": ["lb1"], "database": ["db1"]}
-    hosts.update(lb1={"cluster_node_address": "10.20.9.1"}, db1={"cluster_node_address": "10.20.9.2"})
+    groups: dict[str, list[str]] = {
+        "key_manager": list(hosts),
+        "load_balancer": ["lb1"],
+        "database": ["db1"],
+    }
+    hosts.update(
+        lb1={"cluster_node_address": "10.20.9.1"}, db1={"cluster_node_address": "10.20.9.2"}
+    )
     children = {group: {"hosts": dict.fromkeys(members, {})} for group, members in groups.items()}
     inventory = folder / "hosts.yml"
-    inventory.write_text(yaml.safe_dump({"all": {"vars": variables, "hosts": hosts, "children": children}}), encoding="utf-8")
+    inventory.write_text(
+        yaml.safe_dump({"all": {"vars": variables, "hosts": hosts, "children": children}}),
+        encoding="utf-8",
+    )
     return inventory
 
 
-def measure_nodes(arguments: Any, say: Callable[[str], None]) -> Dict[str, Any]:
+def measure_nodes(arguments: t.Any, say: t.Callable[[str], None]) -> dict[str, t.Any]:
     """configure.yml against a playbook with as many tasks that do nothing, on the same hosts."""
     sizes = [1, 2] if arguments.quick else arguments.nodes
     points = []
     with tempfile.TemporaryDirectory(prefix="cob") as name:
         folder = Path(name)
-        nothing = {"name": "A task that does nothing", "ansible.builtin.command": "/bin/true", "changed_when": False}
+        nothing = {
+            "name": "A task that does nothing",
+            "ansible.builtin.command": "/bin/true",
+            "changed_when": False,
+        }
         floor = folder / "floor.yml"
-        play = {"name": "Floor", "hosts": "key_manager", "gather_facts": False, "tasks": [nothing] * INVOCATIONS}
+        play = {
+            "name": "Floor",
+            "hosts": "key_manager",
+            "gather_facts": False,
+            "tasks": [nothing] * INVOCATIONS,
+        }
         floor.write_text(yaml.safe_dump([play]), encoding="utf-8")
         sites = {}
         for nodes in sizes:
@@ -74,16 +116,27 @@ def measure_nodes(arguments: Any, say: Callable[[str], None]) -> Dict[str, Any]:
             make_site(folder / str(nodes), nodes)
             shutil.copytree(folder / str(nodes) / "homes", folder / str(nodes) / "stock")
             sites[nodes] = folder / str(nodes)
-        cases: Dict[str, Callable[[], Sample]] = {}
+        cases: dict[str, t.Callable[[], Sample]] = {}
         for nodes, place in sites.items():
-            cases["{0} floor".format(nodes)] = _case(floor, place)
-            cases["{0} first".format(nodes)] = _case(REPOSITORY / "playbooks" / "configure.yml", place, fresh=True)
-            cases["{0} unchanged".format(nodes)] = _case(REPOSITORY / "playbooks" / "configure.yml", place, unchanged=True)
+            cases[f"{nodes} floor"] = _case(floor, place)
+            cases[f"{nodes} first"] = _case(
+                REPOSITORY / "playbooks" / "configure.yml", place, fresh=True
+            )
+            cases[f"{nodes} unchanged"] = _case(
+                REPOSITORY / "playbooks" / "configure.yml", place, unchanged=True
+            )
         samples = in_turn(cases, arguments.rounds if not arguments.quick else 1, say)
-        profile = _profile(REPOSITORY / "playbooks" / "configure.yml", sites[sizes[-1]] / "hosts.yml", folder / "profile.json")
+        profile = _profile(
+            REPOSITORY / "playbooks" / "configure.yml",
+            sites[sizes[-1]] / "hosts.yml",
+            folder / "profile.json",
+        )
     for nodes in sizes:
-        found = {kind: samples["{0} {1}".format(nodes, kind)] for kind in ("floor", "first", "unchanged")}
-        point: Dict[str, Any] = {"nodes": nodes, **{kind: summary(one) for kind, one in found.items()}}
+        found = {kind: samples[f"{nodes} {kind}"] for kind in ("floor", "first", "unchanged")}
+        point: dict[str, t.Any] = {
+            "nodes": nodes,
+            **{kind: summary(one) for kind, one in found.items()},
+        }
         for kind in ("first", "unchanged"):
             point[kind + "_over_floor"] = ratio(found[kind], found["floor"])
             point[kind + "_over_floor_processor"] = processor_ratio(found[kind], found["floor"])
@@ -98,81 +151,143 @@ def measure_nodes(arguments: Any, say: Callable[[str], None]) -> Dict[str, Any]:
     return {"points": points, "slopes": slopes, "profile": profile}
 
 
-def _case(playbook: Path, place: Path, *, fresh: bool = False, unchanged: bool = False) -> Callable[[], Sample]:
+def _case(
+    playbook: Path, place: Path, *, fresh: bool = False, unchanged: bool = False
+) -> t.Callable[[], Sample]:
     def run() -> Sample:
         if fresh:
             shutil.rmtree(place / "homes")
             shutil.copytree(place / "stock", place / "homes")
-        sample = timed(["ansible-playbook", str(playbook), "-i", str(place / "hosts.yml")], environment())
+        sample = timed(
+            ["ansible-playbook", str(playbook), "-i", str(place / "hosts.yml")], environment()
+        )
         if (fresh and not sample.changed) or (unchanged and sample.changed):
-            raise RuntimeError("{0} tasks changed something:\n{1}".format(sample.changed, sample.output[-3000:]))
+            raise RuntimeError(
+                f"{sample.changed} tasks changed something:\n{sample.output[-3000:]}"
+            )
         return sample
 
     return run
 
 
-def measure_site(arguments: Any, say: Callable[[str], None]) -> Dict[str, Any]:
+def measure_site(arguments: t.Any, say: t.Callable[[str], None]) -> dict[str, t.Any]:
     """The whole of site.yml on a cluster that is as it should be."""
     if not arguments.inventory:
         raise NotHere("site: name the inventory of a running cluster with --inventory")
     inventory = Path(arguments.inventory).resolve()
-    asked = ["ansible", "all", "-i", str(inventory), "-m", "ansible.builtin.raw", "-a", "true", "-o"]
-    if subprocess.run(asked, cwd=REPOSITORY, env=environment(), check=False, capture_output=True).returncode:
-        raise NotHere("site: the hosts of {0} do not answer (scripts/demo starts those of the demonstration)".format(inventory))
+    asked = [
+        "ansible",
+        "all",
+        "-i",
+        str(inventory),
+        "-m",
+        "ansible.builtin.raw",
+        "-a",
+        "true",
+        "-o",
+    ]
+    if subprocess.run(
+        asked, cwd=REPOSITORY, env=environment(), check=False, capture_output=True
+    ).returncode:
+        raise NotHere(
+            f"site: the hosts of {inventory} do not answer (scripts/demo starts those of the"
+            " demonstration)"
+        )
     playbook = REPOSITORY / "site.yml"
     with tempfile.TemporaryDirectory(prefix="cob") as folder:
-        sample = partial(timed, ["ansible-playbook", str(playbook), "-i", str(inventory)], environment())
+        sample = partial(
+            timed, ["ansible-playbook", str(playbook), "-i", str(inventory)], environment()
+        )
         samples = in_turn({"site.yml": sample}, arguments.rounds, say)["site.yml"]
         profile = _profile(playbook, inventory, Path(folder) / "profile.json")
     return {**summary(samples), "changed": samples[-1].changed, "profile": profile}
 
 
-def _profile(playbook: Path, inventory: Path, path: Path) -> Dict[str, Any]:
-    surroundings = environment(ANSIBLE_CALLBACK_PLUGINS=str(CALLBACK), ANSIBLE_CALLBACKS_ENABLED="seconds", CARBON_OPS_SECONDS=str(path))
+def _profile(playbook: Path, inventory: Path, path: Path) -> dict[str, t.Any]:
+    surroundings = environment(
+        ANSIBLE_CALLBACK_PLUGINS=str(CALLBACK),
+        ANSIBLE_CALLBACKS_ENABLED="seconds",
+        CARBON_OPS_SECONDS=str(path),
+    )
     timed(["ansible-playbook", str(playbook), "-i", str(inventory)], surroundings)
-    profile: Dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    profile: dict[str, t.Any] = json.loads(path.read_text(encoding="utf-8"))
     return profile
 
 
-def show_nodes(result: Dict[str, Any]) -> Iterator[str]:
-    yield "configure.yml over many nodes; floor: {0} tasks that do nothing on each".format(INVOCATIONS)
+def show_nodes(result: dict[str, t.Any]) -> t.Iterator[str]:
+    yield f"configure.yml over many nodes; floor: {INVOCATIONS} tasks that do nothing on each"
     rows = []
     for point in result["points"]:
-        seconds = ["{0:.2f}".format(point[kind]["seconds"]) for kind in ("floor", "first", "unchanged")]
-        processor = ["{0:.2f}".format(point[kind]["processor_seconds"]) for kind in ("floor", "first", "unchanged")]
-        rows.append([point["nodes"], *seconds, point["first_over_floor"], point["unchanged_over_floor"], *processor])
-    head = ["nodes", "floor s", "first s", "unchanged s", "first x", "unchanged x", "cpu floor", "cpu first", "cpu unchanged"]
+        seconds = [
+            "{0:.2f}".format(point[kind]["seconds"]) for kind in ("floor", "first", "unchanged")
+        ]
+        processor = [
+            "{0:.2f}".format(point[kind]["processor_seconds"])
+            for kind in ("floor", "first", "unchanged")
+        ]
+        rows.append(
+            [
+                point["nodes"],
+                *seconds,
+                point["first_over_floor"],
+                point["unchanged_over_floor"],
+                *processor,
+            ]
+        )
+    head = [
+        "nodes",
+        "floor s",
+        "first s",
+        "unchanged s",
+        "first x",
+        "unchanged x",
+        "cpu floor",
+        "cpu first",
+        "cpu unchanged",
+    ]
     yield table(head, rows)
     yield "Seconds for each further node: " + ", ".join(
-        "{0} {1[seconds]:.3f} (processor {1[processor_seconds]:.3f})".format(kind, one) for kind, one in result["slopes"].items()
+        f"{kind} {one['seconds']:.3f} (processor {one['processor_seconds']:.3f})"
+        for kind, one in result["slopes"].items()
     )
     yield from _show_profile(result["profile"], 12)
 
 
-def show_site(result: Dict[str, Any]) -> Iterator[str]:
-    yield "site.yml on an unchanged cluster: {0:.1f} s, {1} tasks changed something".format(result["seconds"], result["changed"])
+def show_site(result: dict[str, t.Any]) -> t.Iterator[str]:
+    yield "site.yml on an unchanged cluster: {0:.1f} s, {1} tasks changed something".format(
+        result["seconds"], result["changed"]
+    )
     yield from _show_profile(result["profile"], 200)
 
 
-def _show_profile(profile: Dict[str, Any], longest: int) -> Iterator[str]:
+def _show_profile(profile: dict[str, t.Any], longest: int) -> t.Iterator[str]:
     tasks = profile["tasks"]
     begun = {"play": "before the first task", "task": "", "seconds": profile["before"], "hosts": 0}
     rows = [
         [task["play"][:50], task["task"][:70], task["hosts"], "{0:.2f}".format(task["seconds"])]
         for task in sorted([begun, *tasks], key=lambda task: -float(task["seconds"]))[:longest]
     ]
-    yield "Where the seconds went, {0} tasks in {1:.1f} s, longest first:".format(len(tasks), profile["seconds"])
+    yield "Where the seconds went, {0} tasks in {1:.1f} s, longest first:".format(
+        len(tasks), profile["seconds"]
+    )
     yield table(["play", "task", "hosts", "seconds"], rows)
 
 
-def holds_nodes(result: Dict[str, Any]) -> Iterator[tuple[str, float, str, float]]:
+def holds_nodes(result: dict[str, t.Any]) -> t.Iterator[tuple[str, float, str, float]]:
     for kind in ("first", "unchanged"):
         for what in ("seconds", "processor_seconds"):
             value = result["slopes"][kind][what] / result["slopes"]["floor"][what]
-            yield "configure.yml, {0} run: {1} for each further node / floor's".format(kind, what.replace("_", " ")), value, "<=", 1.3
+            yield (
+                "configure.yml, {0} run: {1} for each further node / floor's".format(
+                    kind, what.replace("_", " ")
+                ),
+                value,
+                "<=",
+                1.3,
+            )
     return
 
 
-def holds_site(result: Dict[str, Any]) -> Iterator[tuple[str, float, str, float]]:
+def holds_site(result: dict[str, t.Any]) -> t.Iterator[tuple[str, float, str, float]]:
     yield "site.yml, unchanged cluster, seconds", result["seconds"], "<=", 20.0
     yield "site.yml, unchanged cluster, tasks that changed something", result["changed"], "<=", 0

@@ -1,7 +1,8 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""Ways from the controller to a node: this machine itself, ssh to a server of its own on the loopback, and the same over a slow network."""
+"""Ways from the controller to a node: this machine itself, ssh to a server of its own on the
+loopback, and the same over a slow network."""
 
 from __future__ import annotations
 
@@ -14,9 +15,9 @@ import subprocess
 import sys
 import threading
 import time
+import typing as t
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any, Dict, Iterator, List, NamedTuple
 
 from measuring import NotHere
 
@@ -24,43 +25,59 @@ from measuring import NotHere
 DELAY = 0.050
 
 
-class Connection(NamedTuple):
+class Connection(t.NamedTuple):
     name: str
-    variables: Dict[str, Any]
-    environment: Dict[str, str]
-    prefix: List[str]
+    variables: dict[str, t.Any]
+    environment: dict[str, str]
+    prefix: list[str]
     remark: str = ""
 
 
 @contextlib.contextmanager
-def local(_folder: Path) -> Iterator[Connection]:
-    yield Connection("local", {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}, {}, [])
+def local(_folder: Path) -> t.Iterator[Connection]:
+    yield Connection(
+        "local",
+        {"ansible_connection": "local", "ansible_python_interpreter": sys.executable},
+        {},
+        [],
+    )
 
 
 @contextlib.contextmanager
-def ssh(folder: Path) -> Iterator[Connection]:
+def ssh(folder: Path) -> t.Iterator[Connection]:
     with _server(folder, []) as port:
         yield _connection("ssh", folder, port, [])
 
 
 @contextlib.contextmanager
-def slow_ssh(folder: Path) -> Iterator[Connection]:
+def slow_ssh(folder: Path) -> t.Iterator[Connection]:
     with _slow_loopback() as (prefix, reason):
         if prefix:
             with _server(folder, prefix) as port:
-                yield _connection("ssh, 50 ms", folder, port, prefix, "netem in a network namespace")
+                yield _connection(
+                    "ssh, 50 ms", folder, port, prefix, "netem in a network namespace"
+                )
             return
     with _server(folder, []) as port, _Relay(port) as relay:
         yield _connection(
-            "ssh, 50 ms", folder, relay.port, [], "a relay in this program delays, because netem does not work here: " + reason
+            "ssh, 50 ms",
+            folder,
+            relay.port,
+            [],
+            "a relay in this program delays, because netem does not work here: " + reason,
         )
 
 
 CONNECTIONS = {"local": local, "ssh": ssh, "slow-ssh": slow_ssh}
 
 
-def _connection(name: str, folder: Path, port: int, prefix: List[str], remark: str = "") -> Connection:
-    options = "-o IdentitiesOnly=yes -o UserKnownHostsFile=/dev/null -o GlobalKnownHostsFile=/dev/null -o LogLevel=ERROR"
+def _connection(
+    name: str, folder: Path, port: int, prefix: list[str], remark: str = ""
+) -> Connection:
+    options = (
+        "-o IdentitiesOnly=yes -o UserKnownHostsFile=/dev/null -o GlobalKnownHostsFile=/dev/null -o"
+        " LogLevel=ERROR"
+    )
     variables = {
         "ansible_connection": "ssh",
         "ansible_host": "127.0.0.1",
@@ -72,19 +89,28 @@ def _connection(name: str, folder: Path, port: int, prefix: List[str], remark: s
     }
     control = folder / "cp"
     control.mkdir(exist_ok=True)
-    surroundings = {"ANSIBLE_SSH_CONTROL_PATH_DIR": str(control), "ANSIBLE_HOST_KEY_CHECKING": "false"}
+    surroundings = {
+        "ANSIBLE_SSH_CONTROL_PATH_DIR": str(control),
+        "ANSIBLE_HOST_KEY_CHECKING": "false",
+    }
     return Connection(name, variables, surroundings, prefix, remark)
 
 
 @contextlib.contextmanager
-def _server(folder: Path, prefix: List[str]) -> Iterator[int]:
+def _server(folder: Path, prefix: list[str]) -> t.Iterator[int]:
     """An ssh server with keys of its own, which lets in this very user."""
-    program = shutil.which("sshd") or ("/usr/sbin/sshd" if Path("/usr/sbin/sshd").exists() else None)
+    program = shutil.which("sshd") or (
+        "/usr/sbin/sshd" if Path("/usr/sbin/sshd").exists() else None
+    )
     if not program or not shutil.which("ssh-keygen"):
         raise NotHere("ssh: there is no sshd (apt-get install openssh-server)")
     for name in ("host", "user"):
         (folder / name).unlink(missing_ok=True)
-        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)], check=True, stdin=subprocess.DEVNULL)
+        subprocess.run(
+            ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)],
+            check=True,
+            stdin=subprocess.DEVNULL,
+        )
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
     port = _free_port()
@@ -105,24 +131,43 @@ def _server(folder: Path, prefix: List[str]) -> Iterator[int]:
         "MaxStartups": "100",
         "LogLevel": "ERROR",
     }
-    configuration.write_text("".join("{0} {1}\n".format(key, value) for key, value in settings.items()), encoding="utf-8")
-    server = subprocess.Popen([*prefix, program, "-D", "-e", "-f", str(configuration)], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    configuration.write_text(
+        "".join(f"{key} {value}\n" for key, value in settings.items()), encoding="utf-8"
+    )
+    server = subprocess.Popen(
+        [*prefix, program, "-D", "-e", "-f", str(configuration)],
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     try:
         for _try in range(100):
             if server.poll() is not None:
-                raise NotHere("ssh: sshd does not start with {0}".format(configuration))
-            if subprocess.run([*prefix, sys.executable, "-c", _CONNECT, str(port)], check=False, capture_output=True).returncode == 0:
+                raise NotHere(f"ssh: sshd does not start with {configuration}")
+            if (
+                subprocess.run(
+                    [*prefix, sys.executable, "-c", _CONNECT, str(port)],
+                    check=False,
+                    capture_output=True,
+                ).returncode
+                == 0
+            ):
                 break
             time.sleep(0.1)
         yield port
     finally:
         for path in (folder / "cp").glob("*"):
-            subprocess.run(["ssh", "-o", "ControlPath={0}".format(path), "-O", "exit", "x"], check=False, capture_output=True)
+            subprocess.run(
+                ["ssh", "-o", f"ControlPath={path}", "-O", "exit", "x"],
+                check=False,
+                capture_output=True,
+            )
         server.terminate()
         server.wait()
 
 
-_CONNECT = "import socket, sys; socket.create_connection(('127.0.0.1', int(sys.argv[1])), 1).close()"
+_CONNECT = (
+    "import socket, sys; socket.create_connection(('127.0.0.1', int(sys.argv[1])), 1).close()"
+)
 
 
 def _free_port() -> int:
@@ -132,14 +177,15 @@ def _free_port() -> int:
 
 
 @contextlib.contextmanager
-def _slow_loopback() -> Iterator[tuple[List[str], str]]:
-    """A network namespace whose loopback delays every packet; with nothing but the reason where that is not possible."""
+def _slow_loopback() -> t.Iterator[tuple[list[str], str]]:
+    """A network namespace whose loopback delays every packet; with nothing but the reason where
+    that is not possible."""
     if os.geteuid() != 0 or not (shutil.which("ip") and shutil.which("tc")):
         yield [], "it needs root and iproute2."
         return
-    name = "carbon-ops-{0}".format(os.getpid())
+    name = f"carbon-ops-{os.getpid()}"
     inside = ["ip", "netns", "exec", name]
-    delay = "{0:.0f}ms".format(DELAY * 500)
+    delay = f"{DELAY * 500:.0f}ms"
     commands = (
         ["ip", "netns", "add", name],
         [*inside, "ip", "link", "set", "lo", "up"],
@@ -158,7 +204,8 @@ def _slow_loopback() -> Iterator[tuple[List[str], str]]:
 
 
 class _Relay:
-    """Passes on what comes in after half of the delay, in both directions, and not one piece after the other but all as they came."""
+    """Passes on what comes in after half of the delay, in both directions, and not one piece after
+    the other but all as they came."""
 
     def __init__(self, target: int) -> None:
         self._target = target
@@ -169,7 +216,7 @@ class _Relay:
         threading.Thread(target=self._accept, daemon=True).start()
         return self
 
-    def __exit__(self, *_error: Any) -> None:
+    def __exit__(self, *_error: t.Any) -> None:
         self._listener.close()
 
     def _accept(self) -> None:

@@ -1,7 +1,8 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""The editor alone: processor time and memory by the size of the file and the number of edits; and what a module costs before it works."""
+"""The editor alone: processor time and memory by the size of the file and the number of edits; and
+what a module costs before it works."""
 
 from __future__ import annotations
 
@@ -9,9 +10,9 @@ import json
 import subprocess
 import sys
 import tempfile
+import typing as t
 from pathlib import Path
 from statistics import median
-from typing import Any, Callable, Dict, Iterator, List
 
 from measuring import REPOSITORY, environment, table
 
@@ -52,29 +53,46 @@ for name in {names!r}:
 """
 
 
-def measure(arguments: Any, say: Callable[[str], None]) -> Dict[str, Any]:
+def measure(arguments: t.Any, say: t.Callable[[str], None]) -> dict[str, t.Any]:
     grid = QUICK_GRID if arguments.quick else GRID
-    cells: Dict[tuple[int, int], List[Dict[str, Any]]] = {cell: [] for cell in grid}
+    cells: dict[tuple[int, int], list[dict[str, t.Any]]] = {cell: [] for cell in grid}
     with tempfile.TemporaryDirectory(prefix="cob") as folder:
         for number in range(1 if arguments.quick else arguments.rounds):
             for size, edits in grid:
-                command = [sys.executable, str(WORKER), "large", str(Path(folder) / "large.xml"), str(size), str(edits)]
+                command = [
+                    sys.executable,
+                    str(WORKER),
+                    "large",
+                    str(Path(folder) / "large.xml"),
+                    str(size),
+                    str(edits),
+                ]
                 done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
                 cells[(size, edits)].append(json.loads(done.stdout))
-                say("round {0}: {1} kB, {2} edits".format(number + 1, size // KB, edits))
+                say(f"round {number + 1}: {size // KB} kB, {edits} edits")
     return {
-        "cells": [{key: median(sample[key] for sample in samples) for key in samples[0]} for samples in cells.values()],
+        "cells": [
+            {key: median(sample[key] for sample in samples) for key in samples[0]}
+            for samples in cells.values()
+        ],
         "modules": _modules(1 if arguments.quick else 5),
     }
 
 
-def _modules(rounds: int) -> List[Dict[str, Any]]:
+def _modules(rounds: int) -> list[dict[str, t.Any]]:
     collections = str(REPOSITORY / "collections")
     names = sorted(path.stem for path in (REPOSITORY / "plugins" / "modules").glob("*.py"))
     full_names = ["ansible.builtin.command", *("carbon_ops.key_manager." + name for name in names)]
     program = _ZIP.format(path=collections, names=full_names)
-    # Ansible's inner interface, which another version may have changed: then the column stays empty.
-    done = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True, env=environment())
+    # Ansible's inner interface, which another version may have changed: then the column stays
+    # empty.
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        check=False,
+        capture_output=True,
+        text=True,
+        env=environment(),
+    )
     sizes = dict(line.split() for line in done.stdout.splitlines() if len(line.split()) == 2)
     found = []
     for name in names:
@@ -82,27 +100,63 @@ def _modules(rounds: int) -> List[Dict[str, Any]]:
         lines = []
         for _round in range(rounds):
             program = _IMPORT.format(path=collections, name=full)
-            lines.append(subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout.split())
+            lines.append(
+                subprocess.run(
+                    [sys.executable, "-c", program], check=True, capture_output=True, text=True
+                ).stdout.split()
+            )
         seconds = median(float(line[0]) for line in lines)
         own, everything = int(lines[0][1]), int(lines[0][2])
-        found.append({"module": name, "import_seconds": seconds, "own": own, "imported": everything, "sent_bytes": int(sizes.get(name, 0))})
+        found.append(
+            {
+                "module": name,
+                "import_seconds": seconds,
+                "own": own,
+                "imported": everything,
+                "sent_bytes": int(sizes.get(name, 0)),
+            }
+        )
     return found
 
 
-def show(result: Dict[str, Any]) -> Iterator[str]:
+def show(result: dict[str, t.Any]) -> t.Iterator[str]:
     yield "The editor alone, no Ansible:"
     rows = []
     for cell in result["cells"]:
         times = [
-            "{0:.3f}".format(cell[key]) for key in ("seconds", "processor_seconds", "unchanged_seconds", "unchanged_processor_seconds")
+            f"{cell[key]:.3f}"
+            for key in (
+                "seconds",
+                "processor_seconds",
+                "unchanged_seconds",
+                "unchanged_processor_seconds",
+            )
         ]
         memory = "{0:.1f}".format(cell["memory"] / MB)
         rows.append(
-            ["{0:.0f} kB".format(cell["bytes"] / KB), int(cell["edits"]), *times, memory, "{0:.1f}".format(cell["memory"] / cell["bytes"])]
+            [
+                "{0:.0f} kB".format(cell["bytes"] / KB),
+                int(cell["edits"]),
+                *times,
+                memory,
+                "{0:.1f}".format(cell["memory"] / cell["bytes"]),
+            ]
         )
-    head = ["file", "edits", "seconds", "processor", "unchanged", "processor", "memory MB", "x file"]
+    head = [
+        "file",
+        "edits",
+        "seconds",
+        "processor",
+        "unchanged",
+        "processor",
+        "memory MB",
+        "x file",
+    ]
     yield table(head, rows)
-    yield "What a module costs before it works: bytes sent to the node for each task, and imports beyond Ansible's own."
+    yield (
+        "What a module costs before it works: bytes sent to the node for each task, and imports"
+        " beyond Ansible's own."
+    )
     rows = [
         [
             one["module"],
@@ -116,14 +170,24 @@ def show(result: Dict[str, Any]) -> Iterator[str]:
     yield table(["module", "kB sent", "import ms", "own modules", "all imports"], rows)
 
 
-def holds(result: Dict[str, Any]) -> Iterator[tuple[str, float, str, float]]:
+def holds(result: dict[str, t.Any]) -> t.Iterator[tuple[str, float, str, float]]:
     cells = {(round(cell["bytes"], -5), int(cell["edits"])): cell for cell in result["cells"]}
     large = cells.get((5 * MB, 2000))
     if large:
         yield "2,000 edits on 5 MB, seconds", large["seconds"], "<=", 2.0
         yield "2,000 edits on 5 MB, memory / file", large["memory"] / large["bytes"], "<=", 10.0
         one = cells[(5 * MB, 1)]
-        yield "2,000 edits on 5 MB / 1 edit, processor", large["processor_seconds"] / one["processor_seconds"], "<=", 2000.0
+        yield (
+            "2,000 edits on 5 MB / 1 edit, processor",
+            large["processor_seconds"] / one["processor_seconds"],
+            "<=",
+            2000.0,
+        )
     for cell in result["cells"]:
         if cell["bytes"] >= 40 * MB:
-            yield "{0:.0f} edits on 50 MB, memory / file".format(cell["edits"]), cell["memory"] / cell["bytes"], "<=", 10.0
+            yield (
+                "{0:.0f} edits on 50 MB, memory / file".format(cell["edits"]),
+                cell["memory"] / cell["bytes"],
+                "<=",
+                10.0,
+            )

@@ -1,7 +1,8 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""One node: all edits of its files in one invocation, against the usual way and against a task that does nothing."""
+"""One node: all edits of its files in one invocation, against the usual way and against a task that
+does nothing."""
 
 from __future__ import annotations
 
@@ -11,20 +12,40 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import typing as t
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List
 
 import yaml
 from connections import CONNECTIONS, Connection
-from measuring import REPOSITORY, SHARED, NotHere, Sample, environment, in_turn, processor_ratio, ratio, summary, table, timed
+from measuring import (
+    REPOSITORY,
+    SHARED,
+    NotHere,
+    Sample,
+    environment,
+    in_turn,
+    processor_ratio,
+    ratio,
+    summary,
+    table,
+    timed,
+)
 from real_edits import benchmark_edits
 
 WORKER = REPOSITORY / "tests" / "benchmark" / "worker.py"
 # Where the real files are not: as many edits as make sense in the tests' own.
 FIXTURE_EDITS = {
     "carbon.xml": [
-        {"xpath": "/Server/HostName", "text": "km.bank.example", "if_missing": ["uncomment", "create"]},
-        {"xpath": "/Server/MgtHostName", "text": "mgt.bank.example", "if_missing": ["uncomment", "create"]},
+        {
+            "xpath": "/Server/HostName",
+            "text": "km.bank.example",
+            "if_missing": ["uncomment", "create"],
+        },
+        {
+            "xpath": "/Server/MgtHostName",
+            "text": "mgt.bank.example",
+            "if_missing": ["uncomment", "create"],
+        },
         {"xpath": "/Server/Ports/Offset", "text": 3},
     ],
     "axis2.xml": [
@@ -41,23 +62,33 @@ class NodeFiles:
         self._stock = folder / "stock"
         self.conf = folder / "conf"
         self.real = (SHARED / "benchmark" / "edits.yml").is_file()
-        self.edits: Dict[str, List[Dict[str, Any]]] = {}
+        self.edits: dict[str, list[dict[str, t.Any]]] = {}
         if self.real:
             subprocess.run([str(SHARED / "benchmark" / "prepare"), str(self._stock)], check=True)
-            for entry in yaml.safe_load((SHARED / "benchmark" / "edits.yml").read_text(encoding="utf-8"))["km_files"]:
+            for entry in yaml.safe_load(
+                (SHARED / "benchmark" / "edits.yml").read_text(encoding="utf-8")
+            )["km_files"]:
                 self.edits[entry["file"]] = list(benchmark_edits(entry))
         else:
             self._stock.mkdir()
             for name, edits in FIXTURE_EDITS.items():
-                shutil.copyfile(REPOSITORY / "tests" / "fixtures" / "editor" / name, self._stock / name)
+                shutil.copyfile(
+                    REPOSITORY / "tests" / "fixtures" / "editor" / name, self._stock / name
+                )
                 self.edits[name] = edits
-        self.bytes = {path.relative_to(self._stock): path.read_bytes() for path in self._stock.rglob("*.xml")}
+        self.bytes = {
+            path.relative_to(self._stock): path.read_bytes() for path in self._stock.rglob("*.xml")
+        }
 
     @property
     def what(self) -> str:
         number = sum(len(edits) for edits in self.edits.values())
-        source = "the real product files" if self.real else "the tests' own files, for want of the real ones (CARBON_OPS_SHARED)"
-        return "{0} edits in {1} files, {2}".format(number, len(self.edits), source)
+        source = (
+            "the real product files"
+            if self.real
+            else "the tests' own files, for want of the real ones (CARBON_OPS_SHARED)"
+        )
+        return f"{number} edits in {len(self.edits)} files, {source}"
 
     def reset(self) -> None:
         for name, content in self.bytes.items():
@@ -65,12 +96,12 @@ class NodeFiles:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
 
-    def entries(self, folder: str) -> List[Dict[str, Any]]:
-        return [{"path": "{0}/{1}".format(folder, name), "edits": edits} for name, edits in self.edits.items()]
+    def entries(self, folder: str) -> list[dict[str, t.Any]]:
+        return [{"path": f"{folder}/{name}", "edits": edits} for name, edits in self.edits.items()]
 
 
-def measure(arguments: Any, say: Callable[[str], None]) -> Dict[str, Any]:
-    result: Dict[str, Any] = {"connections": {}, "skipped": []}
+def measure(arguments: t.Any, say: t.Callable[[str], None]) -> dict[str, t.Any]:
+    result: dict[str, t.Any] = {"connections": {}, "skipped": []}
     # Sockets of ssh stand in this folder, and their paths must be short.
     with tempfile.TemporaryDirectory(prefix="cob") as name:
         folder = Path(name)
@@ -92,18 +123,34 @@ def measure(arguments: Any, say: Callable[[str], None]) -> Dict[str, Any]:
     return result
 
 
-def _measure(files: NodeFiles, folder: Path, way: Connection, arguments: Any, say: Callable[[str], None]) -> Dict[str, Any]:
+def _measure(
+    files: NodeFiles, folder: Path, way: Connection, arguments: t.Any, say: t.Callable[[str], None]
+) -> dict[str, t.Any]:
     inventory = folder / "hosts.yml"
-    inventory.write_text(yaml.safe_dump({"km": {"hosts": {"km1": way.variables}}}), encoding="utf-8")
+    inventory.write_text(
+        yaml.safe_dump({"km": {"hosts": {"km1": way.variables}}}), encoding="utf-8"
+    )
     task = {"carbon_ops.key_manager.xml_patch": {"files": files.entries("{{ conf_dir }}")}}
     ours = _playbook(folder / "ours.yml", {"name": "Product files are configured", **task})
     floor = _playbook(
-        folder / "floor.yml", {"name": "A task that does nothing", "ansible.builtin.command": "/bin/true", "changed_when": False}
+        folder / "floor.yml",
+        {
+            "name": "A task that does nothing",
+            "ansible.builtin.command": "/bin/true",
+            "changed_when": False,
+        },
     )
     surroundings = environment(**way.environment)
 
     def run(playbook: Path) -> Sample:
-        command = ["ansible-playbook", str(playbook), "-i", str(inventory), "-e", json.dumps({"conf_dir": str(files.conf)})]
+        command = [
+            "ansible-playbook",
+            str(playbook),
+            "-i",
+            str(inventory),
+            "-e",
+            json.dumps({"conf_dir": str(files.conf)}),
+        ]
         return timed(command, surroundings, way.prefix)
 
     def first(playbook: Path) -> Sample:
@@ -124,46 +171,68 @@ def _measure(files: NodeFiles, folder: Path, way: Connection, arguments: Any, sa
             "baseline, unchanged": lambda: run(baseline),
         }
     )
-    samples = in_turn(cases, arguments.rounds, lambda text: say("{0}: {1}".format(way.name, text)))
-    result: Dict[str, Any] = {"remark": way.remark}
+    samples = in_turn(cases, arguments.rounds, lambda text: say(f"{way.name}: {text}"))
+    result: dict[str, t.Any] = {"remark": way.remark}
     if usual:
-        # In a sitting of its own rounds, because it takes twenty times as long; the others run once more beside it.
-        long = in_turn({**cases, **usual}, arguments.baseline_rounds, lambda text: say("{0}: {1}".format(way.name, text)))
+        # In a sitting of its own rounds, because it takes twenty times as long; the others run once
+        # more beside it.
+        long = in_turn(
+            {**cases, **usual}, arguments.baseline_rounds, lambda text: say(f"{way.name}: {text}")
+        )
         result["baseline_over_floor"] = ratio(long["baseline, first"], long["floor"])
         result["baseline_over_ours"] = ratio(long["baseline, first"], long["ours, first"])
         result["baseline_unchanged_over_floor"] = ratio(long["baseline, unchanged"], long["floor"])
-        result["baseline_unchanged_over_ours"] = ratio(long["baseline, unchanged"], long["ours, unchanged"])
+        result["baseline_unchanged_over_ours"] = ratio(
+            long["baseline, unchanged"], long["ours, unchanged"]
+        )
         for name, found in long.items():
             samples[name] = samples.get(name, []) + found
     result["times"] = {name: summary(found) for name, found in samples.items()}
     for name in ("first", "unchanged"):
-        key = "ours, {0}".format(name)
-        result["{0}_over_floor".format(name)] = ratio(samples[key], samples["floor"])
-        result["{0}_over_floor_processor".format(name)] = processor_ratio(samples[key], samples["floor"])
+        key = f"ours, {name}"
+        result[f"{name}_over_floor"] = ratio(samples[key], samples["floor"])
+        result[f"{name}_over_floor_processor"] = processor_ratio(samples[key], samples["floor"])
     return result
 
 
 def _demand(sample: Sample, changed: int) -> Sample:
     if sample.changed != changed:
-        raise RuntimeError("{0} tasks changed something, not {1}:\n{2}".format(sample.changed, changed, sample.output[-3000:]))
+        raise RuntimeError(
+            f"{sample.changed} tasks changed something, not {changed}:\n{sample.output[-3000:]}"
+        )
     return sample
 
 
-def _playbook(path: Path, *tasks: Dict[str, Any]) -> Path:
+def _playbook(path: Path, *tasks: dict[str, t.Any]) -> Path:
     play = {"name": "One node", "hosts": "km", "gather_facts": False, "tasks": list(tasks)}
     path.write_text(yaml.safe_dump([play], sort_keys=False), encoding="utf-8")
     return path
 
 
-def _without_ansible(files: NodeFiles, folder: Path, rounds: int, say: Callable[[str], None]) -> Dict[str, Any]:
+def _without_ansible(
+    files: NodeFiles, folder: Path, rounds: int, say: t.Callable[[str], None]
+) -> dict[str, t.Any]:
     """A program that only edits: ours on all edits, Augeas on those that set a value."""
     if not shutil.which("augtool"):
         raise NotHere("augeas: there is no augtool (apt-get install augeas-tools)")
-    values = {name: [edit for edit in edits if _only_sets_values(edit)] for name, edits in files.edits.items()}
+    values = {
+        name: [edit for edit in edits if _only_sets_values(edit)]
+        for name, edits in files.edits.items()
+    }
     job = folder / "job.json"
     some = folder / "values.json"
     job.write_text(json.dumps({"files": files.entries(str(files.conf))}), encoding="utf-8")
-    some.write_text(json.dumps({"files": [{"path": str(files.conf / name), "edits": edits} for name, edits in values.items() if edits]}))
+    some.write_text(
+        json.dumps(
+            {
+                "files": [
+                    {"path": str(files.conf / name), "edits": edits}
+                    for name, edits in values.items()
+                    if edits
+                ]
+            }
+        )
+    )
     script = folder / "augeas"
     script.write_text("\n".join(_augeas(values)) + "\n", encoding="utf-8")
 
@@ -175,10 +244,14 @@ def _without_ansible(files: NodeFiles, folder: Path, rounds: int, say: Callable[
         "a Python that does nothing": lambda: fresh(sys.executable, "-c", "pass"),
         "ours, all edits": lambda: fresh(sys.executable, str(WORKER), "files", str(job)),
         "ours, values only": lambda: fresh(sys.executable, str(WORKER), "files", str(some)),
-        "augeas, values only": lambda: fresh("augtool", "--noautoload", "--root", str(files.conf), "--file", str(script)),
+        "augeas, values only": lambda: fresh(
+            "augtool", "--noautoload", "--root", str(files.conf), "--file", str(script)
+        ),
     }
     samples = in_turn(cases, max(rounds, 5), say)
-    failed = [line for line in samples["augeas, values only"][-1].output.splitlines() if "error" in line]
+    failed = [
+        line for line in samples["augeas, values only"][-1].output.splitlines() if "error" in line
+    ]
     return {
         "values": sum(len(edits) for edits in values.values()),
         "augeas_errors": failed[:5],
@@ -186,67 +259,91 @@ def _without_ansible(files: NodeFiles, folder: Path, rounds: int, say: Callable[
     }
 
 
-def _only_sets_values(edit: Dict[str, Any]) -> bool:
+def _only_sets_values(edit: dict[str, t.Any]) -> bool:
     return ("text" in edit and edit.get("if_missing", ["fail"]) == ["fail"]) or "attributes" in edit
 
 
-def _augeas(values: Dict[str, List[Dict[str, Any]]]) -> Iterator[str]:
+def _augeas(values: dict[str, list[dict[str, t.Any]]]) -> t.Iterator[str]:
     yield "set /augeas/load/Xml/lens Xml.lns"
     for name in values:
-        yield "set /augeas/load/Xml/incl[last()+1] /{0}".format(name)
+        yield f"set /augeas/load/Xml/incl[last()+1] /{name}"
     yield "load"
     for name, edits in values.items():
         for edit in edits:
             path = re.sub(r"\[@([\w]+)=('[^']*')\]", r"[#attribute/\1=\2]", edit["xpath"])
             path = re.sub(r"\[(\w+)=('[^']*')\]", r"[\1/#text=\2]", path)
             for attribute, value in edit.get("attributes", {}).items():
-                yield 'set "/files/{0}{1}/#attribute/{2}" "{3}"'.format(name, path, attribute, value)
+                yield f'set "/files/{name}{path}/#attribute/{attribute}" "{value}"'
             if "text" in edit:
                 yield 'set "/files/{0}{1}/#text" "{2}"'.format(name, path, edit["text"])
     yield "save"
     yield "print /augeas//error"
 
 
-def show(result: Dict[str, Any]) -> Iterator[str]:
+def show(result: dict[str, t.Any]) -> t.Iterator[str]:
     yield "One node: {0}".format(result["what"])
     rows = []
     for name, one in result["connections"].items():
         base = one["times"]["floor"]["seconds"]
         for case, times in one["times"].items():
-            rows.append([name, case, "{0:.2f}".format(times["seconds"]), "{0:.2f}".format(times["seconds"] / base)])
+            rows.append(
+                [
+                    name,
+                    case,
+                    "{0:.2f}".format(times["seconds"]),
+                    "{0:.2f}".format(times["seconds"] / base),
+                ]
+            )
     yield table(["connection", "what", "seconds", "x floor"], rows)
     for name, one in result["connections"].items():
         if one["remark"]:
             yield "{0}: {1}".format(name, one["remark"])
         if "baseline_over_floor" in one:
-            yield "{0}: baseline / ours is {1} of the {2} that one round trip allows; unchanged {3} of {4}".format(
-                name,
-                one["baseline_over_ours"],
-                one["baseline_over_floor"],
-                one["baseline_unchanged_over_ours"],
-                one["baseline_unchanged_over_floor"],
+            yield (
+                "{0}: baseline / ours is {1} of the {2} that one round trip allows; unchanged {3}"
+                " of {4}".format(
+                    name,
+                    one["baseline_over_ours"],
+                    one["baseline_over_floor"],
+                    one["baseline_unchanged_over_ours"],
+                    one["baseline_unchanged_over_floor"],
+                )
             )
     if "without_ansible" in result:
         alone = result["without_ansible"]
         rows = [
-            [name, "{0:.0f}".format(times["seconds"] * 1000), "{0:.0f}".format(times["processor_seconds"] * 1000)]
+            [
+                name,
+                "{0:.0f}".format(times["seconds"] * 1000),
+                "{0:.0f}".format(times["processor_seconds"] * 1000),
+            ]
             for name, times in alone["times"].items()
         ]
-        yield "Without Ansible, the whole process ({0} of the edits set values):".format(alone["values"])
+        yield "Without Ansible, the whole process ({0} of the edits set values):".format(
+            alone["values"]
+        )
         yield table(["what", "ms", "processor ms"], rows)
         for line in alone["augeas_errors"]:
-            yield "augeas says: {0}".format(line)
+            yield f"augeas says: {line}"
 
 
-def holds(result: Dict[str, Any]) -> Iterator[tuple[str, float, str, float]]:
+def holds(result: dict[str, t.Any]) -> t.Iterator[tuple[str, float, str, float]]:
     for name, one in result["connections"].items():
         for run in ("first", "unchanged"):
-            yield "{0}: one node, {1} run / floor".format(name, run), one["{0}_over_floor".format(run)], "<=", 1.2
+            yield f"{name}: one node, {run} run / floor", one[f"{run}_over_floor"], "<=", 1.2
         for run in ("", "_unchanged"):
-            if "baseline{0}_over_floor".format(run) in one:
-                share = one["baseline{0}_over_ours".format(run)] / one["baseline{0}_over_floor".format(run)]
-                yield "{0}: baseline{1} / ours as share of baseline / floor".format(name, run.replace("_", ", ")), share, ">=", 0.85
-        # The same of all rounds: the baseline, which runs in few of them, is in both and cancels out.
+            if f"baseline{run}_over_floor" in one:
+                share = one[f"baseline{run}_over_ours"] / one[f"baseline{run}_over_floor"]
+                yield (
+                    "{0}: baseline{1} / ours as share of baseline / floor".format(
+                        name, run.replace("_", ", ")
+                    ),
+                    share,
+                    ">=",
+                    0.85,
+                )
+        # The same of all rounds: the baseline, which runs in few of them, is in both and cancels
+        # out.
         for run in ("first", "unchanged"):
-            share = 1 / one["{0}_over_floor".format(run)]
-            yield "{0}: {1} run, floor / ours in all rounds".format(name, run), share, ">=", 0.85
+            share = 1 / one[f"{run}_over_floor"]
+            yield f"{name}: {run} run, floor / ours in all rounds", share, ">=", 0.85

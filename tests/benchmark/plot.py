@@ -1,17 +1,19 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""Draws cost against nodes and against edits, as PNG and SVG, from what tests/benchmark/run printed. Needs requirements.txt of this folder.
+"""Draws cost against nodes and against edits, as PNG and SVG, from what tests/benchmark/run
+printed. Needs requirements.txt of this folder.
 
-plot.py RESULT FOLDER     RESULT: a file whose last line is the JSON of a run of parts nodes and editor
+plot.py RESULT FOLDER     RESULT: a file whose last line is the JSON of a run of parts nodes and
+editor
 """
 
 from __future__ import annotations
 
 import json
 import sys
+import typing as t
 from pathlib import Path
-from typing import Any
 
 import matplotlib
 
@@ -27,19 +29,28 @@ KINDS = (
 )
 
 
-def draw_nodes(axes: Any, nodes: Any) -> None:
+def draw_nodes(axes: t.Any, nodes: t.Any) -> None:
     for kind, label, style in KINDS:
         points = [(point["nodes"], point[kind]["processor_seconds"]) for point in nodes["points"]]
         axes.plot(*zip(*points), style, label=label)
-    axes.set(xlabel="nodes", ylabel="processor seconds, controller and local nodes", title="Product files of many nodes")
+    axes.set(
+        xlabel="nodes",
+        ylabel="processor seconds, controller and local nodes",
+        title="Product files of many nodes",
+    )
 
 
-def draw_edits(axes: Any, editor: Any) -> None:
+def draw_edits(axes: t.Any, editor: t.Any) -> None:
     cells = [cell for cell in editor["cells"] if 4e6 < cell["bytes"] < 6e6]
-    for key, label, style in (("processor_seconds", "first run", "s-"), ("unchanged_processor_seconds", "unchanged", "^-")):
+    for key, label, style in (
+        ("processor_seconds", "first run", "s-"),
+        ("unchanged_processor_seconds", "unchanged", "^-"),
+    ):
         points = sorted((cell["edits"], cell[key]) for cell in cells)
         axes.plot(*zip(*points), style, label=label)
-    axes.set(xlabel="edits", ylabel="processor seconds of xml_patch", title="Edits of one file of 5 MB")
+    axes.set(
+        xlabel="edits", ylabel="processor seconds of xml_patch", title="Edits of one file of 5 MB"
+    )
 
 
 def main(result: Path, folder: Path) -> None:
@@ -54,7 +65,11 @@ def main(result: Path, folder: Path) -> None:
         axes.grid(alpha=0.3)
         axes.legend()
         for kind in ("png", "svg"):
-            figure.savefig(folder / "performance-{0}.{1}".format(name, kind), dpi=130, metadata={"Date": None} if kind == "svg" else None)
+            figure.savefig(
+                folder / f"performance-{name}.{kind}",
+                dpi=130,
+                metadata={"Date": None} if kind == "svg" else None,
+            )
 
 
 if __name__ == "__main__":

@@ -13,8 +13,8 @@ import json
 import resource
 import sys
 import time
+import typing as t
 from pathlib import Path
-from typing import Any, Callable, Dict
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY / "collections"))
@@ -22,8 +22,12 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils._editor.pat
     patch_files,
 )
 
-_HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n<Server xmlns="http://wso2.org/projects/carbon/carbon.xml">\n'
-# As many bytes for each element and comment as the products' files have, about 110: they explain each setting at length.
+_HEAD = (
+    '<?xml version="1.0" encoding="UTF-8"?>\n<Server'
+    ' xmlns="http://wso2.org/projects/carbon/carbon.xml">\n'
+)
+# As many bytes for each element and comment as the products' files have, about 110: they explain
+# each setting at length.
 _BLOCK = """\
     <!--
         Whether the server does what setting {0} says, and where the others find it. Change this only on all nodes of the cluster at once,
@@ -38,7 +42,8 @@ _BLOCK = """\
 
 
 def make(path: Path, size: int) -> int:
-    """A file of at least that many bytes, written piece by piece: what was in memory once would hide what the editor takes."""
+    """A file of at least that many bytes, written piece by piece: what was in memory once would
+    hide what the editor takes."""
     number = written = 0
     with path.open("w", encoding="utf-8", newline="") as file:
         written += file.write(_HEAD)
@@ -49,18 +54,21 @@ def make(path: Path, size: int) -> int:
     return number
 
 
-def measured(work: Callable[[], Any]) -> tuple[float, float, Any]:
+def measured(work: t.Callable[[], t.Any]) -> tuple[float, float, t.Any]:
     clock, processor = time.perf_counter(), time.process_time()
     result = work()
     return time.perf_counter() - clock, time.process_time() - processor, result
 
 
-def large(path: Path, size: int, number: int) -> Dict[str, Any]:
+def large(path: Path, size: int, number: int) -> dict[str, t.Any]:
     blocks = make(path, size)
     # One edit for each block at most, and spread over the file.
     number = min(number, blocks)
     edits = [
-        {"xpath": "/Server/Setting[@name='s{0}']/Value".format(place * blocks // number), "text": "new {0}".format(place)}
+        {
+            "xpath": f"/Server/Setting[@name='s{place * blocks // number}']/Value",
+            "text": f"new {place}",
+        }
         for place in range(number)
     ]
     files = [{"path": str(path), "edits": edits}]

@@ -1,7 +1,8 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""A folder of product files that are rewritten as a set, and runs on it that are killed, refused or made twice at once."""
+"""A folder of product files that are rewritten as a set, and runs on it that are killed, refused or
+made twice at once."""
 
 from __future__ import annotations
 
@@ -10,8 +11,8 @@ import random
 import signal
 import stat
 import time
+import typing as t
 from pathlib import Path
-from typing import Any, Callable, Dict, List, NamedTuple
 
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._editor.patch import (
     PatchResult,
@@ -20,14 +21,27 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils._editor.pat
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._errors import OperatorError
 
 # Everything by which a transaction touches the disk.
-CALLS = ("open", "write", "fsync", "close", "link", "rename", "unlink", "fchmod", "fchown", "setxattr", "utime", "mkdir")
+CALLS = (
+    "open",
+    "write",
+    "fsync",
+    "close",
+    "link",
+    "rename",
+    "unlink",
+    "fchmod",
+    "fchown",
+    "setxattr",
+    "utime",
+    "mkdir",
+)
 XML = "<a>\n  <!-- c -->\n  <b v='{0}'>{0}</b>\n  <fixed>1</fixed>\n{1}</a>\n"
 JSON = '{{\n  "b": "{0}", // c\n  "fixed": 1,\n}}\n'
 PROPERTIES = "# c\nb={0}\nfixed=1\n"
 TEXT = "<<b {0}>> fixed 1\n"
 
 
-class File(NamedTuple):
+class File(t.NamedTuple):
     name: str
     form: str
     template: str
@@ -37,8 +51,8 @@ class File(NamedTuple):
     def content(self, value: str) -> bytes:
         return self.template.format(value, "  <f>x</f>\n" * 200).encode()
 
-    def entry(self, folder: Path, value: str) -> Dict[str, Any]:
-        edits: Dict[str, List[Dict[str, Any]]] = {
+    def entry(self, folder: Path, value: str) -> dict[str, t.Any]:
+        edits: dict[str, list[dict[str, t.Any]]] = {
             "xml": [{"xpath": "/a/b", "text": value, "attributes": {"v": value}}],
             "json": [{"key": "b", "value": value}],
             "properties": [{"key": "b", "value": value}],
@@ -46,9 +60,9 @@ class File(NamedTuple):
         }
         return {"path": str(folder / self.name), "format": self.form, "edits": edits[self.form]}
 
-    def touch(self, folder: Path) -> Dict[str, Any]:
+    def touch(self, folder: Path) -> dict[str, t.Any]:
         """An edit of this file that finds what it asks for, in whatever state the file is."""
-        edits: Dict[str, List[Dict[str, Any]]] = {
+        edits: dict[str, list[dict[str, t.Any]]] = {
             "xml": [{"xpath": "/a/fixed", "text": "1"}],
             "json": [{"key": "fixed", "value": 1}],
             "properties": [{"key": "fixed", "value": 1}],
@@ -85,49 +99,68 @@ class Home:
                 os.chown(path, file.owner, file.owner)
         self.names = self.listing()
 
-    def listing(self) -> List[str]:
-        return sorted(str(path.relative_to(self.folder)) for path in self.folder.rglob("*") if "backups" not in path.parts)
+    def listing(self) -> list[str]:
+        return sorted(
+            str(path.relative_to(self.folder))
+            for path in self.folder.rglob("*")
+            if "backups" not in path.parts
+        )
 
-    def run(self, value: str, **options: Any) -> PatchResult:
-        return patch_files([file.entry(self.folder, value) for file in FILES], backup=True, backup_dir=str(self.backups), **options)
+    def run(self, value: str, **options: t.Any) -> PatchResult:
+        return patch_files(
+            [file.entry(self.folder, value) for file in FILES],
+            backup=True,
+            backup_dir=str(self.backups),
+            **options,
+        )
 
-    def values(self) -> Dict[str, str]:
-        """The value each file holds; it must be wholly of that value, with its owner and its mode."""
+    def values(self) -> dict[str, str]:
+        """The value each file holds; it must be wholly of that value, with its owner and its
+        mode."""
         found = {}
         for file in FILES:
             path = self.folder / file.name
             content, status = path.read_bytes(), path.stat()
             value = next((value for value in VALUES if content == file.content(value)), None)
-            assert value is not None, "{0} is neither old nor new".format(file.name)
+            assert value is not None, f"{file.name} is neither old nor new"
             assert stat.S_IMODE(status.st_mode) == file.mode, file.name
-            assert os.geteuid() != 0 or (status.st_uid, status.st_gid) == (file.owner, file.owner), file.name
+            assert os.geteuid() != 0 or (status.st_uid, status.st_gid) == (
+                file.owner,
+                file.owner,
+            ), file.name
             found[file.name] = value
         assert (self.folder / "conf" / "link.xml").is_symlink()
         return found
 
     def judge(self, random_: random.Random, target: str) -> None:
-        """After an accident: files are whole; a run on any one of them makes the set whole; the next run converges and leaves nothing."""
+        """After an accident: files are whole; a run on any one of them makes the set whole; the
+        next run converges and leaves nothing."""
         self.values()
         patch_files([random_.choice(FILES).touch(self.folder)])
-        assert len(set(self.values().values())) == 1, "some files are old and some new: {0}".format(self.values())
+        assert len(set(self.values().values())) == 1, (
+            f"some files are old and some new: {self.values()}"
+        )
         self.run(target)
         assert set(self.values().values()) == {target}
         assert not self.run(target).changed
         assert self.listing() == self.names, "something was left behind"
         for backup in self.backups.iterdir():
             assert backup.name.endswith("~"), "an unfinished backup was left behind"
-            assert backup.read_bytes() in {file.content(value) for file in FILES for value in VALUES}
+            assert backup.read_bytes() in {
+                file.content(value) for file in FILES for value in VALUES
+            }
             backup.unlink()
 
 
 class Counted:
-    """Counts the calls into the operating system and does something at one of them, or from one of them on."""
+    """Counts the calls into the operating system and does something at one of them, or from one of
+    them on."""
 
-    def __init__(self, at: int, action: Callable[[str], None], *, lasting: bool = False) -> None:
+    def __init__(self, at: int, action: t.Callable[[str], None], *, lasting: bool = False) -> None:
         self.at = at
         self.action = action
         self.lasting = lasting
-        self.names: List[str] = []
+        self.names: list[str] = []
         self._real = {name: getattr(os, name) for name in CALLS}
 
     def __enter__(self) -> Counted:
@@ -135,12 +168,12 @@ class Counted:
             setattr(os, name, self._wrapped(name, real))
         return self
 
-    def __exit__(self, *_error: Any) -> None:
+    def __exit__(self, *_error: t.Any) -> None:
         for name, real in self._real.items():
             setattr(os, name, real)
 
-    def _wrapped(self, name: str, real: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*arguments: Any, **options: Any) -> Any:
+    def _wrapped(self, name: str, real: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:
+        def call(*arguments: t.Any, **options: t.Any) -> t.Any:
             self.names.append(name)
             if len(self.names) == self.at or (self.lasting and len(self.names) > self.at):
                 self.action(name)
@@ -149,14 +182,14 @@ class Counted:
         return call
 
 
-def calls_of_a_run(home: Home) -> List[str]:
+def calls_of_a_run(home: Home) -> list[str]:
     """The names of the calls that one run makes; afterwards the files hold the second value."""
     with Counted(0, lambda _name: None) as counted:
         home.run(VALUES[1])
     return counted.names
 
 
-def in_child(work: Callable[[], Any]) -> int:
+def in_child(work: t.Callable[[], t.Any]) -> int:
     child = os.fork()
     if child:
         return child
@@ -168,14 +201,19 @@ def in_child(work: Callable[[], Any]) -> int:
         os._exit(status)
 
 
-def kill_once(home: Home, random_: random.Random, calls: List[str], seconds: float) -> str:
-    """One run, killed at a random call or after a random time; the files hold one and the same value before."""
+def kill_once(home: Home, random_: random.Random, calls: list[str], seconds: float) -> str:
+    """One run, killed at a random call or after a random time; the files hold one and the same
+    value before."""
     target = VALUES[1] if next(iter(home.values().values())) == VALUES[0] else VALUES[0]
     kind = random_.random()
     if kind < 0.7:
         # Half of these where it hurts most: where the files are renamed.
         last = len(calls) - calls[::-1].index("rename")
-        at = random_.randint(1, len(calls)) if kind < 0.35 else random_.randint(last - len(FILES) - 4, last + 4)
+        at = (
+            random_.randint(1, len(calls))
+            if kind < 0.35
+            else random_.randint(last - len(FILES) - 4, last + 4)
+        )
 
         def work() -> None:
             with Counted(at, lambda _name: os.kill(os.getpid(), signal.SIGKILL)):
@@ -193,8 +231,9 @@ def kill_once(home: Home, random_: random.Random, calls: List[str], seconds: flo
     return "mixed" if mixed else "left" if left else "clean"
 
 
-def kill_many(folder: Path, kills: int, seed: int) -> Dict[str, int]:
-    """How many kills came between two renames, how many left something to clean up, and how many left nothing."""
+def kill_many(folder: Path, kills: int, seed: int) -> dict[str, int]:
+    """How many kills came between two renames, how many left something to clean up, and how many
+    left nothing."""
     random_ = random.Random(seed)
     home = Home(folder)
     calls = calls_of_a_run(home)
@@ -206,7 +245,7 @@ def kill_many(folder: Path, kills: int, seed: int) -> Dict[str, int]:
         try:
             counts[kill_once(home, random_, calls, seconds)] += 1
         except BaseException:
-            print("kill {0} of seed {1}".format(number, seed))
+            print(f"kill {number} of seed {seed}")
             raise
     return counts
 
@@ -226,9 +265,9 @@ def fault_once(home: Home, random_: random.Random, at: int, error: int, *, lasti
     with Counted(at, refuse, lasting=lasting):
         try:
             home.run(target)
-        except OperatorError as exc:
+        except OperatorError as error:
             failed = True
-            assert "\n" not in str(exc) and str(exc).endswith("."), exc
+            assert "\n" not in str(error) and str(error).endswith("."), error
     if failed and not lasting:
         assert home.values() == before, "a run that failed changed a file"
     home.judge(random_, random_.choice(VALUES))

@@ -1,7 +1,8 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""Whatever happens to a run that rewrites several files, each is wholly old or new, and the next run makes the set whole."""
+"""Whatever happens to a run that rewrites several files, each is wholly old or new, and the next
+run makes the set whole."""
 
 from __future__ import annotations
 
@@ -9,8 +10,8 @@ import errno
 import os
 import random
 import signal
+import typing as t
 from pathlib import Path
-from typing import Any
 
 import pytest
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._editor.patch import (
@@ -35,7 +36,9 @@ def home(tmp_path: Path) -> Home:
 
 def test_a_run_that_is_killed_leaves_whole_files_and_the_next_finishes(tmp_path: Path) -> None:
     counts = kill_many(tmp_path / "home", 40, seed=int.from_bytes(os.urandom(4), "big"))
-    assert counts["mixed"] + counts["left"] > 10, "the kills came at no moment that matters: {0}".format(counts)
+    assert counts["mixed"] + counts["left"] > 10, (
+        f"the kills came at no moment that matters: {counts}"
+    )
 
 
 def kill_at(home: Home, at: int) -> None:
@@ -47,7 +50,8 @@ def kill_at(home: Home, at: int) -> None:
 
 
 def test_a_kill_between_any_two_calls_is_survived(home: Home) -> None:
-    """Not at random: at each call from before the first rename on, where files of both kinds stand side by side."""
+    """Not at random: at each call from before the first rename on, where files of both kinds stand
+    side by side."""
     calls = calls_of_a_run(home)
     home.run(VALUES[0])
     last = len(calls) - calls[::-1].index("rename")
@@ -61,10 +65,15 @@ def test_a_kill_between_any_two_calls_is_survived(home: Home) -> None:
 
 @pytest.mark.parametrize("error", ERRORS, ids=[errno.errorcode[error] for error in ERRORS])
 @pytest.mark.parametrize("lasting", [False, True], ids=["once", "from then on"])
-def test_a_call_that_fails_leaves_all_files_as_they_were(home: Home, error: int, lasting: bool) -> None:
+def test_a_call_that_fails_leaves_all_files_as_they_were(
+    home: Home, error: int, lasting: bool
+) -> None:
     random_ = random.Random(error)
     calls = len(calls_of_a_run(home))
-    failed = sum(fault_once(home, random_, at, error, lasting=lasting) for at in sorted(random_.sample(range(1, calls), 16)))
+    failed = sum(
+        fault_once(home, random_, at, error, lasting=lasting)
+        for at in sorted(random_.sample(range(1, calls), 16))
+    )
     assert failed >= 1
 
 
@@ -80,7 +89,9 @@ def test_two_runs_at_once_wait_for_each_other(home: Home) -> None:
 
 def test_a_run_does_not_wait_for_ever(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transaction, "_LOCK_SECONDS", 0.1)
-    with transaction.exclusive([str(home.folder / FILES[0].name)]), pytest.raises(OperatorError, match="another run"):
+    with transaction.exclusive([str(home.folder / FILES[0].name)]), pytest.raises(
+        OperatorError, match="another run"
+    ):
         home.run(VALUES[1])
     assert home.run(VALUES[1]).changed
 
@@ -106,7 +117,9 @@ def test_recovering_counts_as_a_change_and_is_reported(home: Home) -> None:
     old = {name for name, value in home.values().items() if value == VALUES[0]}
     result = home.run(VALUES[1])
     assert result.changed
-    assert {Path(path).name.replace("real-", "") for path in result.changed_files} == {Path(name).name for name in old}
+    assert {Path(path).name.replace("real-", "") for path in result.changed_files} == {
+        Path(name).name for name in old
+    }
 
 
 def test_what_cannot_be_completed_is_taken_back(home: Home) -> None:
@@ -120,7 +133,9 @@ def test_what_cannot_be_completed_is_taken_back(home: Home) -> None:
 
 def test_a_file_changed_by_hand_since_is_left_alone(home: Home) -> None:
     killed_between_renames(home)
-    by_hand = next(home.folder / name for name, value in home.values().items() if value == VALUES[0])
+    by_hand = next(
+        home.folder / name for name, value in home.values().items() if value == VALUES[0]
+    )
     by_hand.write_bytes(by_hand.read_bytes() + b"\n")
     edited = by_hand.read_bytes()
     other = next(file for file in FILES if home.folder / file.name != by_hand)
@@ -141,7 +156,9 @@ def test_a_journal_that_cannot_be_trusted_moves_nothing(home: Home, damage: str)
         patch_files([file.touch(home.folder)])
         assert not journal.exists()
     elif damage == "of another file":
-        journal.write_bytes(files_journal.journal_content([files_journal.Entry(home.folder / "x", None, "0")]))
+        journal.write_bytes(
+            files_journal.journal_content([files_journal.Entry(home.folder / "x", None, "0")])
+        )
         patch_files([file.touch(home.folder)])
         assert not journal.exists()
     else:
@@ -156,15 +173,19 @@ def test_a_journal_that_cannot_be_trusted_moves_nothing(home: Home, damage: str)
     assert home.values() == before
 
 
-def test_a_disk_that_fails_while_recovering_loses_nothing(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_fails_while_recovering_loses_nothing(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
     killed_between_renames(home)
     before = home.values()
 
-    def refused(*_arguments: Any) -> None:
+    def refused(*_arguments: t.Any) -> None:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     monkeypatch.setattr(Path, "rename", refused)
-    with pytest.raises(OperatorError, match="an interrupted change of this file and 5 more cannot be finished"):
+    with pytest.raises(
+        OperatorError, match="an interrupted change of this file and 5 more cannot be finished"
+    ):
         home.run(VALUES[1])
     monkeypatch.undo()
     assert home.values() == before
@@ -182,7 +203,10 @@ def test_a_file_that_was_to_be_made_is_taken_back_with_the_others(tmp_path: Path
         files_journal.Entry(made, None, str(digest(made))),
     ]
     for entry in entries:
-        files_journal.write_private(files_journal.beside(entry.path, files_journal.JOURNAL), files_journal.journal_content(entries))
+        files_journal.write_private(
+            files_journal.beside(entry.path, files_journal.JOURNAL),
+            files_journal.journal_content(entries),
+        )
     patch_files([{"path": str(kept), "format": "properties", "edits": [{"key": "a", "value": 1}]}])
     assert [path.name for path in tmp_path.iterdir()] == ["kept.properties"]
 
@@ -190,5 +214,8 @@ def test_a_file_that_was_to_be_made_is_taken_back_with_the_others(tmp_path: Path
 def test_an_interrupted_change_into_what_is_no_file_any_more_is_left(tmp_path: Path) -> None:
     gone = tmp_path / "gone.xml"
     gone.mkdir()
-    entries = [files_journal.Entry(gone, "0" * 64, "1" * 64), files_journal.Entry(tmp_path / "never.xml", "0" * 64, "1" * 64)]
+    entries = [
+        files_journal.Entry(gone, "0" * 64, "1" * 64),
+        files_journal.Entry(tmp_path / "never.xml", "0" * 64, "1" * 64),
+    ]
     assert files_journal.finish(entries) == []

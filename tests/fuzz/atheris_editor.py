@@ -2,9 +2,11 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""Bytes that a coverage-guided fuzzer makes, in every format; it keeps what it learns in the first folder and begins with the second.
+"""Bytes that a coverage-guided fuzzer makes, in every format; it keeps what it learns in the first
+folder and begins with the second.
 
-    pip install atheris && mkdir corpus && tests/fuzz/atheris_editor.py -max_total_time=600 corpus tests/fixtures/editor
+    pip install atheris && mkdir corpus && tests/fuzz/atheris_editor.py -max_total_time=600 corpus
+    tests/fixtures/editor
 
 Whatever the bytes are, an edit gives one sentence, or a file that the same edit leaves as it is.
 """
@@ -18,7 +20,10 @@ try:
     import atheris
 except ImportError:
     # As pytest says it, so that scripts/test counts it.
-    print("SKIPPED [1] tests/fuzz/atheris_editor.py: atheris is not installed (pip install atheris)\n1 skipped in 0.00s")
+    print(
+        "SKIPPED [1] tests/fuzz/atheris_editor.py: atheris is not installed (pip install"
+        " atheris)\n1 skipped in 0.00s"
+    )
     sys.exit(0)
 
 HERE = Path(__file__).resolve().parent
@@ -28,7 +33,15 @@ with atheris.instrument_imports(include=["ansible_collections"]):
     from engine import checked, refused
 
 EDITS = {
-    "xml": [{"xpath": "/a/b", "text": "]]>&\u20ac", "attributes": {"c": "\"'"}, "if_missing": ["uncomment", "create"], "match": "all"}],
+    "xml": [
+        {
+            "xpath": "/a/b",
+            "text": "]]>&\u20ac",
+            "attributes": {"c": "\"'"},
+            "if_missing": ["uncomment", "create"],
+            "match": "all",
+        }
+    ],
     "json": [{"key": "a.b", "value": "\"'\u2028", "if_missing": "create"}],
     "properties": [{"key": "a", "value": "=\\ \n", "match": "all"}],
     "text": [{"find": "a", "replace": "bb", "match": "all", "if_missing": "ignore"}],

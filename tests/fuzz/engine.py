@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Edits of a document in memory, and what every case checks whatever its format.
 
-A case is a function of a random generator alone, so that a seed repeats it, and Hypothesis can make it small.
+A case is a function of a random generator alone, so that a seed repeats it, and Hypothesis can make
+it small.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from __future__ import annotations
 import random
 import re
 import tempfile
+import typing as t
 from pathlib import Path
-from typing import Any, Dict, List, Sequence, Tuple
 
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._editor import patch
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._editor.secrets import Secrets
@@ -23,52 +24,104 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils._files.tran
 
 STATUS = Path(__file__).stat()
 PIECES = (
-    *("a", "Zz9", " ", "  ", "\n", "\r\n", "\r", "\t", "&", "<", ">", '"', "'", "]]>", "--", "-->", "<!--", "<![CDATA[", "?>", "&amp;"),
-    *("&#10;", "\\", "\\u0041", "%", "${x}", "{{ y }}", "/", "//", "/*", "*/", "#", "!", "=", ":", ",", "\u00e9", "\u20ac", "\U0001f600"),
+    *(
+        "a",
+        "Zz9",
+        " ",
+        "  ",
+        "\n",
+        "\r\n",
+        "\r",
+        "\t",
+        "&",
+        "<",
+        ">",
+        '"',
+        "'",
+        "]]>",
+        "--",
+        "-->",
+        "<!--",
+        "<![CDATA[",
+        "?>",
+        "&amp;",
+    ),
+    *(
+        "&#10;",
+        "\\",
+        "\\u0041",
+        "%",
+        "${x}",
+        "{{ y }}",
+        "/",
+        "//",
+        "/*",
+        "*/",
+        "#",
+        "!",
+        "=",
+        ":",
+        ",",
+        "\u00e9",
+        "\u20ac",
+        "\U0001f600",
+    ),
     *("\u2028", "\x85", "\u00a0", "\ufeff", "$1", "\\1", "\\g<0>", "null", "0"),
 )
 
 
 class Edited:
-    def __init__(self, content: bytes, actions: List[str]) -> None:
+    def __init__(self, content: bytes, actions: list[str]) -> None:
         self.content = content
         self.actions = actions
 
 
-def edit(content: bytes, edits: Sequence[Dict[str, Any]], form: str) -> Edited:
+def edit(content: bytes, edits: t.Sequence[dict[str, t.Any]], form: str) -> Edited:
     """The content after the edits, made by the code that also edits files."""
     path = "/fuzz/file"
     (plan,) = patch._plans([{"path": path, "format": form, "edits": list(edits)}], Secrets({}))
     plan.source = Source(path, path, content, STATUS)
     edited, outcomes = patch._edit(plan)
-    return Edited(content if edited is None else edited.content, [outcome.action for outcome in outcomes])
+    return Edited(
+        content if edited is None else edited.content, [outcome.action for outcome in outcomes]
+    )
 
 
-def checked(content: bytes, edits: Sequence[Dict[str, Any]], form: str) -> Edited:
+def checked(content: bytes, edits: t.Sequence[dict[str, t.Any]], form: str) -> Edited:
     """The edited content; made again, the edits change nothing."""
     result = edit(content, edits, form)
     again = edit(result.content, edits, form)
     assert again.content == result.content, "made again, the edits change the file again"
     assert set(again.actions) <= {"unchanged", "ignored"}, again.actions
-    assert (result.content == content) == (set(result.actions) <= {"unchanged", "ignored"}), result.actions
+    assert (result.content == content) == (set(result.actions) <= {"unchanged", "ignored"}), (
+        result.actions
+    )
     return result
 
 
-def refused(content: bytes, edits: Sequence[Dict[str, Any]], form: str) -> str | None:
-    """The one sentence of an edit that fails, or nothing if it does not; any other exception passes."""
+def refused(content: bytes, edits: t.Sequence[dict[str, t.Any]], form: str) -> str | None:
+    """The one sentence of an edit that fails, or nothing if it does not; any other exception
+    passes."""
     try:
         edit(content, edits, form)
-    except OperatorError as exc:
-        message = str(exc)
+    except OperatorError as error:
+        message = str(error)
         assert "internal error" not in message, message
-        assert message.startswith("/fuzz/file:") and "\n" not in message and message.endswith((".", "?")), message
+        assert (
+            message.startswith("/fuzz/file:")
+            and "\n" not in message
+            and message.endswith((".", "?"))
+        ), message
         return message
     return None
 
 
-def on_disk(content: bytes, edits: Sequence[Dict[str, Any]], form: str, fails: bool) -> None:
-    """The same on a real file: what fails writes nothing, what does not is written as it was in memory."""
-    with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as folder:
+def on_disk(content: bytes, edits: t.Sequence[dict[str, t.Any]], form: str, fails: bool) -> None:
+    """The same on a real file: what fails writes nothing, what does not is written as it was in
+    memory."""
+    with tempfile.TemporaryDirectory(
+        dir="/dev/shm" if Path("/dev/shm").is_dir() else None
+    ) as folder:
         path = Path(folder) / "file"
         path.write_bytes(content)
         before = path.stat()
@@ -77,25 +130,34 @@ def on_disk(content: bytes, edits: Sequence[Dict[str, Any]], form: str, fails: b
         except OperatorError:
             assert fails
             status = path.stat()
-            assert (status.st_ino, status.st_mtime_ns, path.read_bytes()) == (before.st_ino, before.st_mtime_ns, content)
+            assert (status.st_ino, status.st_mtime_ns, path.read_bytes()) == (
+                before.st_ino,
+                before.st_mtime_ns,
+                content,
+            )
         else:
             assert not fails
             assert path.read_bytes() == edit(content, edits, form).content
         assert [entry.name for entry in Path(folder).iterdir()] == ["file"]
 
 
-def only_inside(before: str, after: str, span: Tuple[int, int]) -> str:
+def only_inside(before: str, after: str, span: tuple[int, int]) -> str:
     """Nothing changed outside of the span; what stands there now is returned."""
     start, end = span
     assert after[:start] == before[:start], "something changed before the edited place"
     rest = len(before) - end
-    assert rest <= len(after) - start and after[len(after) - rest :] == before[end:], "something changed behind the edited place"
+    assert rest <= len(after) - start and after[len(after) - rest :] == before[end:], (
+        "something changed behind the edited place"
+    )
     return after[start : len(after) - rest]
 
 
 def value(random_: random.Random, most: int = 5) -> str:
-    """A value with everything in it that some layer could take for its own, but no secret's placeholder."""
-    return re.sub(r"%\{+", "%", "".join(random_.choice(PIECES) for _number in range(random_.randint(0, most))))
+    """A value with everything in it that some layer could take for its own, but no secret's
+    placeholder."""
+    return re.sub(
+        r"%\{+", "%", "".join(random_.choice(PIECES) for _number in range(random_.randint(0, most)))
+    )
 
 
 def damaged(random_: random.Random, content: bytes) -> bytes:
@@ -109,7 +171,11 @@ def damaged(random_: random.Random, content: bytes) -> bytes:
         elif what == "doubled":
             content = content[:end] + content[start:]
         elif what == "made up":
-            content = content[:start] + bytes(random_.choice(b"<>&;\"'{}[]/\\!-?=:\x00\xff\n ax") for _n in range(3)) + content[end:]
+            content = (
+                content[:start]
+                + bytes(random_.choice(b"<>&;\"'{}[]/\\!-?=:\x00\xff\n ax") for _n in range(3))
+                + content[end:]
+            )
         elif what == "cut":
             content = content[:start]
         else:

@@ -1,7 +1,8 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""Random JSON, property and text files, random edits of them, and judges that share no code with the editor."""
+"""Random JSON, property and text files, random edits of them, and judges that share no code with
+the editor."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ import codecs
 import json
 import random
 import re
-from typing import Any, Dict, List, Tuple
+import typing as t
 
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._editor.json.document import (
     parse_json,
@@ -29,9 +30,9 @@ class JsonDocument:
         self.random = random_
         self.codec, self.bom = random_.choice(CODECS)
         self.newline = random_.choice(("\n", "\r\n"))
-        self.parts: List[str] = []
+        self.parts: list[str] = []
         self.length = 0
-        self.places: Dict[Tuple[Any, ...], Tuple[int, int]] = {}
+        self.places: dict[tuple[t.Any, ...], tuple[int, int]] = {}
         self._blank()
         self.plain = self._value((), 0)
         self._blank()
@@ -47,17 +48,17 @@ class JsonDocument:
         self._put(self.random.choice(blanks).replace("\n", self.newline))
 
     def _string(self, text: str) -> None:
-        quote = self.random.choice("\"\"'")
+        quote = self.random.choice('""\'')
         body = json.dumps(text, ensure_ascii=self.random.random() < 0.5)[1:-1]
         if quote == "'":
             body = body.replace('\\"', '"').replace("'", "\\'")
         self._put(quote + body.replace("\u2028", "\\u2028") + quote)
 
-    def _value(self, path: Tuple[Any, ...], depth: int) -> Any:
+    def _value(self, path: tuple[t.Any, ...], depth: int) -> t.Any:
         chosen = self.random
         start = self.length
         kind = 0.0 if depth == 0 else chosen.random()
-        plain: Any
+        plain: t.Any
         if kind < 0.35 and depth < 5:
             plain = {}
             self._put("{")
@@ -93,19 +94,28 @@ class JsonDocument:
             plain = value(chosen, 3)
             self._string(plain)
         else:
-            literal, plain = chosen.choice((("true", True), ("false", False), ("null", None), ("0", 0), ("-12", -12), ("1.5e3", 1500.0)))
+            literal, plain = chosen.choice(
+                (
+                    ("true", True),
+                    ("false", False),
+                    ("null", None),
+                    ("0", 0),
+                    ("-12", -12),
+                    ("1.5e3", 1500.0),
+                )
+            )
             self._put(literal)
         self.places[path] = (start, self.length)
         return plain
 
 
-def at(plain: Any, path: Tuple[Any, ...]) -> Any:
+def at(plain: t.Any, path: tuple[t.Any, ...]) -> t.Any:
     for step in path:
         plain = plain[step]
     return plain
 
 
-def literal(text: str) -> Any:
+def literal(text: str) -> t.Any:
     """What a literal of the result means, told by Python's own readers."""
     if text[0] == "'":
         joined = ast.literal_eval(text)
@@ -125,10 +135,18 @@ def json_case(random_: random.Random) -> None:
         elif random_.random() < 0.1:
             on_disk(content, [entry], "json", fails=True)
         return
-    new: Any = value(random_) if random_.random() < 0.7 else random_.choice((True, False, 0, 1, -7, 10**30))
+    new: t.Any = (
+        value(random_)
+        if random_.random() < 0.7
+        else random_.choice((True, False, 0, 1, -7, 10**30))
+    )
     places = [path for path in document.places if path and "" not in path]
     scalars = [path for path in places if not isinstance(at(document.plain, path), (dict, list))]
-    holders = [path for path, _place in document.places.items() if isinstance(at(document.plain, path), dict) and "" not in path]
+    holders = [
+        path
+        for path, _place in document.places.items()
+        if isinstance(at(document.plain, path), dict) and "" not in path
+    ]
     kind = random_.random()
     if kind < 0.6 and scalars:
         path = random_.choice(scalars)
@@ -139,14 +157,25 @@ def json_case(random_: random.Random) -> None:
         assert found == new and isinstance(found, bool) == isinstance(new, bool)
         old = at(document.plain, path)
         start, end = document.places[path]
-        plainly = isinstance(old, str) and isinstance(new, str) and re.fullmatch(r"""["'][\w ]*["']""", document.text[start:end], re.ASCII)
+        plainly = (
+            isinstance(old, str)
+            and isinstance(new, str)
+            and re.fullmatch(r"""["'][\w ]*["']""", document.text[start:end], re.ASCII)
+        )
         if plainly or (isinstance(old, bool) and not isinstance(new, str)):
-            assert checked(result.content, [{"key": list(path), "value": old}], "json").content == document.content
+            assert (
+                checked(result.content, [{"key": list(path), "value": old}], "json").content
+                == document.content
+            )
     elif kind < 0.9:
         holder = random_.choice(holders)
-        key = "fresh" if random_.random() < 0.7 else "it's \"new\"\n\u00e9"
+        key = "fresh" if random_.random() < 0.7 else 'it\'s "new"\n\u00e9'
         deeper = [key] if random_.random() < 0.7 else [key, "inner"]
-        result = checked(document.content, [{"key": [*holder, *deeper], "value": new, "if_missing": "create"}], "json")
+        result = checked(
+            document.content,
+            [{"key": [*holder, *deeper], "value": new, "if_missing": "create"}],
+            "json",
+        )
         assert result.actions == ["created"]
         after = result.content[len(document.bom) :].decode(document.codec)
         only_inside(document.text, after, document.places[holder])
@@ -154,14 +183,18 @@ def json_case(random_: random.Random) -> None:
         assert parse_json(after).meaning() == document.plain
     else:
         found = ((path, at(document.plain, path)) for path in scalars)
-        edits = [{"key": list(path), "value": plain} for path, plain in found if type(plain) in (str, int, bool)]
+        edits = [
+            {"key": list(path), "value": plain}
+            for path, plain in found
+            if type(plain) in (str, int, bool)
+        ]
         edits.append({"key": ["nobody", "x"], "value": new, "if_missing": "ignore"})
         assert checked(document.content, edits, "json").content == document.content
 
 
-def load(text: str) -> Dict[str, str]:
+def load(text: str) -> dict[str, str]:
     """java.util.Properties.load, character by character, as its documentation tells it."""
-    found: Dict[str, str] = {}
+    found: dict[str, str] = {}
     lines = re.split("\r\n|\r|\n", text)
     number = 0
     while number < len(lines):
@@ -198,13 +231,29 @@ def characters(raw: str) -> str:
             out += chr(int(raw[position + 2 : position + 6], 16))
             position += 6
         else:
-            out += {"t": "\t", "n": "\n", "r": "\r", "f": "\f"}.get(raw[position + 1 : position + 2], raw[position + 1 : position + 2])
+            out += {"t": "\t", "n": "\n", "r": "\r", "f": "\f"}.get(
+                raw[position + 1 : position + 2], raw[position + 1 : position + 2]
+            )
             position += 2
     return out.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 PROPERTY_LINES = (
-    *("# comment", "! a=1", "#a=1", "", "   ", "a=1", "b : 2", "c 3", "long.key=one,\\\n   two", "d=\\u00e9\\t", "e\\=f=x", "g", "h="),
+    *(
+        "# comment",
+        "! a=1",
+        "#a=1",
+        "",
+        "   ",
+        "a=1",
+        "b : 2",
+        "c 3",
+        "long.key=one,\\\n   two",
+        "d=\\u00e9\\t",
+        "e\\=f=x",
+        "g",
+        "h=",
+    ),
     *("i=x\\\\", "\tj = \\ y", "k=http://x/?a=b#c", "l:\\\n", "m=\\\\\\\n  n"),
 )
 
@@ -212,7 +261,9 @@ PROPERTY_LINES = (
 def properties_case(random_: random.Random) -> None:
     newline = random_.choice(("\n", "\r\n", "\r"))
     lines = random_.sample(PROPERTY_LINES, random_.randint(0, 8))
-    text = newline.join(line.replace("\n", newline) for line in lines) + random_.choice(("", newline))
+    text = newline.join(line.replace("\n", newline) for line in lines) + random_.choice(
+        ("", newline)
+    )
     content = text.encode("latin-1")
     before = load(text)
     new = value(random_)
@@ -234,7 +285,9 @@ def properties_case(random_: random.Random) -> None:
 
 def text_case(random_: random.Random) -> None:
     newline = random_.choice(("\n", "\r\n"))
-    text = "".join(random_.choice((*PIECES, "host:1", "<KM>", newline)) for _n in range(random_.randint(0, 30)))
+    text = "".join(
+        random_.choice((*PIECES, "host:1", "<KM>", newline)) for _n in range(random_.randint(0, 30))
+    )
     text = text.replace("\r", "").replace("\n", newline)
     content = text.encode("utf-8")
     new = value(random_).replace("\r\n", "\n").replace("\r", "")
@@ -243,10 +296,16 @@ def text_case(random_: random.Random) -> None:
         find = random_.choice(("<KM>", "host:1", "&", "nobody"))
         if find in plain or "\\" in new:
             return
-        entry: Dict[str, Any] = {"find": find, "replace": new, "match": "all", "if_missing": "ignore"}
+        entry: dict[str, t.Any] = {
+            "find": find,
+            "replace": new,
+            "match": "all",
+            "if_missing": "ignore",
+        }
         wanted = text.replace(find, plain)
         if plain and find in wanted:
-            # The replacement and what stands beside it make what is looked for: not repeatable, and said so.
+            # The replacement and what stands beside it make what is looked for: not repeatable, and
+            # said so.
             assert "not repeatable" in (refused(content, [entry], "text") or "not repeatable")
             return
         if not plain and find in wanted:

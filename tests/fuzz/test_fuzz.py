@@ -1,13 +1,14 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""Random edits of random documents: a few thousand in every test run; tests/fuzz/run makes as many as it is told."""
+"""Random edits of random documents: a few thousand in every test run; tests/fuzz/run makes as many
+as it is told."""
 
 from __future__ import annotations
 
 import functools
 import random
-from typing import Callable
+import typing as t
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -32,11 +33,11 @@ def test_random_edits_of_documents_of_megabytes() -> None:
         run_seed(functools.partial(xml_case, size=2_000_000), "xml", seed)
 
 
-def run_seed(case: Callable[[random.Random], None], form: str, seed: int) -> None:
+def run_seed(case: t.Callable[[random.Random], None], form: str, seed: int) -> None:
     try:
         case(random.Random(seed))
     except BaseException:
-        print("repeat it with: tests/fuzz/run --format {0} --seed {1} --cases 1".format(form, seed))
+        print(f"repeat it with: tests/fuzz/run --format {form} --seed {seed} --cases 1")
         raise
 
 
@@ -44,7 +45,9 @@ def run_seed(case: Callable[[random.Random], None], form: str, seed: int) -> Non
 def test_documents_that_hypothesis_makes(form: str) -> None:
     """Fewer of them, but a case that fails is made as small as it can be."""
 
-    @settings(max_examples=60, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=60, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    )
     @given(st.randoms(use_true_random=False))
     def judged(random_: random.Random) -> None:
         CASES[form](random_)

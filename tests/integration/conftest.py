@@ -9,15 +9,15 @@ import os
 import subprocess
 import sys
 import time
+import typing as t
 from pathlib import Path
-from typing import Any, Callable, Mapping, NamedTuple, Sequence
 
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
-class Run(NamedTuple):
+class Run(t.NamedTuple):
     status: int
     output: str
     seconds: float
@@ -29,12 +29,18 @@ def run_playbook(
     *arguments: str,
     directory: Path = REPOSITORY,
     timeout: int = 300,
-    prefix: Sequence[str] = (),
-    settings: Mapping[str, str] | None = None,
+    prefix: t.Sequence[str] = (),
+    settings: t.Mapping[str, str] | None = None,
 ) -> Run:
-    # Ansible of the very environment that runs the tests, and nothing of the caller's own settings but what the test asks for.
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
-    environment.update(ANSIBLE_NOCOLOR="1", PATH="{0}{1}{2}".format(Path(sys.executable).parent, os.pathsep, environment["PATH"]))
+    # Ansible of the very environment that runs the tests, and nothing of the caller's own settings
+    # but what the test asks for.
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")
+    }
+    environment.update(
+        ANSIBLE_NOCOLOR="1",
+        PATH="{0}{1}{2}".format(Path(sys.executable).parent, os.pathsep, environment["PATH"]),
+    )
     environment.update(settings or {})
     started = time.monotonic()
     done = subprocess.run(
@@ -52,5 +58,5 @@ def run_playbook(
 
 
 @pytest.fixture(scope="session")
-def playbook() -> Callable[..., Any]:
+def playbook() -> t.Callable[..., t.Any]:
     return run_playbook

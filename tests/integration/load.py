@@ -3,12 +3,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Clients that log in and fetch the login page through nginx at a fixed rate, and count what fails.
 
-Open loop: a request is sent at its time, however the ones before it fare. Half of the requests are logins (POST, as API Manager sends
-them), half fetch login.jsp; half of each kind open a connection, the other half reuse one. Nothing is sent twice, and the body of every
-answer is checked, because a Carbon server that is stopping answers with status 200 and an empty body.
+Open loop: a request is sent at its time, however the ones before it fare. Half of the requests are
+logins (POST, as API Manager sends them), half fetch login.jsp; half of each kind open a connection,
+the other half reuse one. Nothing is sent twice, and the body of every answer is checked, because a
+Carbon server that is stopping answers with status 200 and an empty body.
 
-The password is read from the environment variable CARBON_OPS_PASSWORD. The program runs until --seconds are over or it gets SIGTERM, and
-writes its findings as JSON. It exits with 1 when a request failed.
+The password is read from the environment variable CARBON_OPS_PASSWORD. The program runs until
+--seconds are over or it gets SIGTERM, and writes its findings as JSON. It exits with 1 when a
+request failed.
 """
 
 from __future__ import annotations
@@ -22,16 +24,17 @@ import signal
 import ssl
 import sys
 import time
+import typing as t
 from collections import Counter
-from typing import Any, NamedTuple
 from xml.sax.saxutils import escape
 
 REQUEST_SECONDS = 30.0
-# A pooled connection that nobody used for long is closed by nginx at any moment; a careful client does not use it.
+# A pooled connection that nobody used for long is closed by nginx at any moment; a careful client
+# does not use it.
 IDLE_SECONDS = 20.0
 
 
-class Target(NamedTuple):
+class Target(t.NamedTuple):
     address: str
     port: int
     host: str
@@ -40,7 +43,7 @@ class Target(NamedTuple):
     password: str
 
 
-class Result(NamedTuple):
+class Result(t.NamedTuple):
     at: float
     kind: str
     seconds: float
@@ -50,29 +53,27 @@ class Result(NamedTuple):
 def login_request(target: Target) -> bytes:
     body = (
         '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>'
-        '<a:login xmlns:a="http://authentication.services.core.carbon.wso2.org"><a:username>{0}</a:username><a:password>{1}</a:password>'
+        "<a:login"
+        f' xmlns:a="http://authentication.services.core.carbon.wso2.org"><a:username>{escape(target.user)}</a:username><a:password>{escape(target.password)}</a:password>'
         "<a:remoteAddress>127.0.0.1</a:remoteAddress></a:login></s:Body></s:Envelope>"
-    ).format(escape(target.user), escape(target.password))
-    return (
-        (
-            "POST /services/AuthenticationAdmin HTTP/1.1\r\nHost: {0}\r\nContent-Type: text/xml; charset=UTF-8\r\nSOAPAction: urn:login\r\n"
-            "Content-Length: {1}\r\n\r\n{2}"
-        )
-        .format(target.host, len(body.encode()), body)
-        .encode()
     )
+    return (
+        f"POST /services/AuthenticationAdmin HTTP/1.1\r\nHost: {target.host}\r\nContent-Type:"
+        " text/xml; charset=UTF-8\r\nSOAPAction: urn:login\r\nContent-Length:"
+        f" {len(body.encode())}\r\n\r\n{body}"
+    ).encode()
 
 
 def page_request(target: Target) -> bytes:
-    return "GET /carbon/admin/login.jsp HTTP/1.1\r\nHost: {0}\r\n\r\n".format(target.host).encode()
+    return f"GET /carbon/admin/login.jsp HTTP/1.1\r\nHost: {target.host}\r\n\r\n".encode()
 
 
 def problem_of(kind: str, status: int, body: bytes) -> str:
     if status != 200:
-        return "HTTP status {0}".format(status)
+        return f"HTTP status {status}"
     wanted = b"return>true<" if kind == "login" else b"</html>"
     if wanted not in body:
-        return "status 200 with {0} bytes that are not the answer".format(len(body))
+        return f"status 200 with {len(body)} bytes that are not the answer"
     return ""
 
 
@@ -81,7 +82,10 @@ async def read_answer(reader: asyncio.StreamReader) -> tuple[int, bytes, bool]:
     head = await reader.readuntil(b"\r\n\r\n")
     status = int(head.split(b" ", 2)[1])
     headers = {
-        name.strip().lower(): value.strip() for name, _colon, value in (line.partition(b":") for line in head.split(b"\r\n")[1:] if line)
+        name.strip().lower(): value.strip()
+        for name, _colon, value in (
+            line.partition(b":") for line in head.split(b"\r\n")[1:] if line
+        )
     }
     body = b""
     if headers.get(b"transfer-encoding", b"").lower() == b"chunked":
@@ -115,7 +119,12 @@ class Clients:
             if time.monotonic() - since < IDLE_SECONDS and not reader.at_eof():
                 return reader, writer
             writer.close()
-        return await asyncio.open_connection(self.target.address, self.target.port, ssl=self.context, server_hostname=self.target.host)
+        return await asyncio.open_connection(
+            self.target.address,
+            self.target.port,
+            ssl=self.context,
+            server_hostname=self.target.host,
+        )
 
     async def exchange(self, kind: str, reuse: bool) -> str:
         reader, writer = await self.connection(reuse)
@@ -136,9 +145,15 @@ class Clients:
         try:
             problem = await asyncio.wait_for(self.exchange(kind, reuse), REQUEST_SECONDS)
         except asyncio.TimeoutError:
-            problem = "no answer within {0:g} s".format(REQUEST_SECONDS)
-        except (OSError, EOFError, ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
-            problem = "{0}: {1}".format(type(error).__name__, error)
+            problem = f"no answer within {REQUEST_SECONDS:g} s"
+        except (
+            OSError,
+            EOFError,
+            ValueError,
+            asyncio.IncompleteReadError,
+            asyncio.LimitOverrunError,
+        ) as error:
+            problem = f"{type(error).__name__}: {error}"
         if problem and reuse:
             problem += " (reused connection)"
         self.results.append(Result(at, kind, time.monotonic() - begun, problem))
@@ -151,7 +166,9 @@ class Clients:
         running: set[asyncio.Task[None]] = set()
         number = 0
         while time.monotonic() - begun < seconds and not stopped.is_set():
-            task = asyncio.create_task(self.request("login" if number % 2 else "page", number % 4 < 2))
+            task = asyncio.create_task(
+                self.request("login" if number % 2 else "page", number % 4 < 2)
+            )
             running.add(task)
             task.add_done_callback(running.discard)
             number += 1
@@ -164,13 +181,13 @@ class Clients:
             await asyncio.wait(running, timeout=REQUEST_SECONDS + 5)
 
 
-def client_process(target: Target, rate: float, seconds: float, queue: Any) -> None:
+def client_process(target: Target, rate: float, seconds: float, queue: t.Any) -> None:
     clients = Clients(target)
     asyncio.run(clients.run(rate, seconds))
     queue.put([tuple(result) for result in clients.results])
 
 
-def summary(results: list[Result], seconds: float) -> dict[str, Any]:
+def summary(results: list[Result], seconds: float) -> dict[str, t.Any]:
     failed = [result for result in results if result.problem]
     times = sorted(result.seconds for result in results) or [0.0]
     return {
@@ -179,16 +196,25 @@ def summary(results: list[Result], seconds: float) -> dict[str, Any]:
         "rate": round(len(results) / seconds, 1) if seconds else 0,
         "median_seconds": round(times[len(times) // 2], 3),
         "slowest_seconds": round(times[-1], 3),
-        "problems": dict(Counter("{0}: {1}".format(result.kind, result.problem) for result in failed).most_common(20)),
-        "first_failures": [{"at": round(result.at, 2), "kind": result.kind, "problem": result.problem} for result in failed[:20]],
+        "problems": dict(
+            Counter(f"{result.kind}: {result.problem}" for result in failed).most_common(20)
+        ),
+        "first_failures": [
+            {"at": round(result.at, 2), "kind": result.kind, "problem": result.problem}
+            for result in failed[:20]
+        ],
     }
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--address", required=True, help="address of the load balancer")
     parser.add_argument("--port", type=int, default=443)
-    parser.add_argument("--host", required=True, help="host name that is asked for, whose certificate is checked")
+    parser.add_argument(
+        "--host", required=True, help="host name that is asked for, whose certificate is checked"
+    )
     parser.add_argument("--ca-file", required=True)
     parser.add_argument("--user", default="admin")
     parser.add_argument("--rate", type=float, default=50.0, help="requests a second")
@@ -197,17 +223,26 @@ def main() -> int:
     parser.add_argument("--output", help="file for the findings; by default they are printed")
     arguments = parser.parse_args()
     target = Target(
-        arguments.address, arguments.port, arguments.host, arguments.ca_file, arguments.user, os.environ.get("CARBON_OPS_PASSWORD", "")
+        arguments.address,
+        arguments.port,
+        arguments.host,
+        arguments.ca_file,
+        arguments.user,
+        os.environ.get("CARBON_OPS_PASSWORD", ""),
     )
-    queue: Any = multiprocessing.Queue()
+    queue: t.Any = multiprocessing.Queue()
     begun = time.monotonic()
     processes = [
-        multiprocessing.Process(target=client_process, args=(target, arguments.rate / arguments.processes, arguments.seconds, queue))
+        multiprocessing.Process(
+            target=client_process,
+            args=(target, arguments.rate / arguments.processes, arguments.seconds, queue),
+        )
         for _number in range(arguments.processes)
     ]
     for process in processes:
         process.start()
-    # The clients end by themselves; the signal is handed on so that they end now, with their findings.
+    # The clients end by themselves; the signal is handed on so that they end now, with their
+    # findings.
     signal.signal(signal.SIGTERM, lambda *_signal: [process.terminate() for process in processes])
     results = [Result(*result) for _process in processes for result in queue.get()]
     seconds = time.monotonic() - begun

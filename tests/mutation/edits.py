@@ -1,15 +1,16 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""The edits that a run of the playbook made, so that each file can be made again without one of them."""
+"""The edits that a run of the playbook made, so that each file can be made again without one of
+them."""
 
 from __future__ import annotations
 
 import json
 import shutil
 import tempfile
+import typing as t
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, NamedTuple
 
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._clustering.edits import (
     clustering_edits,
@@ -31,19 +32,20 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils._home.port_
 
 SELECTORS = ("xpath", "key", "regexp", "find")
 OPTIONS_OF_MEMBERS = (
-    "domain enabled group_password scheme local_member_host local_member_port members state wka multicast aws kubernetes parameters"
+    "domain enabled group_password scheme local_member_host local_member_port members state wka"
+    " multicast aws kubernetes parameters"
 )
 ANOTHER = "mutation"
 
 
-class Edit(NamedTuple):
+class Edit(t.NamedTuple):
     """One edit of one file, with what the file's entry says for all its edits."""
 
     side: str
     path: str
-    entry: Mapping[str, Any]
-    edit: Mapping[str, Any]
-    secrets: Mapping[str, str]
+    entry: t.Mapping[str, t.Any]
+    edit: t.Mapping[str, t.Any]
+    secrets: t.Mapping[str, str]
 
     @property
     def name(self) -> str:
@@ -52,22 +54,39 @@ class Edit(NamedTuple):
         does = [key for key in ("text", "value", "replace", "xml", "state") if key in self.edit]
         attributes = "".join(" @" + name for name in self.edit.get("attributes", {}))
         properties = "".join(" " + name for name in self.edit.get("properties", {}))
-        return "{0} {1} {2} ({3}{4}{5})".format(self.side, self.path, selector, " ".join(does), attributes, properties)
+        return "{0} {1} {2} ({3}{4}{5})".format(
+            self.side, self.path, selector, " ".join(does), attributes, properties
+        )
 
 
-def edits_of(lines: List[str], homes: Mapping[str, Path], stock: Mapping[str, Path], sides: Mapping[str, str]) -> Dict[str, List[Edit]]:
+def edits_of(
+    lines: list[str],
+    homes: t.Mapping[str, Path],
+    stock: t.Mapping[str, Path],
+    sides: t.Mapping[str, str],
+) -> dict[str, list[Edit]]:
     """By host, in the order in which they were made."""
-    found: Dict[str, List[Edit]] = {host: [] for host in homes}
+    found: dict[str, list[Edit]] = {host: [] for host in homes}
     for line in lines:
         call = json.loads(line)
         host, arguments = call["host"], call["arguments"]
         home = homes[host]
-        secrets: Mapping[str, str] = arguments.get("secrets") or {}
+        secrets: t.Mapping[str, str] = arguments.get("secrets") or {}
         if call["module"] == "carbon_offset":
-            files = [{"path": str(home / XML_FILES["carbon"]), "edits": offset_edits(arguments["offset"])}]
+            files = [
+                {
+                    "path": str(home / XML_FILES["carbon"]),
+                    "edits": offset_edits(arguments["offset"]),
+                }
+            ]
         elif call["module"] == "wka_members":
             path = stock[host] / XML_FILES["axis2"]
-            wish = {**dict.fromkeys(OPTIONS_OF_MEMBERS.split()), "state": "exact", "kernel": None, **arguments}
+            wish = {
+                **dict.fromkeys(OPTIONS_OF_MEMBERS.split()),
+                "state": "exact",
+                "kernel": None,
+                **arguments,
+            }
             edits, secrets = clustering_edits(wish, read_clustering(parse(path)))
             files = [{"path": str(home / XML_FILES["axis2"]), "edits": edits}]
         else:
@@ -79,21 +98,25 @@ def edits_of(lines: List[str], homes: Mapping[str, Path], stock: Mapping[str, Pa
     return found
 
 
-def made(stock: Path, edits: List[Edit]) -> bytes | None:
-    """The content of the file that all these edits are of, made from its stock content; nothing where it is in no such home."""
+def made(stock: Path, edits: list[Edit]) -> bytes | None:
+    """The content of the file that all these edits are of, made from its stock content; nothing
+    where it is in no such home."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / stock.name
         if stock.exists():
             shutil.copyfile(stock, path)
         secrets = {name: value for edit in edits for name, value in edit.secrets.items()}
         if edits:
-            patch_files([{**edit.entry, "path": str(path), "edits": [edit.edit]} for edit in edits], secrets)
+            patch_files(
+                [{**edit.entry, "path": str(path), "edits": [edit.edit]} for edit in edits], secrets
+            )
         return path.read_bytes() if path.exists() else None
 
 
 def moved(stock: bytes, edit: Edit, name: str) -> bytes | None:
-    """The file with another value where the edit puts its own; nothing where it cannot have one, as the product does not have the place."""
-    other: Dict[str, Any] = dict(edit.edit)
+    """The file with another value where the edit puts its own; nothing where it cannot have one, as
+    the product does not have the place."""
+    other: dict[str, t.Any] = dict(edit.edit)
     for key in ("text", "value"):
         if key in other:
             other[key] = ANOTHER

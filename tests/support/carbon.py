@@ -1,7 +1,8 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""A small HTTPS server that answers as a Carbon server does, with a certificate of an authority made for the tests."""
+"""A small HTTPS server that answers as a Carbon server does, with a certificate of an authority
+made for the tests."""
 
 from __future__ import annotations
 
@@ -9,8 +10,8 @@ import http.server
 import ssl
 import subprocess
 import threading
+import typing as t
 from pathlib import Path
-from typing import Any, Callable, Iterator
 
 import pytest
 
@@ -19,7 +20,8 @@ NAME = "km1.test.example"
 
 @pytest.fixture(scope="session")
 def pki(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """ca.crt, other-ca.crt (an authority that signed nothing) and server.pem (key and certificate for NAME)."""
+    """ca.crt, other-ca.crt (an authority that signed nothing) and server.pem (key and certificate
+    for NAME)."""
     folder = tmp_path_factory.mktemp("pki")
 
     def openssl(*arguments: str) -> None:
@@ -30,11 +32,24 @@ def pki(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 "-keyout", name + ".key", "-out", name + ".crt")  # fmt: skip
     (folder / "names").write_text("subjectAltName=DNS:" + NAME + "\n")
     openssl(
-        "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=km", "-keyout", "km.key", "-out", "km.csr"
+        "req",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-subj",
+        "/CN=km",
+        "-keyout",
+        "km.key",
+        "-out",
+        "km.csr",
     )
     openssl("x509", "-req", "-in", "km.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2", "-extfile", "names",
             "-out", "km.crt")  # fmt: skip
-    (folder / "server.pem").write_text((folder / "km.key").read_text() + (folder / "km.crt").read_text())
+    (folder / "server.pem").write_text(
+        (folder / "km.key").read_text() + (folder / "km.crt").read_text()
+    )
     return folder
 
 
@@ -50,7 +65,7 @@ class Carbon:
         self.page = (200, "<html>login</html>")
         self.empty = False
         self.requests: list[str] = []
-        self.on_page: Callable[[], None] = lambda: None
+        self.on_page: t.Callable[[], None] = lambda: None
 
     def answer(self, path: str, body: str, cookie: str) -> tuple[int, str, str]:
         self.requests.append(path)
@@ -61,19 +76,42 @@ class Carbon:
                 return 202, "<done/>", ""
             right = "<a:password>p&amp;ss&lt;word&gt;</a:password>" in body
             if self.login == "fault":
-                return 500, "<soapenv:Fault><faultstring>Cannot borrow a connection.</faultstring></soapenv:Fault>", ""
-            return 200, "<ns:return>{0}</ns:return>".format(self.login if right else "false"), "JSESSIONID=ABC; Path=/; Secure; HttpOnly"
+                return (
+                    500,
+                    (
+                        "<soapenv:Fault><faultstring>Cannot borrow a"
+                        " connection.</faultstring></soapenv:Fault>"
+                    ),
+                    "",
+                )
+            return (
+                200,
+                "<ns:return>{0}</ns:return>".format(self.login if right else "false"),
+                "JSESSIONID=ABC; Path=/; Secure; HttpOnly",
+            )
         if path == "/services/ServerRolesManager":
             if self.registry_faults:
                 self.registry_faults -= 1
-                return 200, "<faultstring>Resource does not exist at path /_system/config</faultstring>", ""
-            return 200, self.registry if cookie == "JSESSIONID=ABC" else "<faultstring>not logged in</faultstring>", ""
+                return (
+                    200,
+                    "<faultstring>Resource does not exist at path /_system/config</faultstring>",
+                    "",
+                )
+            return (
+                200,
+                (
+                    self.registry
+                    if cookie == "JSESSIONID=ABC"
+                    else "<faultstring>not logged in</faultstring>"
+                ),
+                "",
+            )
         self.on_page()
         return self.page[0], self.page[1], ""
 
 
 @pytest.fixture
-def carbon(pki: Path) -> Iterator[Carbon]:
+def carbon(pki: Path) -> t.Iterator[Carbon]:
     state = Carbon()
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -89,30 +127,37 @@ def carbon(pki: Path) -> Iterator[Carbon]:
 
         do_GET = do_POST = respond
 
-        def log_message(self, *_arguments: Any) -> None:
+        def log_message(self, *_arguments: t.Any) -> None:
             return
 
     class Quiet(http.server.ThreadingHTTPServer):
-        def handle_error(self, *_arguments: Any) -> None:
+        def handle_error(self, *_arguments: t.Any) -> None:
             return
 
     server = Quiet(("127.0.0.1", 0), Handler)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pki / "server.pem")
-    # The handshake belongs into the handler's thread: a client that breaks it off must not end the server.
-    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    # The handshake belongs into the handler's thread: a client that breaks it off must not end the
+    # server.
+    server.socket = context.wrap_socket(
+        server.socket, server_side=True, do_handshake_on_connect=False
+    )
     state.port = server.server_address[1]
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    threading.Thread(
+        target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+    ).start()
     yield state
     server.shutdown()
     server.server_close()
 
 
 @pytest.fixture
-def config(carbon: Carbon, pki: Path, tmp_path: Path) -> dict[str, Any]:
+def config(carbon: Carbon, pki: Path, tmp_path: Path) -> dict[str, t.Any]:
     """Settings of the health check for the stand-in server."""
     (tmp_path / "state").mkdir()
-    (tmp_path / "managed-files").write_text("{0}\n{1}\n".format(tmp_path / "carbon.xml", tmp_path / "absent.xml"))
+    (tmp_path / "managed-files").write_text(
+        "{0}\n{1}\n".format(tmp_path / "carbon.xml", tmp_path / "absent.xml")
+    )
     (tmp_path / "carbon.xml").write_text("<Server/>\n")
     return {
         "instance": "obkm",
@@ -126,7 +171,10 @@ def config(carbon: Carbon, pki: Path, tmp_path: Path) -> dict[str, Any]:
         "password": "p&ss<word>",
         "log_file": str(tmp_path / "wso2carbon.log"),
         "ready_line": "Mgt Console URL",
-        "mount_lines": ["Connected to mount at configRegistry", "Connected to mount at governanceRegistry"],
+        "mount_lines": [
+            "Connected to mount at configRegistry",
+            "Connected to mount at governanceRegistry",
+        ],
         "warm_paths": ["/carbon/admin/login.jsp"],
         "managed_files": str(tmp_path / "managed-files"),
         "state_directory": str(tmp_path / "state"),

@@ -1,7 +1,8 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""Small product homes for tests: the demonstration's product files, and below tests/fixtures/homes what the kernel brings there."""
+"""Small product homes for tests: the demonstration's product files, and below tests/fixtures/homes
+what the kernel brings there."""
 
 from __future__ import annotations
 
@@ -15,10 +16,32 @@ PRODUCT_FILES = REPOSITORY / "demo" / "product_files"
 
 # The folders that make up a home; a later one may replace files of an earlier one.
 LAYERS = {
-    "ob_km": (PRODUCT_FILES / "common", PRODUCT_FILES / "key_manager", HOMES / "ob_common", HOMES / "ob_km"),
-    "ob_apim": (PRODUCT_FILES / "common", PRODUCT_FILES / "api_manager", HOMES / "ob_common", HOMES / "ob_apim"),
-    "carbon_km": (PRODUCT_FILES / "common", PRODUCT_FILES / "key_manager", HOMES / "ob_common", HOMES / "ob_km", HOMES / "carbon"),
-    "carbon_apim": (PRODUCT_FILES / "common", PRODUCT_FILES / "api_manager", HOMES / "ob_common", HOMES / "ob_apim", HOMES / "carbon"),
+    "ob_km": (
+        PRODUCT_FILES / "common",
+        PRODUCT_FILES / "key_manager",
+        HOMES / "ob_common",
+        HOMES / "ob_km",
+    ),
+    "ob_apim": (
+        PRODUCT_FILES / "common",
+        PRODUCT_FILES / "api_manager",
+        HOMES / "ob_common",
+        HOMES / "ob_apim",
+    ),
+    "carbon_km": (
+        PRODUCT_FILES / "common",
+        PRODUCT_FILES / "key_manager",
+        HOMES / "ob_common",
+        HOMES / "ob_km",
+        HOMES / "carbon",
+    ),
+    "carbon_apim": (
+        PRODUCT_FILES / "common",
+        PRODUCT_FILES / "api_manager",
+        HOMES / "ob_common",
+        HOMES / "ob_apim",
+        HOMES / "carbon",
+    ),
     "is_km": (HOMES / "is_km",),
     "kernel": (HOMES / "kernel",),
     "odd": (HOMES / "odd",),

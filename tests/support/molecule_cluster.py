@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The running cluster the tests look at.
 
-Molecule starts them on the hosts of the scenario. On the hosts of scripts/demo those of the default one run as
-``CARBON_OPS_INVENTORY=inventories/demo pytest molecule/default/tests``.
+Molecule starts them on the hosts of the scenario. On the hosts of scripts/demo those of the default
+one run as ``CARBON_OPS_INVENTORY=inventories/demo pytest molecule/default/tests``.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import re
 import shlex
 import ssl
 import subprocess
+import typing as t
 from pathlib import Path
-from typing import Any, NamedTuple
 from xml.sax.saxutils import escape
 
 import pytest
@@ -25,13 +25,18 @@ import yaml
 from testinfra.host import Host
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-HEALTH = "python3 /usr/local/lib/carbon-ops/carbon_health.py --config /etc/carbon-ops/{0}/health.json --members {1} --json"
+HEALTH = (
+    "python3 /usr/local/lib/carbon-ops/carbon_health.py --config /etc/carbon-ops/{0}/health.json"
+    " --members {1} --json"
+)
 LOGIN = (
     '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>'
-    '<a:login xmlns:a="http://authentication.services.core.carbon.wso2.org"><a:username>{user}</a:username>'
+    "<a:login"
+    ' xmlns:a="http://authentication.services.core.carbon.wso2.org"><a:username>{user}</a:username>'
     "<a:password>{password}</a:password><a:remoteAddress>127.0.0.1</a:remoteAddress></a:login></s:Body></s:Envelope>"
 )
-# What the roles write, and what the servers run with. Not in it: what servers write themselves (logs, databases, work folders).
+# What the roles write, and what the servers run with. Not in it: what servers write themselves
+# (logs, databases, work folders).
 MANAGED = (
     "/etc/carbon-ops",
     "/etc/hosts",
@@ -48,7 +53,7 @@ MANAGED = (
 )
 
 
-class Run(NamedTuple):
+class Run(t.NamedTuple):
     """One run of a playbook: its output, and the last lines of it as numbers by host."""
 
     output: str
@@ -65,16 +70,23 @@ class Cluster:
     def __init__(self, inventory: Path, generated: Path) -> None:
         self.inventory = inventory
         self.generated = generated
-        self.status: dict[str, Any] = {}
+        self.status: dict[str, t.Any] = {}
 
     def ask(self) -> None:
         """Let the running nodes say what they see."""
         run = self.playbook("demo/summary.yml")
-        assert all(not counts["failed"] and not counts["unreachable"] for counts in run.recap.values()), run.output
+        assert all(
+            not counts["failed"] and not counts["unreachable"] for counts in run.recap.values()
+        ), run.output
         self.status = json.loads((self.generated / "summary.json").read_text())
 
     def playbook(self, path: str, *arguments: str) -> Run:
-        environment = {**os.environ, "ANSIBLE_CONFIG": str(REPOSITORY / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1", "ANSIBLE_FORCE_COLOR": "0"}
+        environment = {
+            **os.environ,
+            "ANSIBLE_CONFIG": str(REPOSITORY / "ansible.cfg"),
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_FORCE_COLOR": "0",
+        }
         environment.pop("ANSIBLE_COLLECTIONS_PATH", None)
         done = subprocess.run(
             ["ansible-playbook", path, "-i", str(self.inventory), *arguments],
@@ -93,7 +105,7 @@ class Cluster:
         assert done.returncode == 0 and recap, f"{path} failed:\n{output[-6000:]}"
         return Run(output, recap)
 
-    def hosts(self, *roles: str) -> list[dict[str, Any]]:
+    def hosts(self, *roles: str) -> list[dict[str, t.Any]]:
         return [host for host in self.status["hosts"] if not roles or host["role"] in roles]
 
     def on(self, name: str) -> Host:
@@ -103,13 +115,20 @@ class Cluster:
         """A container by Docker's name for it, also one of none of the cluster's hosts."""
         return testinfra.get_host(f"docker://{name}")
 
-    def service(self, host: dict[str, Any]) -> str:
+    def service(self, host: dict[str, t.Any]) -> str:
         """The unit of the server that a host is there for."""
-        return str(host.get("instance") or {"load_balancer": "nginx", "database": self.status["database"]["vendor"]}[host["role"]])
+        return str(
+            host.get("instance")
+            or {"load_balancer": "nginx", "database": self.status["database"]["vendor"]}[
+                host["role"]
+            ]
+        )
 
-    def health(self, node: dict[str, Any], members: str = "all") -> dict[str, Any]:
+    def health(self, node: dict[str, t.Any], members: str = "all") -> dict[str, t.Any]:
         """What a node's own health check says."""
-        return dict(json.loads(self.on(node["name"]).run(HEALTH.format(node["instance"], members)).stdout))
+        return dict(
+            json.loads(self.on(node["name"]).run(HEALTH.format(node["instance"], members)).stdout)
+        )
 
     @property
     def admin_password(self) -> str:
@@ -117,19 +136,22 @@ class Cluster:
 
     @property
     def balanced_url(self) -> str:
-        """The admin service of logins as API Manager calls it: at nginx, by the name of the cluster."""
+        """The admin service of logins as API Manager calls it: at nginx, by the name of the
+        cluster."""
         return f"https://{self.status['hostname']}:{self.status['internal_port']}/services/AuthenticationAdmin"
 
-    def own_url(self, node: dict[str, Any]) -> str:
+    def own_url(self, node: dict[str, t.Any]) -> str:
         """The same of one node, without nginx."""
         return f"https://{node['name']}:{node['ports']['https']}/services/AuthenticationAdmin"
 
     def login(self, caller: str, url: str, user: str, password: str) -> bool:
-        """Log in with curl on a host of the cluster. Password and envelope go over standard input, not over the command line."""
+        """Log in with curl on a host of the cluster. Password and envelope go over standard input,
+        not over the command line."""
         envelope = LOGIN.format(user=escape(user), password=escape(password))
         answer = self.on(caller).run(
-            "curl --silent --show-error --max-time 20 --cacert /etc/carbon-ops/pki/ca.crt -H 'Content-Type: text/xml' "
-            f"-H 'SOAPAction: urn:login' --data-binary @- {shlex.quote(url)} <<'END'\n{envelope}\nEND"
+            "curl --silent --show-error --max-time 20 --cacert /etc/carbon-ops/pki/ca.crt -H"
+            " 'Content-Type: text/xml' -H 'SOAPAction: urn:login' --data-binary @-"
+            f" {shlex.quote(url)} <<'END'\n{envelope}\nEND"
         )
         found = re.search(r"return>(true|false)<", answer.stdout)
         assert found, answer.stdout + answer.stderr
@@ -140,14 +162,20 @@ class Cluster:
         return ssl.create_default_context(cafile=str(self.generated / "ca.crt"))
 
     def manifest(self) -> dict[str, dict[str, str]]:
-        """Every managed file of every host: inode, time of change, mode, owner and checksum; a link its target."""
+        """Every managed file of every host: inode, time of change, mode, owner and checksum; a link
+        its target."""
         return {host["name"]: self.files(host["name"]) for host in self.hosts()}
 
     def files(self, name: str) -> dict[str, str]:
         plain = r"-type f -printf '%p\t%i %T@ %m %u ' -exec sha256sum {} \;"
         link = r"-type l -printf '%p\t%i %T@ -> %l\n'"
-        found = self.on(name).run(f"find {' '.join(MANAGED)} -xdev \\( {plain} \\) -o \\( {link} \\) 2>/dev/null")
-        return {path: re.sub(r"  /.*", "", facts) for path, _tab, facts in (line.partition("\t") for line in found.stdout.splitlines())}
+        found = self.on(name).run(
+            f"find {' '.join(MANAGED)} -xdev \\( {plain} \\) -o \\( {link} \\) 2>/dev/null"
+        )
+        return {
+            path: re.sub(r"  /.*", "", facts)
+            for path, _tab, facts in (line.partition("\t") for line in found.stdout.splitlines())
+        }
 
     def processes(self) -> dict[str, str]:
         """The main process of every service that the cluster is made of, with when it started."""
@@ -155,7 +183,11 @@ class Cluster:
         for host in self.hosts():
             service = self.service(host)
             answers[f"{host['name']} {service}"] = (
-                self.on(host["name"]).check_output("systemctl show %s --property MainPID,ExecMainStartTimestamp --value", service).strip()
+                self.on(host["name"])
+                .check_output(
+                    "systemctl show %s --property MainPID,ExecMainStartTimestamp --value", service
+                )
+                .strip()
             )
         return answers
 
@@ -165,16 +197,23 @@ def cluster() -> Cluster:
     scenario = os.environ.get("MOLECULE_SCENARIO_DIRECTORY")
     inventory = Path(os.environ.get("CARBON_OPS_INVENTORY") or f"{scenario}/inventory").resolve()
     ephemeral = os.environ.get("MOLECULE_EPHEMERAL_DIRECTORY")
-    here = Cluster(inventory, Path(ephemeral) / "generated" if ephemeral else inventory / ".generated")
+    here = Cluster(
+        inventory, Path(ephemeral) / "generated" if ephemeral else inventory / ".generated"
+    )
     here.ask()
     return here
 
 
 @pytest.fixture
-def journal(cluster: Cluster, request: pytest.FixtureRequest) -> Any:
-    """Show what the services said when a test fails: the reason is there more often than in the assertion."""
+def journal(cluster: Cluster, request: pytest.FixtureRequest) -> t.Any:
+    """Show what the services said when a test fails: the reason is there more often than in the
+    assertion."""
     before = request.session.testsfailed
     yield
     if request.session.testsfailed > before:
         for host in cluster.hosts("key_manager"):
-            print(cluster.on(host["name"]).run("journalctl --unit %s --no-pager --lines 30", host["instance"]).stdout)
+            print(
+                cluster.on(host["name"])
+                .run("journalctl --unit %s --no-pager --lines 30", host["instance"])
+                .stdout
+            )

@@ -15,6 +15,24 @@ import pytest
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a private key and its certificate, x.key and x.crt."""
     folder = tmp_path_factory.mktemp("pair")
-    arguments = ["-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=x", "-keyout", "x.key", "-out", "x.crt"]
-    subprocess.run(["openssl", "req", "-x509", *arguments], cwd=folder, check=True, capture_output=True, timeout=60)
+    arguments = [
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=x",
+        "-keyout",
+        "x.key",
+        "-out",
+        "x.crt",
+    ]
+    subprocess.run(
+        ["openssl", "req", "-x509", *arguments],
+        cwd=folder,
+        check=True,
+        capture_output=True,
+        timeout=60,
+    )
     return folder

@@ -1,17 +1,19 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""site.yml on a cluster that is as it should be, and on one where somebody changed one byte of a password.
+"""site.yml on a cluster that is as it should be, and on one where somebody changed one byte of a
+password.
 
-Every password of the cluster is a canary in the run that writes that byte again: nothing may show it.
+Every password of the cluster is a canary in the run that writes that byte again: nothing may show
+it.
 """
 
 from __future__ import annotations
 
 import json
 import subprocess
+import typing as t
 from pathlib import Path
-from typing import Iterator, NamedTuple
 
 import pytest
 import yaml
@@ -22,7 +24,7 @@ SITE = "site.yml"
 WHOLE = ("-e", "cluster_full_run=true")
 
 
-class State(NamedTuple):
+class State(t.NamedTuple):
     manifest: dict[str, dict[str, str]]
     processes: dict[str, str]
 
@@ -83,11 +85,19 @@ def test_run_over_an_unchanged_cluster_only_verifies_it(cluster: Cluster, before
     assert differences(before, State.of(cluster)) == set()
 
 
-def test_every_managed_file_is_compared_with_the_last_verified_run(cluster: Cluster, before: State) -> None:
+def test_every_managed_file_is_compared_with_the_last_verified_run(
+    cluster: Cluster, before: State
+) -> None:
     """Else a change by hand would be overlooked. What stands in the share is the servers' own."""
     for host, files in before.manifest.items():
-        record = json.loads(cluster.on(host).check_output("cat /var/lib/carbon-ops/*.verified.json"))
-        overlooked = {path for path in files if path not in record["seen"] and "/repository/deployment/" not in path}
+        record = json.loads(
+            cluster.on(host).check_output("cat /var/lib/carbon-ops/*.verified.json")
+        )
+        overlooked = {
+            path
+            for path in files
+            if path not in record["seen"] and "/repository/deployment/" not in path
+        }
         assert overlooked == set(), host
 
 
@@ -98,8 +108,8 @@ def test_check_mode_finds_nothing_to_do(cluster: Cluster, before: State) -> None
     assert differences(before, State.of(cluster)) == set()
 
 
-# Process lists of everything: of the hosts, which are containers, and of the controller. It ends with its standard input, because a
-# signal to `docker exec` does not reach what that has started.
+# Process lists of everything: of the hosts, which are containers, and of the controller. It ends
+# with its standard input, because a signal to `docker exec` does not reach what that has started.
 WATCH = """
 import os, select, sys
 while not select.select([sys.stdin], [], [], 0.2)[0]:
@@ -118,9 +128,13 @@ class Watcher:
 
     def __init__(self, hosts: list[str], folder: Path) -> None:
         self.files = [folder / name for name in [*hosts, "controller"]]
-        commands = [["docker", "exec", "--interactive", name, "python3", "-c", WATCH] for name in hosts] + [["python3", "-c", WATCH]]
+        commands = [
+            ["docker", "exec", "--interactive", name, "python3", "-c", WATCH] for name in hosts
+        ] + [["python3", "-c", WATCH]]
         self.processes = [
-            subprocess.Popen(command, stdin=subprocess.PIPE, stdout=file.open("wb"), stderr=subprocess.DEVNULL)
+            subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=file.open("wb"), stderr=subprocess.DEVNULL
+            )
             for command, file in zip(commands, self.files)
         ]
 
@@ -131,8 +145,9 @@ class Watcher:
         return "\n".join(file.read_text("utf-8", "replace") for file in self.files)
 
 
-class HandEdit(NamedTuple):
-    """One byte of a password on one node, changed by hand: what check mode says of it, and what the run then does."""
+class HandEdit(t.NamedTuple):
+    """One byte of a password on one node, changed by hand: what check mode says of it, and what the
+    run then does."""
 
     node: str
     path: str
@@ -146,28 +161,50 @@ class HandEdit(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def hand_edit(cluster: Cluster, before: State, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HandEdit]:
+def hand_edit(
+    cluster: Cluster, before: State, tmp_path_factory: pytest.TempPathFactory
+) -> t.Iterator[HandEdit]:
     node = cluster.hosts("key_manager")[-1]
     path = f"{node['home']}/repository/conf/datasources/master-datasources.xml"
     host = cluster.on(node["name"])
-    begun = {each["name"]: cluster.on(each["name"]).check_output("date +%s") for each in cluster.hosts()}
-    # The passwords of the cluster are made for it and long; the stock ones beside them belong to the embedded database.
+    begun = {
+        each["name"]: cluster.on(each["name"]).check_output("date +%s") for each in cluster.hosts()
+    }
+    # The passwords of the cluster are made for it and long; the stock ones beside them belong to
+    # the embedded database.
     first = r"<password>[A-Za-z0-9]\([A-Za-z0-9]\{15,\}<\)"
     host.check_output(rf"sed --in-place '0,/{first}/ s//<password>~\1/' %s", path)
     edited = State.of(cluster)
     # The tags leave out the hosts and roles which the slow test above lets check mode look at.
     checked = cluster.playbook(SITE, "--check", "--diff", "--tags", "configure,service")
     after_check = State.of(cluster)
-    watcher = Watcher([each["name"] for each in cluster.hosts()], tmp_path_factory.mktemp("processes"))
+    watcher = Watcher(
+        [each["name"] for each in cluster.hosts()], tmp_path_factory.mktemp("processes")
+    )
     try:
         run = cluster.playbook(SITE, "-vvv", "--diff")
     finally:
         process_lists = watcher.stop()
-    journals = "\n".join(cluster.on(name).check_output("journalctl --no-pager --since @%s", since) for name, since in begun.items())
-    yield HandEdit(node["name"], path, edited, checked, after_check, run, State.of(cluster), process_lists, journals)
+    journals = "\n".join(
+        cluster.on(name).check_output("journalctl --no-pager --since @%s", since)
+        for name, since in begun.items()
+    )
+    yield HandEdit(
+        node["name"],
+        path,
+        edited,
+        checked,
+        after_check,
+        run,
+        State.of(cluster),
+        process_lists,
+        journals,
+    )
 
 
-def test_check_mode_announces_that_file_of_that_host_and_nothing_else(before: State, hand_edit: HandEdit) -> None:
+def test_check_mode_announces_that_file_of_that_host_and_nothing_else(
+    before: State, hand_edit: HandEdit
+) -> None:
     changed = (hand_edit.node, hand_edit.path)
     assert differences(before, hand_edit.edited) == {changed}
     assert content(hand_edit.edited, *changed) != content(before, *changed)
@@ -183,8 +220,12 @@ def test_byte_is_taken_back_and_nothing_else_is_touched(before: State, hand_edit
     assert hand_edit.after.processes == before.processes
 
 
-@pytest.mark.parametrize("where", ["output of check mode", "output at -vvv", "process lists", "journals"])
-def test_no_password_is_shown_by_the_run_that_writes_one(cluster: Cluster, hand_edit: HandEdit, where: str) -> None:
+@pytest.mark.parametrize(
+    "where", ["output of check mode", "output at -vvv", "process lists", "journals"]
+)
+def test_no_password_is_shown_by_the_run_that_writes_one(
+    cluster: Cluster, hand_edit: HandEdit, where: str
+) -> None:
     text = {
         "output of check mode": hand_edit.checked.output,
         "output at -vvv": hand_edit.run.output,
@@ -195,8 +236,13 @@ def test_no_password_is_shown_by_the_run_that_writes_one(cluster: Cluster, hand_
     assert hand_edit.path in hand_edit.run.output, "the run wrote no password, so it proves nothing"
     secrets = yaml.safe_load((cluster.generated / "secrets.yml").read_text())
     assert len(secrets) >= 8
-    # The edited byte is the first of its password, and what was replaced is no more to be seen than what replaces it.
-    leaked = {name: text[max(0, text.index(rest) - 120) : text.index(rest)] for name, rest in tails(secrets).items() if rest in text}
+    # The edited byte is the first of its password, and what was replaced is no more to be seen than
+    # what replaces it.
+    leaked = {
+        name: text[max(0, text.index(rest) - 120) : text.index(rest)]
+        for name, rest in tails(secrets).items()
+        if rest in text
+    }
     assert leaked == {}
 
 

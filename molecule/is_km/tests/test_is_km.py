@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
+import typing as t
 import xml.etree.ElementTree as ElementTree
-from typing import Any
 
 import pytest
 from support.molecule_cluster import Cluster
@@ -15,11 +15,15 @@ from support.molecule_cluster import Cluster
 CALLS = ("AuthManager", "APIKeyValidator")
 
 
-def pairs(cluster: Cluster) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+def pairs(cluster: Cluster) -> list[tuple[dict[str, t.Any], dict[str, t.Any]]]:
     """The Key Manager and the API Manager of each machine."""
     found = []
     for node in cluster.hosts("key_manager"):
-        (beside,) = [server for server in cluster.hosts("api_manager") if server["address"] == node["address"]]
+        (beside,) = [
+            server
+            for server in cluster.hosts("api_manager")
+            if server["address"] == node["address"]
+        ]
         found.append((node, beside))
     return found
 
@@ -27,7 +31,9 @@ def pairs(cluster: Cluster) -> list[tuple[dict[str, Any], dict[str, Any]]]:
 def test_each_machine_runs_both_servers_on_ports_of_their_own(cluster: Cluster) -> None:
     assert len(pairs(cluster)) == 2
     for node, server in pairs(cluster):
-        assert cluster.status["machines"][node["name"]] == cluster.status["machines"][server["name"]]
+        assert (
+            cluster.status["machines"][node["name"]] == cluster.status["machines"][server["name"]]
+        )
         assert (node["offset"], server["offset"]) == (1, 0)
         machine = cluster.on(node["name"])
         rows = machine.check_output("ss -Htln").splitlines()
@@ -52,20 +58,33 @@ def test_only_the_key_managers_are_members(cluster: Cluster) -> None:
 @pytest.mark.parametrize("call", CALLS)
 def test_api_manager_logs_in_at_the_url_of_its_own_file(cluster: Cluster, call: str) -> None:
     for _node, server in pairs(cluster):
-        text = cluster.on(server["name"]).check_output("cat %s/repository/conf/api-manager.xml", server["home"])
+        text = cluster.on(server["name"]).check_output(
+            "cat %s/repository/conf/api-manager.xml", server["home"]
+        )
         found = ElementTree.fromstring(text).findall(f"{call}/ServerURL")
         assert len(found) == 1
         url = (found[0].text or "").replace("${carbon.context}", "/")
-        assert url == f"https://{cluster.status['hostname']}:{cluster.status['internal_port']}/services/"
+        assert (
+            url
+            == f"https://{cluster.status['hostname']}:{cluster.status['internal_port']}/services/"
+        )
         user = cluster.status["admin_user"]
-        assert cluster.login(server["name"], url + "AuthenticationAdmin", user, cluster.admin_password), server["name"]
-        assert not cluster.login(server["name"], url + "AuthenticationAdmin", user, "not-the-password"), server["name"]
+        assert cluster.login(
+            server["name"], url + "AuthenticationAdmin", user, cluster.admin_password
+        ), server["name"]
+        assert not cluster.login(
+            server["name"], url + "AuthenticationAdmin", user, "not-the-password"
+        ), server["name"]
 
 
 def test_each_half_tells_its_own_gateway(cluster: Cluster) -> None:
-    """What Identity Server's api-manager.xml is given; the kernel that stands in for it has no such file."""
+    """What Identity Server's api-manager.xml is given; the kernel that stands in for it has no such
+    file."""
     for node, server in pairs(cluster):
-        assert node["gateway"]["revoke_url"] == f"https://{server['address']}:{server['ports']['gateway_https']}/revoke"
+        assert (
+            node["gateway"]["revoke_url"]
+            == f"https://{server['address']}:{server['ports']['gateway_https']}/revoke"
+        )
         assert node["gateway"]["services_url"] is None
 
 

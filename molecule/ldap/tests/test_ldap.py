@@ -19,10 +19,16 @@ def password_of(cluster: Cluster, user: str) -> str:
 def places(cluster: Cluster) -> list[tuple[str, str]]:
     """From where to log in, and where: on each node, and from each through nginx."""
     nodes = cluster.hosts("key_manager")
-    return [(node["name"], url) for node in nodes for url in (cluster.own_url(node), cluster.balanced_url)]
+    return [
+        (node["name"], url)
+        for node in nodes
+        for url in (cluster.own_url(node), cluster.balanced_url)
+    ]
 
 
-def test_user_of_the_directory_logs_in_everywhere_with_the_right_password_only(cluster: Cluster) -> None:
+def test_user_of_the_directory_logs_in_everywhere_with_the_right_password_only(
+    cluster: Cluster,
+) -> None:
     password = password_of(cluster, "alice")
     for caller, url in places(cluster):
         assert cluster.login(caller, url, "alice", password), url
@@ -40,8 +46,9 @@ def test_user_added_to_the_directory_is_known_to_both_nodes(cluster: Cluster) ->
     directory = cluster.on_machine(DIRECTORY)
     suffix = "dc=directory,dc=example"
     entry = (
-        f"dn: uid=carol,ou=users,{suffix}\nobjectClass: inetOrgPerson\nuid: carol\ncn: carol\nsn: carol\nuserPassword: carols-own\n\n"
-        f"dn: cn=admin,ou=groups,{suffix}\nchangetype: modify\nadd: member\nmember: uid=carol,ou=users,{suffix}\n"
+        f"dn: uid=carol,ou=users,{suffix}\nobjectClass: inetOrgPerson\nuid: carol\ncn: carol\nsn:"
+        f" carol\nuserPassword: carols-own\n\ndn: cn=admin,ou=groups,{suffix}\nchangetype:"
+        f" modify\nadd: member\nmember: uid=carol,ou=users,{suffix}\n"
     )
     manager = f"-x -H ldapi:/// -D cn=admin,{suffix} -y /root/.directory_manager"
     directory.check_output(f"ldapmodify -a {manager} <<'END'\n{entry}END")
@@ -49,7 +56,10 @@ def test_user_added_to_the_directory_is_known_to_both_nodes(cluster: Cluster) ->
         for caller, url in places(cluster):
             assert cluster.login(caller, url, "carol", "carols-own"), url
     finally:
-        undo = f"dn: cn=admin,ou=groups,{suffix}\nchangetype: modify\ndelete: member\nmember: uid=carol,ou=users,{suffix}\n"
+        undo = (
+            f"dn: cn=admin,ou=groups,{suffix}\nchangetype: modify\ndelete: member\nmember:"
+            f" uid=carol,ou=users,{suffix}\n"
+        )
         directory.check_output(f"ldapmodify {manager} <<'END'\n{undo}END")
         directory.check_output(f"ldapdelete {manager} uid=carol,ou=users,{suffix}")
 
@@ -57,14 +67,26 @@ def test_user_added_to_the_directory_is_known_to_both_nodes(cluster: Cluster) ->
 def test_no_user_stands_in_the_database(cluster: Cluster) -> None:
     database = next(each["name"] for each in cluster.status["databases"] if each["id"] == "user")
     host = cluster.on(cluster.hosts("database")[0]["name"])
-    assert host.check_output("mysql --batch --skip-column-names %s --execute 'SELECT COUNT(*) FROM UM_USER'", database) == "0"
+    assert (
+        host.check_output(
+            "mysql --batch --skip-column-names %s --execute 'SELECT COUNT(*) FROM UM_USER'",
+            database,
+        )
+        == "0"
+    )
 
 
 def test_one_user_store_is_active_and_reads_only(cluster: Cluster) -> None:
     for node in cluster.hosts("key_manager"):
-        text = cluster.on(node["name"]).check_output("cat %s/repository/conf/user-mgt.xml", node["home"])
-        active = [line for line in text.splitlines() if line.strip().startswith("<UserStoreManager ")]
-        assert len(active) == 1 and "UniqueIDReadOnlyLDAPUserStoreManager" in active[0], node["name"]
+        text = cluster.on(node["name"]).check_output(
+            "cat %s/repository/conf/user-mgt.xml", node["home"]
+        )
+        active = [
+            line for line in text.splitlines() if line.strip().startswith("<UserStoreManager ")
+        ]
+        assert len(active) == 1 and "UniqueIDReadOnlyLDAPUserStoreManager" in active[0], node[
+            "name"
+        ]
 
 
 def test_directory_is_reached_over_tls_only(cluster: Cluster) -> None:
@@ -79,5 +101,11 @@ def test_directory_is_trusted_because_of_the_inventory(cluster: Cluster) -> None
         machine = cluster.on(host["name"])
         assert certificate in machine.file("/etc/carbon-ops/pki/ca.crt").content_string
         # Read as the file's readers do it: each certificate has lines of its own.
-        subjects = machine.check_output("openssl crl2pkcs7 -nocrl -certfile /etc/carbon-ops/pki/ca.crt | openssl pkcs7 -print_certs -noout")
-        assert re.findall(r"^subject=CN ?= ?(.*)$", subjects, re.M) == ["obkm certificate authority", DIRECTORY], host["name"]
+        subjects = machine.check_output(
+            "openssl crl2pkcs7 -nocrl -certfile /etc/carbon-ops/pki/ca.crt | openssl pkcs7"
+            " -print_certs -noout"
+        )
+        assert re.findall(r"^subject=CN ?= ?(.*)$", subjects, re.M) == [
+            "obkm certificate authority",
+            DIRECTORY,
+        ], host["name"]

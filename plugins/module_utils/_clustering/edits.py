@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping, Sequence
+import typing as t
 
 from .._editor.secrets import literal
 from .._errors import OperatorError
@@ -14,19 +14,25 @@ from .members import DEFAULT_MEMBER_PORT, Member, host_problem, member_problems,
 from .schemes import wanted_parameters
 from .section import DEFAULT_DOMAIN, SECRET_PARAMETERS, effective_scheme
 
-NO_SECTION = "axis2.xml has no active clustering section. Put back the one of the product's own file."
+NO_SECTION = (
+    "axis2.xml has no active clustering section. Put back the one of the product's own file."
+)
 
 
-def wanted_members(wish: Mapping[str, Any], current: Mapping[str, Any]) -> list[dict[str, str]] | None:
+def wanted_members(
+    wish: t.Mapping[str, t.Any], current: t.Mapping[str, t.Any]
+) -> list[dict[str, str]] | None:
     """The list of members after the edit; None when the wish says nothing about members.
 
-    The order has no meaning to the product: members that stay keep their places, and new ones go to the end.
+    The order has no meaning to the product: members that stay keep their places, and new ones go to
+    the end.
     """
     if wish.get("members") is None:
         return None
     state = wish.get("state") or "exact"
     asked = [parse_member(entry) for entry in wish["members"]]
-    # Repeated members of the wish itself are refused here, where the result could no longer show them.
+    # Repeated members of the wish itself are refused here, where the result could no longer show
+    # them.
     problems = member_problems(asked) if state != "absent" else []
     if problems:
         raise OperatorError(" ".join(problems))
@@ -41,42 +47,57 @@ def wanted_members(wish: Mapping[str, Any], current: Mapping[str, Any]) -> list[
     if state != "absent":
         there = {(member["host"].lower(), member["port"]) for member in kept}
         kept.extend(
-            {"host": member.host, "port": str(member.port)} for member in asked if (member.host.lower(), str(member.port)) not in there
+            {"host": member.host, "port": str(member.port)}
+            for member in asked
+            if (member.host.lower(), str(member.port)) not in there
         )
     return kept
 
 
 def _check_list(
-    wish: Mapping[str, Any], current: Mapping[str, Any], plain: Mapping[str, str], members: Sequence[Mapping[str, str]]
+    wish: t.Mapping[str, t.Any],
+    current: t.Mapping[str, t.Any],
+    plain: t.Mapping[str, str],
+    members: t.Sequence[t.Mapping[str, str]],
 ) -> None:
     host = plain.get("localMemberHost", current["parameters"].get("localMemberHost", "").strip())
-    port = plain.get("localMemberPort", current["parameters"].get("localMemberPort", str(DEFAULT_MEMBER_PORT)).strip())
+    port = plain.get(
+        "localMemberPort",
+        current["parameters"].get("localMemberPort", str(DEFAULT_MEMBER_PORT)).strip(),
+    )
     if not host:
         raise OperatorError(
-            "local_member_host is not set, here or in axis2.xml: the product would take the address of any of its interfaces. "
-            "Set it to the address by which the other members reach this node."
+            "local_member_host is not set, here or in axis2.xml: the product would take the address"
+            " of any of its interfaces. Set it to the address by which the other members reach this"
+            " node."
         )
     known = []
     for member in members:
-        # What an operator wrote by hand, such as a placeholder, stays in the list, but says nothing about the cluster.
+        # What an operator wrote by hand, such as a placeholder, stays in the list, but says nothing
+        # about the cluster.
         if host_problem(member["host"], ranges=True) is None and member["port"].isdigit():
             known.append(Member(member["host"], int(member["port"])))
-    problems = member_problems(known, Member(host, check_port(port, "local_member_port, as it stands in axis2.xml,")))
+    problems = member_problems(
+        known, Member(host, check_port(port, "local_member_port, as it stands in axis2.xml,"))
+    )
     if problems:
         raise OperatorError(" ".join(problems))
 
 
-def _concerns_members(wish: Mapping[str, Any]) -> bool:
+def _concerns_members(wish: t.Mapping[str, t.Any]) -> bool:
     return wish.get("enabled") is True or any(
-        wish.get(key) is not None for key in ("scheme", "local_member_host", "local_member_port", "members")
+        wish.get(key) is not None
+        for key in ("scheme", "local_member_host", "local_member_port", "members")
     )
 
 
-def clustering_edits(wish: Mapping[str, Any], current: Mapping[str, Any] | None) -> tuple[list[dict[str, Any]], dict[str, str]]:
+def clustering_edits(
+    wish: t.Mapping[str, t.Any], current: t.Mapping[str, t.Any] | None
+) -> tuple[list[dict[str, t.Any]], dict[str, str]]:
     """The edits of axis2.xml for a wish, in the form of xml_patch, and the secrets that they name.
 
-    `wish` has the options of the module wka_members (and `kernel`, the kernel's version where it is known); what is None is left as it is.
-    `current` is what read_clustering found.
+    `wish` has the options of the module wka_members (and `kernel`, the kernel's version where it is
+    known); what is None is left as it is. `current` is what read_clustering found.
     """
     if current is None:
         raise OperatorError(NO_SECTION)
@@ -85,20 +106,29 @@ def clustering_edits(wish: Mapping[str, Any], current: Mapping[str, Any] | None)
     members = wanted_members(wish, current)
     if members is not None and scheme != "wka":
         raise OperatorError(
-            f"members are given, but the membership scheme is {scheme}, and the product reads them with wka only. Set scheme to wka."
+            f"members are given, but the membership scheme is {scheme}, and the product reads them"
+            " with wka only. Set scheme to wka."
         )
     if scheme == "wka" and _concerns_members(wish):
         _check_list(wish, current, plain, current["members"] if members is None else members)
 
     section = "/axisconfig/clustering" + ("[1]" if current["sections"] > 1 else "")
-    edits: list[dict[str, Any]] = []
+    edits: list[dict[str, t.Any]] = []
     if wish.get("enabled") is not None:
-        edits.append({"xpath": section, "attributes": {"enable": "true" if wish["enabled"] else "false"}})
+        edits.append(
+            {"xpath": section, "attributes": {"enable": "true" if wish["enabled"] else "false"}}
+        )
     present = set(current["parameters"]) | set(current["parameter_counts"])
-    texts = dict({name: literal(value) for name, value in plain.items()}, **{name: f"%{{{SECRET_PARAMETERS[name]}}}" for name in secret})
+    texts = dict(
+        {name: literal(value) for name, value in plain.items()},
+        **{name: f"%{{{SECRET_PARAMETERS[name]}}}" for name in secret},
+    )
     anchor = "domain" if "domain" in present else "membershipScheme"
     for name in sorted(texts, key=_place):
-        edit: dict[str, Any] = {"xpath": f"{section}/{_parameter(name, current)}", "text": texts[name]}
+        edit: dict[str, t.Any] = {
+            "xpath": f"{section}/{_parameter(name, current)}",
+            "text": texts[name],
+        }
         if name not in present:
             edit["if_missing"] = ["uncomment", "create"]
             if name != anchor and anchor in present:
@@ -112,14 +142,19 @@ def clustering_edits(wish: Mapping[str, Any], current: Mapping[str, Any] | None)
     return edits, {SECRET_PARAMETERS[name]: value for name, value in secret.items()}
 
 
-def clustering_result(wish: Mapping[str, Any], current: Mapping[str, Any] | None) -> dict[str, Any]:
+def clustering_result(
+    wish: t.Mapping[str, t.Any], current: t.Mapping[str, t.Any] | None
+) -> dict[str, t.Any]:
     """The section as it stands after the edits, without its secrets."""
     if current is None:
         raise OperatorError(NO_SECTION)
     plain, _secret = wanted_parameters(wish, current)
     parameters = dict(current["parameters"], **plain)
     members = wanted_members(wish, current)
-    host, port = parameters.get("localMemberHost"), parameters.get("localMemberPort", str(DEFAULT_MEMBER_PORT)).strip()
+    host, port = (
+        parameters.get("localMemberHost"),
+        parameters.get("localMemberPort", str(DEFAULT_MEMBER_PORT)).strip(),
+    )
     return {
         "enabled": current["enabled"] if wish.get("enabled") is None else bool(wish["enabled"]),
         "domain": parameters.get("domain", DEFAULT_DOMAIN),
@@ -127,14 +162,18 @@ def clustering_result(wish: Mapping[str, Any], current: Mapping[str, Any] | None
         "local_member_host": None if host is None else host.strip(),
         "local_member_port": int(port) if port.isdigit() else None,
         "members": [
-            {"host": member["host"], "port": int(member["port"]) if member["port"].isdigit() else None}
+            {
+                "host": member["host"],
+                "port": int(member["port"]) if member["port"].isdigit() else None,
+            }
             for member in (current["members"] if members is None else members)
         ],
     }
 
 
 def _place(name: str) -> tuple[int, str]:
-    """Where a parameter stands among those that are written: the scheme, what it reads, the domain and its password, the local member."""
+    """Where a parameter stands among those that are written: the scheme, what it reads, the domain
+    and its password, the local member."""
     order = (
         "membershipScheme",
         "membershipSchemeClassName",
@@ -151,17 +190,26 @@ def _place(name: str) -> tuple[int, str]:
     return (len(order) + 1 + last.index(name) if name in last else len(order)), name
 
 
-def _parameter(name: str, current: Mapping[str, Any]) -> str:
+def _parameter(name: str, current: t.Mapping[str, t.Any]) -> str:
     quote = '"' if "'" in name else "'"
     if '"' in name:
         raise OperatorError("parameters: a name must not hold a double quote.")
-    return f"parameter[@name={quote}{name}{quote}]" + ("[last()]" if current["parameter_counts"].get(name, 0) > 1 else "")
+    return f"parameter[@name={quote}{name}{quote}]" + (
+        "[last()]" if current["parameter_counts"].get(name, 0) > 1 else ""
+    )
 
 
-def _members_edit(section: str, current: Mapping[str, Any], members: Sequence[Mapping[str, str]]) -> dict[str, Any]:
-    edit: dict[str, Any] = {
+def _members_edit(
+    section: str, current: t.Mapping[str, t.Any], members: t.Sequence[t.Mapping[str, str]]
+) -> dict[str, t.Any]:
+    edit: dict[str, t.Any] = {
         "xpath": f"{section}/members" + ("[1]" if current["member_lists"] > 1 else ""),
-        "xml": {"members": [{"member": [{"hostName": literal(member["host"])}, {"port": member["port"]}]} for member in members]},
+        "xml": {
+            "members": [
+                {"member": [{"hostName": literal(member["host"])}, {"port": member["port"]}]}
+                for member in members
+            ]
+        },
     }
     if not current["member_lists"]:
         edit["if_missing"] = ["create"]

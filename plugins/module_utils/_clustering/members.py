@@ -1,12 +1,13 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""Members of a cluster: how they are written, which hosts they name, and lists that would split a cluster."""
+"""Members of a cluster: how they are written, which hosts they name, and lists that would split a
+cluster."""
 
 from __future__ import annotations
 
 import re
-from typing import Any, Mapping, NamedTuple, Sequence
+import typing as t
 
 from .._errors import OperatorError
 from .._ports import NOT_FOLLOWING, check_port
@@ -15,14 +16,15 @@ DEFAULT_MEMBER_PORT = NOT_FOLLOWING["member"].base
 
 _NUMBERS = re.compile(r"[0-9.*-]+\Z")
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
-_ADDRESS = re.compile(r"({0}\.{0}\.{0})\.({0})(?:-({0}))?\Z".format(_OCTET))
+_ADDRESS = re.compile(rf"({_OCTET}\.{_OCTET}\.{_OCTET})\.({_OCTET})(?:-({_OCTET}))?\Z")
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
-_HOST_NAME = re.compile(r"{0}(?:\.{0})*\.?\Z".format(_LABEL))
+_HOST_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?\Z")
 _LOOPBACK_NAMES = ("localhost", "localhost.localdomain", "ip6-localhost")
 
 
-class Member(NamedTuple):
-    """A well-known member: a host name, an IPv4 address, or a range in its last octet; and the member port."""
+class Member(t.NamedTuple):
+    """A well-known member: a host name, an IPv4 address, or a range in its last octet; and the
+    member port."""
 
     host: str
     port: int
@@ -31,8 +33,9 @@ class Member(NamedTuple):
         return f"{self.host}:{self.port}"
 
 
-def parse_member(value: Mapping[str, Any], name: str = "members") -> Member:
-    """The member that an entry of the option states; `name` is the variable that the error names."""
+def parse_member(value: t.Mapping[str, t.Any], name: str = "members") -> Member:
+    """The member that an entry of the option states; `name` is the variable that the error
+    names."""
     host = value.get("host")
     if not isinstance(host, str) or not host:
         raise OperatorError(f"Each entry of {name} needs a host.")
@@ -40,17 +43,24 @@ def parse_member(value: Mapping[str, Any], name: str = "members") -> Member:
     if problem:
         raise OperatorError(f"{name}: {problem}")
     port = value.get("port")
-    return Member(host, check_port(DEFAULT_MEMBER_PORT if port is None else port, f"{name}: the port of {host}"))
+    return Member(
+        host,
+        check_port(DEFAULT_MEMBER_PORT if port is None else port, f"{name}: the port of {host}"),
+    )
 
 
 def host_problem(host: str, ranges: bool = False) -> str | None:
     """What is wrong with an address that other members are to reach; None when nothing is."""
     if ":" in host:
-        return f"{host} is not an IPv4 address or a host name. The port has a key of its own, and IPv6 addresses are not supported here."
+        return (
+            f"{host} is not an IPv4 address or a host name. The port has a key of its own, and IPv6"
+            " addresses are not supported here."
+        )
     if _NUMBERS.match(host):
         match = _ADDRESS.match(host)
         if not match:
-            return f"{host} is not an IPv4 address{' or a range in its last octet, such as 192.168.1.2-10' if ranges else ''}."
+            example = " or a range in its last octet, such as 192.168.1.2-10" if ranges else ""
+            return f"{host} is not an IPv4 address{example}."
         if match.group(3) is not None:
             if not ranges:
                 return f"{host} is a range; one address is wanted here."
@@ -64,38 +74,54 @@ def host_problem(host: str, ranges: bool = False) -> str | None:
 
 def is_loopback(host: str) -> bool:
     """Whether only the machine itself reaches this address."""
-    return host.lower().rstrip(".") in _LOOPBACK_NAMES or bool(_ADDRESS.match(host) and host.startswith("127."))
+    return host.lower().rstrip(".") in _LOOPBACK_NAMES or bool(
+        _ADDRESS.match(host) and host.startswith("127.")
+    )
 
 
 def _span(host: str) -> tuple[str, int, int] | None:
     match = _ADDRESS.match(host)
-    return (match.group(1), int(match.group(2)), int(match.group(3) or match.group(2))) if match else None
+    return (
+        (match.group(1), int(match.group(2)), int(match.group(3) or match.group(2)))
+        if match
+        else None
+    )
 
 
 def same_host(one: str, other: str) -> bool:
-    """Whether two entries name the same host, or one of them is a range that holds the other or a part of it."""
+    """Whether two entries name the same host, or one of them is a range that holds the other or a
+    part of it."""
     a, b = _span(one), _span(other)
     if a and b:
         return a[0] == b[0] and a[1] <= b[2] and b[1] <= a[2]
     return one.lower().rstrip(".") == other.lower().rstrip(".")
 
 
-def member_problems(members: Sequence[Member], local: Member | None = None, name: str = "members") -> list[str]:
-    """One sentence for each way in which this list of well-known members would split the cluster without a word."""
+def member_problems(
+    members: t.Sequence[Member], local: Member | None = None, name: str = "members"
+) -> list[str]:
+    """One sentence for each way in which this list of well-known members would split the cluster
+    without a word."""
     problems = []
     for index, member in enumerate(members):
         for other in members[:index]:
             if member.port == other.port and same_host(member.host, other.host):
-                problems.append(f"{name}: {member} stands in the list twice{'' if member == other else f' (also as {other})'}.")
+                problems.append(
+                    f"{name}: {member} stands in the list"
+                    f" twice{'' if member == other else f' (also as {other})'}."
+                )
     loopback = [member for member in members if is_loopback(member.host)]
     if loopback and len(loopback) < len(members):
         problems.append(
-            f"{name}: {', '.join(map(str, loopback))} can be reached from this machine only, the others from elsewhere. "
-            "Use loopback addresses for all members or for none."
+            f"{name}: {', '.join(map(str, loopback))} can be reached from this machine only, the"
+            " others from elsewhere. Use loopback addresses for all members or for none."
         )
-    if local is not None and not any(member.port == local.port and same_host(member.host, local.host) for member in members):
+    if local is not None and not any(
+        member.port == local.port and same_host(member.host, local.host) for member in members
+    ):
         problems.append(
-            f"{name}: the local member {local} is not in the list. Each node has to find itself there, "
-            "written as in local_member_host and local_member_port, or the cluster falls apart without an error."
+            f"{name}: the local member {local} is not in the list. Each node has to find itself"
+            " there, written as in local_member_host and local_member_port, or the cluster falls"
+            " apart without an error."
         )
     return problems

@@ -8,15 +8,14 @@ from __future__ import annotations
 import ipaddress
 import ssl
 import traceback
+import typing as t
 from pathlib import Path
-from typing import Any
 
 from .._errors import OperatorError
 from .schema import Database, PostgresqlDatabase, server_says
 from .scripts import read_script
 
-MYPY = False
-if MYPY:
+if t.TYPE_CHECKING:
     from .scripts import Script
 
 PYMYSQL_IMPORT_ERROR = None
@@ -34,21 +33,51 @@ except ImportError:
     PSYCOPG2_IMPORT_ERROR = traceback.format_exc()
 
 ADVICE = {
-    1044: "The account has no rights on this database: run role databases on the database host, or grant them.",
-    1045: "The server refuses the login: compare cluster_database_passwords with the account's password, and the hosts it may come from.",
+    1044: (
+        "The account has no rights on this database: run role databases on the database host, or"
+        " grant them."
+    ),
+    1045: (
+        "The server refuses the login: compare cluster_database_passwords with the account's"
+        " password, and the hosts it may come from."
+    ),
     1049: "The database is not there: run role databases on the database host, or create it.",
-    1130: "The server accepts no login from this host: the account's host part has to be this host's address.",
-    2003: "Nothing answers there, or the encryption could not be agreed: compare the address, the port and the certificate.",
+    1130: (
+        "The server accepts no login from this host: the account's host part has to be this host's"
+        " address."
+    ),
+    2003: (
+        "Nothing answers there, or the encryption could not be agreed: compare the address, the"
+        " port and the certificate."
+    ),
 }
 # PostgreSQL's library gives a sentence and no number when no connection comes about.
 ADVICE_POSTGRESQL = {
-    "password authentication failed": "The server refuses the login: compare cluster_database_passwords with the account's password.",
-    "no pg_hba.conf entry": "The server accepts no such login from this host: its pg_hba.conf has to name this host's address.",
-    "pg_hba.conf rejects": "The server accepts no such login from this host: its pg_hba.conf has to name this host's address.",
-    "permission denied for database": "The account has no rights on this database: run role databases on the database host, or grant them.",
-    'database "': "The database is not there: run role databases on the database host, or create it.",
-    "certificate": "Compare the certificate of the server with databases_ca_file, and its names with the host.",
-    "not support SSL": "Give the server a certificate, or set the option tls of cluster_database to false.",
+    "password authentication failed": (
+        "The server refuses the login: compare cluster_database_passwords with the account's"
+        " password."
+    ),
+    "no pg_hba.conf entry": (
+        "The server accepts no such login from this host: its pg_hba.conf has to name this host's"
+        " address."
+    ),
+    "pg_hba.conf rejects": (
+        "The server accepts no such login from this host: its pg_hba.conf has to name this host's"
+        " address."
+    ),
+    "permission denied for database": (
+        "The account has no rights on this database: run role databases on the database host, or"
+        " grant them."
+    ),
+    'database "': (
+        "The database is not there: run role databases on the database host, or create it."
+    ),
+    "certificate": (
+        "Compare the certificate of the server with databases_ca_file, and its names with the host."
+    ),
+    "not support SSL": (
+        "Give the server a certificate, or set the option tls of cluster_database to false."
+    ),
     "": "Compare the address and the port.",
 }
 
@@ -65,38 +94,40 @@ def read_scripts(home: str, names: list[str], engine: str) -> list[Script]:
             scripts.append(read_script(name, path.read_bytes(), engine))
         except OSError as error:
             raise OperatorError(
-                f"{path}: the schema script cannot be read ({error.strerror}). The product's profile names it, or "
-                "the option scripts of cluster_database."
+                f"{path}: the schema script cannot be read ({error.strerror}). The product's"
+                " profile names it, or the option scripts of cluster_database."
             ) from error
     return scripts
 
 
-def connect(params: dict[str, Any], database: dict[str, Any]) -> Database:
+def connect(params: dict[str, t.Any], database: dict[str, t.Any]) -> Database:
     secret = params["secrets"].get(database["secret"])
     if secret is None:
-        raise OperatorError(f"Database {database['name']}: secrets has no entry {database['secret']}.")
+        raise OperatorError(
+            f"Database {database['name']}: secrets has no entry {database['secret']}."
+        )
     if params["ca_file"] and not Path(params["ca_file"]).is_file():
         raise Unreachable(
-            f"{params['ca_file']}: the certificate authority of the database is not there. Role certificates puts it there; name another "
-            "file with databases_ca_file."
+            f"{params['ca_file']}: the certificate authority of the database is not there. Role"
+            " certificates puts it there; name another file with databases_ca_file."
         )
     open_connection = connect_postgresql if params["engine"] == "postgresql" else connect_mysql
     return open_connection(params, database, str(secret))
 
 
-def where(params: dict[str, Any], database: dict[str, Any]) -> str:
+def where(params: dict[str, t.Any], database: dict[str, t.Any]) -> str:
     return f"Database {database['name']} at {params['host']}:{params['port']} as {database['user']}"
 
 
-def connect_mysql(params: dict[str, Any], database: dict[str, Any], secret: str) -> Database:
+def connect_mysql(params: dict[str, t.Any], database: dict[str, t.Any], secret: str) -> Database:
     context = None
     if params["ca_file"]:
         try:
             context = ssl.create_default_context(cafile=params["ca_file"])
         except OSError as error:
             raise Unreachable(
-                f"{params['ca_file']}: the certificate authority of the database cannot be read ({error.strerror}). Name another file with "
-                "databases_ca_file."
+                f"{params['ca_file']}: the certificate authority of the database cannot be read"
+                f" ({error.strerror}). Name another file with databases_ca_file."
             ) from error
     try:
         connection = pymysql.connect(
@@ -115,15 +146,23 @@ def connect_mysql(params: dict[str, Any], database: dict[str, Any], secret: str)
         )
     except pymysql.MySQLError as error:
         number = error.args[0] if error.args else 0
-        raise Unreachable(f"{where(params, database)}: {server_says(error)}. {ADVICE.get(number, '')}".rstrip()) from error
+        raise Unreachable(
+            f"{where(params, database)}: {server_says(error)}. {ADVICE.get(number, '')}".rstrip()
+        ) from error
     return Database(database["name"], connection)
 
 
-def connect_postgresql(params: dict[str, Any], database: dict[str, Any], secret: str) -> Database:
+def connect_postgresql(
+    params: dict[str, t.Any], database: dict[str, t.Any], secret: str
+) -> Database:
     host = {"host": params["host"]}
     if params["server_name"] and is_address(params["host"]):
         host = {"host": params["server_name"], "hostaddr": params["host"]}
-    tls = {"sslmode": "verify-full", "sslrootcert": params["ca_file"]} if params["ca_file"] else {"sslmode": "prefer"}
+    tls = (
+        {"sslmode": "verify-full", "sslrootcert": params["ca_file"]}
+        if params["ca_file"]
+        else {"sslmode": "prefer"}
+    )
     try:
         connection = psycopg2.connect(
             port=params["port"],

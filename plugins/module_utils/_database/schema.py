@@ -5,32 +5,32 @@
 
 from __future__ import annotations
 
+import typing as t
 from dataclasses import dataclass
-from typing import Any, Iterable, Mapping, Sequence
 
 from .._errors import OperatorError
 from .scripts import own_tables
 
-MYPY = False
-if MYPY:
+if t.TYPE_CHECKING:
     from .scripts import Script, Table
 
 MARKER_TABLE = "carbon_ops_schema"
 
 _CREATE_MARKER = (
-    "CREATE TABLE IF NOT EXISTS carbon_ops_schema ("
-    "script VARCHAR(191) NOT NULL PRIMARY KEY, sha256 CHAR(64) NOT NULL, started_at DATETIME NOT NULL, finished_at DATETIME NULL"
-    ") ENGINE=InnoDB"
+    "CREATE TABLE IF NOT EXISTS carbon_ops_schema (script VARCHAR(191) NOT NULL PRIMARY KEY, sha256"
+    " CHAR(64) NOT NULL, started_at DATETIME NOT NULL, finished_at DATETIME NULL) ENGINE=InnoDB"
 )
 _CREATE_MARKER_POSTGRESQL = (
-    "CREATE TABLE IF NOT EXISTS carbon_ops_schema ("
-    "script VARCHAR(191) NOT NULL PRIMARY KEY, sha256 CHAR(64) NOT NULL, started_at TIMESTAMP(0) NOT NULL, finished_at TIMESTAMP(0) NULL)"
+    "CREATE TABLE IF NOT EXISTS carbon_ops_schema (script VARCHAR(191) NOT NULL PRIMARY KEY, sha256"
+    " CHAR(64) NOT NULL, started_at TIMESTAMP(0) NOT NULL, finished_at TIMESTAMP(0) NULL)"
 )
 _ALL_RECORDS = "SELECT script, sha256, started_at, finished_at FROM carbon_ops_schema"
 _RECORD_BEGIN = "INSERT INTO carbon_ops_schema (script, sha256, started_at) VALUES (%s, %s, NOW())"
 _RECORD_END = "UPDATE carbon_ops_schema SET finished_at = NOW() WHERE script = %s"
 
-_RECORD_END_POSTGRESQL = "UPDATE carbon_ops_schema SET finished_at = clock_timestamp() WHERE script = %s"
+_RECORD_END_POSTGRESQL = (
+    "UPDATE carbon_ops_schema SET finished_at = clock_timestamp() WHERE script = %s"
+)
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,8 @@ class Record:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What is true of one script after the run. ``action`` is loaded, present or accepted; ``advice`` a sentence or nothing."""
+    """What is true of one script after the run. ``action`` is loaded, present or accepted;
+    ``advice`` a sentence or nothing."""
 
     script: str
     action: str
@@ -52,56 +53,71 @@ class Outcome:
     advice: str = ""
 
 
-def judge(database: str, script: Script, tables: Sequence[Table], present: Iterable[str], record: Record | None) -> Outcome | None:
-    """Say what is true of a script in a database, or None when it has to be loaded; raise when nobody can load it safely.
+def judge(
+    database: str,
+    script: Script,
+    tables: t.Sequence[Table],
+    present: t.Iterable[str],
+    record: Record | None,
+) -> Outcome | None:
+    """Say what is true of a script in a database, or None when it has to be loaded; raise when
+    nobody can load it safely.
 
-    ``tables`` are the script's own tables: without the lenient ones that an earlier script of the same database creates.
+    ``tables`` are the script's own tables: without the lenient ones that an earlier script of the
+    same database creates.
     """
     there = {name.casefold() for name in present}
     missing = [table.name for table in tables if table.name.casefold() not in there]
     if record is not None and record.finished is None:
         raise OperatorError(
-            f"Database {database}: the load of {script.name} that began at {record.started} (database time) was cut short; "
-            f"{len(tables) - len(missing)} of {len(tables)} tables are there. Nothing was changed. Drop and create the database again "
-            f"(or empty it) and run again; if you completed the script by hand, set finished_at in its row of the table {MARKER_TABLE}."
+            f"Database {database}: the load of {script.name} that began at"
+            f" {record.started} (database time) was cut short; {len(tables) - len(missing)} of"
+            f" {len(tables)} tables are there. Nothing was changed. Drop and create the database"
+            " again (or empty it) and run again; if you completed the script by hand, set"
+            f" finished_at in its row of the table {MARKER_TABLE}."
         )
     if record is not None:
         changed = record.checksum != script.checksum
         if missing and not changed:
             raise OperatorError(
-                f"Database {database}: {script.name} was loaded at {record.finished}, but {_some(missing)} no longer there. "
-                "Restore the database from its backup."
+                f"Database {database}: {script.name} was loaded at {record.finished}, but"
+                f" {_some(missing)} no longer there. Restore the database from its backup."
             )
         advice = (
-            f"Database {database}: {script.name} is not the version that was loaded at {record.finished}. Loaded scripts are never loaded "
-            "again: the product's update instructions say which migration to run."
+            f"Database {database}: {script.name} is not the version that was loaded at"
+            f" {record.finished}. Loaded scripts are never loaded again: the product's update"
+            " instructions say which migration to run."
         )
-        return Outcome(script.name, "present", len(tables) - len(missing), advice if changed else "")
+        return Outcome(
+            script.name, "present", len(tables) - len(missing), advice if changed else ""
+        )
     if not missing:
         return Outcome(script.name, "accepted", len(tables))
     if len(missing) < len(tables):
         raise OperatorError(
-            f"Database {database}: only {len(tables) - len(missing)} of the {len(tables)} tables of {script.name} are there, and this "
-            f"collection did not load them; {_some(missing)} missing. Nothing was changed. Complete the schema by hand, or give an "
-            "empty database."
+            f"Database {database}: only {len(tables) - len(missing)} of the {len(tables)} tables of"
+            f" {script.name} are there, and this collection did not load them;"
+            f" {_some(missing)} missing. Nothing was changed. Complete the schema by hand, or give"
+            " an empty database."
         )
     return None
 
 
-def _some(names: Sequence[str]) -> str:
+def _some(names: t.Sequence[str]) -> str:
     shown = ", ".join(names[:3])
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return f"{shown}{more} {'is' if len(names) == 1 else 'are'}"
 
 
 class Database:
-    """One MariaDB or MySQL database, through a connection of its own account (PEP 249, autocommit on)."""
+    """One MariaDB or MySQL database, through a connection of its own account (PEP 249, autocommit
+    on)."""
 
-    def __init__(self, name: str, connection: Any) -> None:
+    def __init__(self, name: str, connection: t.Any) -> None:
         self.name = name
         self._connection = connection
 
-    def _query(self, sql: str, values: Sequence[Any] = ()) -> list[Sequence[Any]]:
+    def _query(self, sql: str, values: t.Sequence[t.Any] = ()) -> list[t.Sequence[t.Any]]:
         with self._connection.cursor() as cursor:
             # Without values the driver must not look at the percent signs of a product's script.
             cursor.execute(sql, tuple(values) if values else None)
@@ -112,25 +128,42 @@ class Database:
         return bool(rows and rows[0][1])
 
     def lock(self, seconds: int) -> None:
-        """Hold the right to load; the server gives it back when the connection ends, however it ends."""
-        if self._query("SELECT GET_LOCK(%s, %s)", (f"{MARKER_TABLE}.{self.name}"[:64], seconds))[0][0] != 1:
+        """Hold the right to load; the server gives it back when the connection ends, however it
+        ends."""
+        if (
+            self._query("SELECT GET_LOCK(%s, %s)", (f"{MARKER_TABLE}.{self.name}"[:64], seconds))[
+                0
+            ][0]
+            != 1
+        ):
             raise OperatorError(
-                f"Database {self.name}: another run has been loading its schema for more than {seconds} s. Run again later."
+                f"Database {self.name}: another run has been loading its schema for more than"
+                f" {seconds} s. Run again later."
             )
 
     def tables(self) -> set[str]:
-        rows = self._query("SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()")
+        rows = self._query(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()"
+        )
         return {str(row[0]) for row in rows}
 
-    def records(self) -> Mapping[str, Record]:
+    def records(self) -> t.Mapping[str, Record]:
         if MARKER_TABLE not in {name.casefold() for name in self.tables()}:
             return {}
         rows = self._query(_ALL_RECORDS)
-        return {str(row[0]): Record(str(row[1]), str(row[2]), None if row[3] is None else str(row[3])) for row in rows}
+        return {
+            str(row[0]): Record(str(row[1]), str(row[2]), None if row[3] is None else str(row[3]))
+            for row in rows
+        }
 
-    def examine(self, scripts: Sequence[Script]) -> list[tuple[Script, tuple[Table, ...], Outcome | None]]:
+    def examine(
+        self, scripts: t.Sequence[Script]
+    ) -> list[tuple[Script, tuple[Table, ...], Outcome | None]]:
         present, records = self.tables(), self.records()
-        return [(script, own, judge(self.name, script, own, present, records.get(script.name))) for script, own in own_tables(scripts)]
+        return [
+            (script, own, judge(self.name, script, own, present, records.get(script.name)))
+            for script, own in own_tables(scripts)
+        ]
 
     def load(self, script: Script) -> None:
         self._query(_CREATE_MARKER)
@@ -140,9 +173,10 @@ class Database:
                 self._query(statement.text)
             except Exception as error:
                 raise OperatorError(
-                    f"Database {self.name}: {script.name} was cut short at statement {number} of {len(script.statements)} "
-                    f"(line {statement.line}): {server_says(error)}. Remove the cause, drop and create the database again (or empty it), "
-                    "and run again."
+                    f"Database {self.name}: {script.name} was cut short at statement {number} of"
+                    f" {len(script.statements)} (line {statement.line}): {server_says(error)}."
+                    " Remove the cause, drop and create the database again (or empty it), and run"
+                    " again."
                 ) from error
         self._query(_RECORD_END, (script.name,))
 
@@ -151,22 +185,32 @@ class PostgresqlDatabase(Database):
     """One PostgreSQL database, likewise."""
 
     def encrypted(self) -> bool:
-        return bool(self._query("SELECT ssl FROM pg_catalog.pg_stat_ssl WHERE pid = pg_catalog.pg_backend_pid()")[0][0])
+        return bool(
+            self._query(
+                "SELECT ssl FROM pg_catalog.pg_stat_ssl WHERE pid = pg_catalog.pg_backend_pid()"
+            )[0][0]
+        )
 
     def lock(self, seconds: int) -> None:
         self._query("SELECT pg_catalog.set_config('lock_timeout', %s, false)", (f"{seconds}s",))
         try:
             # The lock belongs to this database alone, and ends with the connection.
-            self._query("SELECT pg_catalog.pg_advisory_lock(pg_catalog.hashtext(%s))", (MARKER_TABLE,))
+            self._query(
+                "SELECT pg_catalog.pg_advisory_lock(pg_catalog.hashtext(%s))", (MARKER_TABLE,)
+            )
         except Exception as error:
             if getattr(error, "pgcode", None) != "55P03":
                 raise
             raise OperatorError(
-                f"Database {self.name}: another run has been loading its schema for more than {seconds} s. Run again later."
+                f"Database {self.name}: another run has been loading its schema for more than"
+                f" {seconds} s. Run again later."
             ) from error
 
     def tables(self) -> set[str]:
-        rows = self._query("SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = pg_catalog.current_schema()")
+        rows = self._query(
+            "SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname ="
+            " pg_catalog.current_schema()"
+        )
         return {str(row[0]) for row in rows}
 
     def load(self, script: Script) -> None:
@@ -181,10 +225,12 @@ class PostgresqlDatabase(Database):
             self._query(_RECORD_END_POSTGRESQL, (script.name,))
             self._query("COMMIT")
         except Exception as error:
-            # Without a ROLLBACK the server would take everything back as well, when the connection ends.
+            # Without a ROLLBACK the server would take everything back as well, when the connection
+            # ends.
             raise OperatorError(
-                f"Database {self.name}: {script.name} was refused at statement {number} of {len(script.statements)} "
-                f"(line {line}): {server_says(error)}. The load was taken back, no table of it is there. Remove the cause and run again."
+                f"Database {self.name}: {script.name} was refused at statement {number} of"
+                f" {len(script.statements)} (line {line}): {server_says(error)}. The load was taken"
+                " back, no table of it is there. Remove the cause and run again."
             ) from error
 
 
@@ -194,7 +240,13 @@ def server_says(error: BaseException) -> str:
     return " ".join(" ".join(parts).split()).rstrip(".")
 
 
-def bring_up(database: Database, scripts: Sequence[Script], may_load: bool, dry_run: bool, lock_seconds: int) -> list[Outcome]:
+def bring_up(
+    database: Database,
+    scripts: t.Sequence[Script],
+    may_load: bool,
+    dry_run: bool,
+    lock_seconds: int,
+) -> list[Outcome]:
     """Load what is missing. Everything is judged before the first statement is sent."""
     verdicts = database.examine(scripts)
     if all(outcome for _script, _own, outcome in verdicts):
@@ -202,8 +254,8 @@ def bring_up(database: Database, scripts: Sequence[Script], may_load: bool, dry_
     waiting = [script.name for script, _own, outcome in verdicts if outcome is None]
     if not may_load:
         raise OperatorError(
-            f"Database {database.name}: no table of {', '.join(waiting)} is there. Load it with the account of your choice, or set "
-            "databases_schema_mode: load."
+            f"Database {database.name}: no table of {', '.join(waiting)} is there. Load it with the"
+            " account of your choice, or set databases_schema_mode: load."
         )
     if not dry_run:
         database.lock(lock_seconds)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import re
+import typing as t
 from dataclasses import dataclass
-from typing import Iterator, Sequence
 
 from .._errors import OperatorError
 
@@ -22,17 +22,25 @@ _PLAIN = re.compile(r"[A-Za-z0-9_.,()=+ \t\r\n]+")
 
 _NAME = r"(?:[`\"](?P<quoted>[^`\"]+)[`\"]|(?P<plain>[\w$]+))"
 _CREATE_TABLE = re.compile(
-    r"CREATE\s+(?:OR\s+REPLACE\s+)?TABLE\s+(?P<lenient>IF\s+NOT\s+EXISTS\s+)?(?:(?:[`\"][^`\"]+[`\"]|[\w$]+)\s*\.\s*)?" + _NAME,
+    r"CREATE\s+(?:OR\s+REPLACE\s+)?TABLE\s+(?P<lenient>IF\s+NOT\s+EXISTS\s+)?(?:(?:[`\"][^`\"]+[`\"]|[\w$]+)\s*\.\s*)?"
+    + _NAME,
     re.IGNORECASE,
 )
-_LEAVES_DATABASE = re.compile(r"(?:USE|\\c(?:onnect)?|(?:CREATE|DROP|ALTER)\s+(?:DATABASE|SCHEMA))\b", re.IGNORECASE)
+_LEAVES_DATABASE = re.compile(
+    r"(?:USE|\\c(?:onnect)?|(?:CREATE|DROP|ALTER)\s+(?:DATABASE|SCHEMA))\b", re.IGNORECASE
+)
 # The load is a transaction already, and one inside it would end it half-way.
-_TRANSACTION = re.compile(r"(?:BEGIN|START\s+TRANSACTION|COMMIT|END)(?:\s+(?:TRANSACTION|WORK))?\Z", re.IGNORECASE)
+_TRANSACTION = re.compile(
+    r"(?:BEGIN|START\s+TRANSACTION|COMMIT|END)(?:\s+(?:TRANSACTION|WORK))?\Z", re.IGNORECASE
+)
 _QUOTED_POSTGRESQL = re.compile(
-    r"""[Ee]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|\$(?P<tag>(?:[A-Za-z_]\w*)?)\$.*?\$(?P=tag)\$""", re.DOTALL
+    r"""[Ee]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|\$(?P<tag>(?:[A-Za-z_]\w*)?)\$.*?\$(?P=tag)\$""",
+    re.DOTALL,
 )
 _PLAIN_POSTGRESQL = re.compile(r"[A-Za-z_][\w$]*|[0-9.,()=+ \t\r\n]+")
-_ROUTINE = re.compile(r"CREATE\s+(?:DEFINER\s*=\s*\S+\s+)?(?:PROCEDURE|FUNCTION|TRIGGER|EVENT)\b", re.IGNORECASE)
+_ROUTINE = re.compile(
+    r"CREATE\s+(?:DEFINER\s*=\s*\S+\s+)?(?:PROCEDURE|FUNCTION|TRIGGER|EVENT)\b", re.IGNORECASE
+)
 _BEGINS = re.compile(r"\bBEGIN\b", re.IGNORECASE)
 _ENDS = re.compile(r"\bEND\s*\Z", re.IGNORECASE)
 
@@ -47,7 +55,8 @@ class Statement:
 
 @dataclass(frozen=True)
 class Table:
-    """A table that a script creates; a lenient one (IF NOT EXISTS) may have been made by an earlier script of the same database."""
+    """A table that a script creates; a lenient one (IF NOT EXISTS) may have been made by an earlier
+    script of the same database."""
 
     name: str
     lenient: bool
@@ -76,41 +85,56 @@ class _Dialect:
 
 _DIALECTS = {
     "mysql": _Dialect(True, _COMMENT_TO_LINE_END, _QUOTED, "'\"`", _PLAIN),
-    "postgresql": _Dialect(False, _DASHES_TO_LINE_END, _QUOTED_POSTGRESQL, "'\"", _PLAIN_POSTGRESQL),
+    "postgresql": _Dialect(
+        False, _DASHES_TO_LINE_END, _QUOTED_POSTGRESQL, "'\"", _PLAIN_POSTGRESQL
+    ),
 }
 
 
 def read_script(name: str, content: bytes, engine: str = "mysql") -> Script:
-    """Split a script the way the engine's own client does; refuse one that would leave its database."""
+    """Split a script the way the engine's own client does; refuse one that would leave its
+    database."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = content.decode("latin-1")
     statements = tuple(_split(name, text, _DIALECTS[engine]))
     if engine == "postgresql":
-        statements = tuple(statement for statement in statements if not _TRANSACTION.match(statement.text))
+        statements = tuple(
+            statement for statement in statements if not _TRANSACTION.match(statement.text)
+        )
     tables: dict[str, Table] = {}
     for statement in statements:
         if _LEAVES_DATABASE.match(statement.text):
             raise OperatorError(
-                f"{name}, line {statement.line}: the script chooses or makes a database by itself, so it cannot be loaded into the one "
-                "that cluster_databases names. Take that statement out of a copy of the script."
+                f"{name}, line {statement.line}: the script chooses or makes a database by itself,"
+                " so it cannot be loaded into the one that cluster_databases names. Take that"
+                " statement out of a copy of the script."
             )
-        if engine == "mysql" and _ROUTINE.match(statement.text) and _BEGINS.search(statement.text) and not _ENDS.search(statement.text):
+        if (
+            engine == "mysql"
+            and _ROUTINE.match(statement.text)
+            and _BEGINS.search(statement.text)
+            and not _ENDS.search(statement.text)
+        ):
             raise OperatorError(
-                f"{name}, line {statement.line}: a routine with BEGIN … END needs DELIMITER lines around it, which this script does not "
-                "have. The mysql client could not load it either."
+                f"{name}, line {statement.line}: a routine with BEGIN … END needs DELIMITER lines"
+                " around it, which this script does not have. The mysql client could not load it"
+                " either."
             )
         created = _CREATE_TABLE.match(statement.text)
         if created:
             table = created.group("quoted") or created.group("plain")
             tables.setdefault(table.casefold(), Table(table, created.group("lenient") is not None))
     if not tables:
-        raise OperatorError(f"{name}: the script creates no table, so nobody could tell later whether it has been loaded.")
+        raise OperatorError(
+            f"{name}: the script creates no table, so nobody could tell later whether it has been"
+            " loaded."
+        )
     return Script(name, hashlib.sha256(content).hexdigest(), statements, tuple(tables.values()))
 
 
-def _split(name: str, text: str, dialect: _Dialect) -> Iterator[Statement]:
+def _split(name: str, text: str, dialect: _Dialect) -> t.Iterator[Statement]:
     position, delimiter = 0, ";"
     begin: int | None = None
     parts: list[str] = []
@@ -120,7 +144,8 @@ def _split(name: str, text: str, dialect: _Dialect) -> Iterator[Statement]:
 
     while position < len(text):
         if begin is None:
-            # Between two statements a line of dashes is a comment even without a blank after the dashes, and only here DELIMITER counts.
+            # Between two statements a line of dashes is a comment even without a blank after the
+            # dashes, and only here DELIMITER counts.
             skipped = _SPACE.match(text, position) or _DASHES_TO_LINE_END.match(text, position)
             if skipped:
                 position = skipped.end()
@@ -136,13 +161,18 @@ def _split(name: str, text: str, dialect: _Dialect) -> Iterator[Statement]:
             position += len(delimiter)
             continue
         comment = dialect.comment.match(text, position) or _COMMENT_BLOCK.match(text, position)
-        if comment and not (dialect.delimiters and comment.group().startswith(("/*!", "/*M!", "/*+"))):
+        if comment and not (
+            dialect.delimiters and comment.group().startswith(("/*!", "/*M!", "/*+"))
+        ):
             parts.append(" ")
             position = comment.end()
             continue
         token = comment or dialect.quoted.match(text, position)
         if token is None and (text[position] in dialect.opening or text.startswith("/*", position)):
-            raise OperatorError(f"{name}, line {line_of(position)}: what is opened with {text[position]} here is never closed.")
+            raise OperatorError(
+                f"{name}, line {line_of(position)}: what is opened with {text[position]} here is"
+                " never closed."
+            )
         if token is None and delimiter == ";":
             token = dialect.plain.match(text, position)
         piece = token.group() if token else text[position]
@@ -153,15 +183,20 @@ def _split(name: str, text: str, dialect: _Dialect) -> Iterator[Statement]:
         yield Statement("".join(parts).strip(), line_of(begin))
 
 
-def own_tables(scripts: Sequence[Script]) -> list[tuple[Script, tuple[Table, ...]]]:
+def own_tables(scripts: t.Sequence[Script]) -> list[tuple[Script, tuple[Table, ...]]]:
     """Pair each script with the tables that tell whether it was loaded."""
     earlier: set[str] = set()
     pairs = []
     for script in scripts:
-        own = tuple(table for table in script.tables if not (table.lenient and table.name.casefold() in earlier))
+        own = tuple(
+            table
+            for table in script.tables
+            if not (table.lenient and table.name.casefold() in earlier)
+        )
         if not own:
             raise OperatorError(
-                f"{script.name}: every table of this script is made by the scripts before it in the same database; leave it out."
+                f"{script.name}: every table of this script is made by the scripts before it in the"
+                " same database; leave it out."
             )
         pairs.append((script, own))
         earlier.update(table.name.casefold() for table in script.tables)

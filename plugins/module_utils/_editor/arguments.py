@@ -5,17 +5,16 @@
 
 from __future__ import annotations
 
-from .._errors import OperatorError
+import typing as t
 
-MYPY = False
-if MYPY:
-    from typing import Any, Iterable, Mapping
+from .._errors import OperatorError
 
 MATCHES = ("one", "first", "all")
 
 
-def scalar(value: Any, what: str) -> str:
-    """A value as the product will read it: booleans become true and false, whatever YAML may have changed is refused."""
+def scalar(value: t.Any, what: str) -> str:
+    """A value as the product will read it: booleans become true and false, whatever YAML may have
+    changed is refused."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
@@ -25,21 +24,25 @@ def scalar(value: Any, what: str) -> str:
     if value is None:
         raise OperatorError(f'{what} is empty. Quote it: "" is an empty value.')
     if isinstance(value, float):
-        raise OperatorError(f"{what} is a floating point number, whose digits YAML does not keep. Quote it.")
+        raise OperatorError(
+            f"{what} is a floating point number, whose digits YAML does not keep. Quote it."
+        )
     raise OperatorError(f"{what} must be a text, a whole number or a boolean.")
 
 
-def check_keys(entry: Mapping[str, Any], known: Iterable[str], what: str) -> None:
+def check_keys(entry: t.Mapping[str, t.Any], known: t.Iterable[str], what: str) -> None:
     for key in entry:
         if key not in known:
             import difflib
 
             near = difflib.get_close_matches(str(key), list(known), 1)
             hint = f" Did you mean {near[0]}?" if near else ""
-            raise OperatorError(f"{what} has the unknown key {key}.{hint} Known are {', '.join(known)}.")
+            raise OperatorError(
+                f"{what} has the unknown key {key}.{hint} Known are {', '.join(known)}."
+            )
 
 
-def choice(value: Any, key: str, choices: tuple[str, ...], default: str | None) -> str | None:
+def choice(value: t.Any, key: str, choices: tuple[str, ...], default: str | None) -> str | None:
     if value is None:
         return default
     if value not in choices:
@@ -47,11 +50,17 @@ def choice(value: Any, key: str, choices: tuple[str, ...], default: str | None) 
     return str(value)
 
 
-def fallbacks(value: Any, choices: tuple[str, ...], default: tuple[str, ...] = ("fail",)) -> tuple[str, ...]:
+def fallbacks(
+    value: t.Any, choices: tuple[str, ...], default: tuple[str, ...] = ("fail",)
+) -> tuple[str, ...]:
     """What to do when nothing matches: one word or a list."""
     if value is None:
         return default
     words = [value] if isinstance(value, str) else value
-    if not isinstance(words, (list, tuple)) or not words or any(word not in choices for word in words):
+    if (
+        not isinstance(words, (list, tuple))
+        or not words
+        or any(word not in choices for word in words)
+    ):
         raise OperatorError(f"if_missing must be one or more of {', '.join(choices)}.")
     return tuple(words)

@@ -7,20 +7,20 @@ from __future__ import annotations
 
 import contextlib
 import re
+import typing as t
 
 from .._errors import OperatorError
 from .json.document import quoted
 from .properties import escape_value
 from .xml.markup import cdata, line_breaks
 
-MYPY = False
-if MYPY:
-    from typing import Iterable, Sequence
-
 MASK = "********"
 CONTEXT = 2
 
-_WORD = r"(?:pass(?:word|wd|phrase|code)?|pwd|secret|credential|private[_.\-]?key|access[_.\-]?key|token[_.\-]?value)"
+_WORD = (
+    r"(?:pass(?:word|wd|phrase|code)?|pwd|secret|credential|private[_.\-]?key|access[_.\-]?key"
+    r"|token[_.\-]?value)"
+)
 _TELLING = rf"[\w.\-:]*{_WORD}[\w.\-:]*"
 _TELLING_ATTRIBUTE = rf"""\b(?:name|key|id)\s*=\s*(?:"{_TELLING}"|'{_TELLING}')"""
 _TEXT = r"((?:<!--.*?-->|<!\[CDATA\[.*?\]\]>|[^<])+)</"
@@ -33,16 +33,19 @@ def _pattern(pattern: str) -> re.Pattern[str]:
 
 _HINT = _pattern(_WORD)
 _NAME_BEFORE = re.compile(r"[\w.\-:]*\Z")
-# What neighbouring secrets look like. First what begins with the bracket of the tag: an element, active or commented out, and an
-# element whose name attribute tells.
+# What neighbouring secrets look like. First what begins with the bracket of the tag: an element,
+# active or commented out, and an element whose name attribute tells.
 _TAGS = (
     _pattern(rf"<(?:!--\s*)?{_TELLING}(?:\s[^<>]*)?(?<!/)>{_TEXT}"),
     _pattern(rf"<(?:!--\s*)?[^\s<>/!?]+\s[^<>]*{_TELLING_ATTRIBUTE}[^<>]*(?<!/)>{_TEXT}"),
     _pattern(rf"<(?:!--\s*)?[^\s<>/!?]+\s[^<>]*{_TELLING_ATTRIBUTE}[^<>]*?\bvalue{_QUOTED}"),
 )
-# Then what begins with the name: an attribute, a parameter of a URL, a key of JSON; with the line: a property; and a password in a URL.
+# Then what begins with the name: an attribute, a parameter of a URL, a key of JSON; with the line:
+# a property; and a password in a URL.
 _NAMES = (_pattern(rf"{_TELLING}{_QUOTED}"), _pattern(rf"(?<=[?&;]){_TELLING}=([^\s&;<>\"']+)"))
-_JSON = _pattern(rf"""{_TELLING}["']\s*:\s*(?:"((?:[^"\\\r\n]|\\.)*)"|'((?:[^'\\\r\n]|\\.)*)'|([^\s,{{}}\[\]"']+))""")
+_JSON = _pattern(
+    rf"""{_TELLING}["']\s*:\s*(?:"((?:[^"\\\r\n]|\\.)*)"|'((?:[^'\\\r\n]|\\.)*)'|([^\s,{{}}\[\]"']+))"""
+)
 _LINE = _pattern(rf"[ \t]*[#!]?[ \t]*{_TELLING}[ \t]*[=:][ \t]*([^\r\n<>]+)")
 _URL = re.compile(r"(?<=://)[^\s/:@<>\"']*:([^\s/@<>\"']+)@")
 
@@ -51,10 +54,18 @@ def _escaped_forms(secret: str) -> set[str]:
     """A secret as it may stand in a file."""
     text = secret.replace("&", "&amp;").replace("<", "&lt;")
     closed = text.replace(">", "&gt;")
-    forms = {secret, secret.replace("]]>", "]]]]><![CDATA[>"), text, text.replace("]]>", "]]&gt;"), text.replace('"', "&quot;")}
+    forms = {
+        secret,
+        secret.replace("]]>", "]]]]><![CDATA[>"),
+        text,
+        text.replace("]]>", "]]&gt;"),
+        text.replace('"', "&quot;"),
+    }
     forms |= {text.replace("'", "&apos;"), closed.replace('"', "&quot;").replace("'", "&apos;")}
     forms |= {form.replace("\r\n", "\n").replace("\r", "&#13;") for form in forms}
-    forms |= {form.replace("\n", "&#10;").replace("\t", "&#9;") for form in forms} | {form.replace("\n", "\r\n") for form in forms}
+    forms |= {form.replace("\n", "&#10;").replace("\t", "&#9;") for form in forms} | {
+        form.replace("\n", "\r\n") for form in forms
+    }
     for codec in ("latin-1", "ascii"):
         forms |= {form.encode(codec, "xmlcharrefreplace").decode(codec) for form in forms}
     for codec in ("utf-8", "latin-1", "ascii"):
@@ -62,11 +73,15 @@ def _escaped_forms(secret: str) -> set[str]:
             section = cdata(line_breaks(secret), codec)[9:-3]
             forms |= {section, section.replace("\n", "\r\n")}
     forms.add(escape_value(secret))
-    forms |= {quoted(secret, codec, quote)[1:-1] for codec in ("utf-8", "latin-1", "ascii") for quote in "\"'"}
+    forms |= {
+        quoted(secret, codec, quote)[1:-1]
+        for codec in ("utf-8", "latin-1", "ascii")
+        for quote in "\"'"
+    }
     return {form for form in forms if form}
 
 
-def _places(text: str, values: Iterable[str]) -> list[tuple[int, int]]:
+def _places(text: str, values: t.Iterable[str]) -> list[tuple[int, int]]:
     places = []
     for value in values:
         position = text.find(value)
@@ -76,11 +91,12 @@ def _places(text: str, values: Iterable[str]) -> list[tuple[int, int]]:
     return places
 
 
-def _secret_places(text: str, secrets: Sequence[str]) -> list[tuple[int, int]]:
+def _secret_places(text: str, secrets: t.Sequence[str]) -> list[tuple[int, int]]:
     places = _places(text, {form for secret in secrets for form in _escaped_forms(secret)})
     found = list(_URL.finditer(text))
     for hint in _HINT.finditer(text):
-        # Each pattern is only tried where it would have to begin: a search over the whole text takes long.
+        # Each pattern is only tried where it would have to begin: a search over the whole text
+        # takes long.
         position = hint.start()
         line = text.rfind("\n", 0, position) + 1
         name = position - len(_name_before(text, position))
@@ -104,7 +120,7 @@ def _name_before(text: str, position: int) -> str:
 class _Masked:
     """The lines of a text, and the same lines with their secrets masked."""
 
-    def __init__(self, text: str, secrets: Sequence[str], replaced: Sequence[str]) -> None:
+    def __init__(self, text: str, secrets: t.Sequence[str], replaced: t.Sequence[str]) -> None:
         # Not splitlines(), which also splits at characters that end no line in these files.
         self.lines = re.findall(r"[^\n]*\n|[^\n]+", text)
         self._starts = [0]
@@ -119,7 +135,11 @@ class _Masked:
         body_end = start + len(text.rstrip("\r\n"))
         places = self._secret + (self._replaced if changed else [])
         parts, position = [], start
-        for first, last in sorted((max(first, start), min(last, body_end)) for first, last in places if first < body_end and last > start):
+        for first, last in sorted(
+            (max(first, start), min(last, body_end))
+            for first, last in places
+            if first < body_end and last > start
+        ):
             if last <= position:
                 continue
             if first >= position:
@@ -134,7 +154,9 @@ class _Masked:
         return text[first - start : last - start]
 
 
-def masked_diff(before: str, after: str, secrets: Sequence[str], replaced: Sequence[str]) -> str:
+def masked_diff(
+    before: str, after: str, secrets: t.Sequence[str], replaced: t.Sequence[str]
+) -> str:
     """The hunks of a unified diff. Line ends are shown by a mark only where a line lacks one."""
     import difflib
 
@@ -145,10 +167,17 @@ def masked_diff(before: str, after: str, secrets: Sequence[str], replaced: Seque
         out.append(f"@@ -{_range(first[1], last[2])} +{_range(first[3], last[4])} @@\n")
         for tag, old_start, old_end, new_start, new_end in group:
             if tag == "equal":
-                out.extend(_shown(" ", old.line(number, changed=False)) for number in range(old_start, old_end))
+                out.extend(
+                    _shown(" ", old.line(number, changed=False))
+                    for number in range(old_start, old_end)
+                )
                 continue
-            out.extend(_shown("-", old.line(number, changed=True)) for number in range(old_start, old_end))
-            out.extend(_shown("+", new.line(number, changed=True)) for number in range(new_start, new_end))
+            out.extend(
+                _shown("-", old.line(number, changed=True)) for number in range(old_start, old_end)
+            )
+            out.extend(
+                _shown("+", new.line(number, changed=True)) for number in range(new_start, new_end)
+            )
     return "".join(out)
 
 

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import typing as t
+
 from ansible.module_utils.basic import missing_required_lib
 
 from .._errors import OperatorError
@@ -12,14 +14,11 @@ from .outcome import IGNORED, UNCHANGED
 from .patch import patch_files
 from .xml.document import LXML_IMPORT_ERROR
 
-MYPY = False
-if MYPY:
-    from typing import Any, Mapping, Sequence
-
+if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
 QUIET = (UNCHANGED, IGNORED)
-PATCH_ARGUMENTS: dict[str, dict[str, Any]] = {
+PATCH_ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "backup": {"type": "bool", "default": False},
     "backup_dir": {"type": "path"},
     "secrets": {"type": "dict", "no_log": True},
@@ -28,13 +27,16 @@ PATCH_ARGUMENTS: dict[str, dict[str, Any]] = {
 
 def run_patch(
     module: AnsibleModule,
-    files: Sequence[Mapping[str, Any]],
-    secrets: Mapping[str, str] | None = None,
-    **results: Any,
+    files: t.Sequence[t.Mapping[str, t.Any]],
+    secrets: t.Mapping[str, str] | None = None,
+    **results: t.Any,
 ) -> None:
     """Make the edits and end the module; ``results`` are further return values of the module."""
     if LXML_IMPORT_ERROR:
-        module.fail_json(msg=missing_required_lib("lxml", reason="on the host (package python3-lxml)"), exception=LXML_IMPORT_ERROR)
+        module.fail_json(
+            msg=missing_required_lib("lxml", reason="on the host (package python3-lxml)"),
+            exception=LXML_IMPORT_ERROR,
+        )
     try:
         patched = patch_files(
             files,
@@ -43,14 +45,18 @@ def run_patch(
             backup=bool(module.params.get("backup")),
             backup_dir=module.params.get("backup_dir"),
         )
-    except OperatorError as exc:
-        module.fail_json(msg=str(exc))
+    except OperatorError as error:
+        module.fail_json(msg=str(error))
         return
     results.update(
         changed=patched.changed,
         changed_files=patched.changed_files,
         checksums=patched.checksums,
-        edits=[edit for edit in patched.edits if module.params.get("report") != "changed" or edit["action"] not in QUIET],
+        edits=[
+            edit
+            for edit in patched.edits
+            if module.params.get("report") != "changed" or edit["action"] not in QUIET
+        ],
         backup_files=patched.backup_files,
     )
     if module._diff:

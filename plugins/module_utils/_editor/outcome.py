@@ -6,12 +6,9 @@
 from __future__ import annotations
 
 import contextlib
+import typing as t
 
 from .._errors import OperatorError
-
-MYPY = False
-if MYPY:
-    from typing import Any, Callable, Iterator, Sequence
 
 UNCHANGED = "unchanged"
 CHANGED = "changed"
@@ -33,22 +30,29 @@ class Outcome:
         self.count = 0
 
     def did(self, action: str) -> None:
-        """Remember the action; setting values does not hide that the place was created or uncommented first."""
+        """Remember the action; setting values does not hide that the place was created or
+        uncommented first."""
         if self.action in (UNCHANGED, CHANGED):
             self.action = action
 
 
 @contextlib.contextmanager
-def repeated() -> Iterator[None]:
+def repeated() -> t.Iterator[None]:
     """What fails when the edits are made again on the result would fail in the next run."""
     try:
         yield
-    except OperatorError as exc:
-        raise OperatorError(f"is not repeatable: made again after all edits of this file, it {exc}") from None
+    except OperatorError as error:
+        raise OperatorError(
+            f"is not repeatable: made again after all edits of this file, it {error}"
+        ) from None
 
 
 def edit_repeatably(
-    make: Callable[[str, Any, str, list[str]], tuple[str, Outcome]], text: str, edits: Sequence[Any], newline: str, label: Any
+    make: t.Callable[[str, t.Any, str, list[str]], tuple[str, Outcome]],
+    text: str,
+    edits: t.Sequence[t.Any],
+    newline: str,
+    label: t.Any,
 ) -> tuple[str, list[Outcome], list[str]]:
     """Make all edits in order, then once more: the second time none of them may change anything."""
     replaced: list[str] = []
@@ -61,6 +65,8 @@ def edit_repeatably(
         with label(edit), repeated():
             again, repetition = make(text, edit, newline, [])
             if again != text:
-                raise OperatorError("would change the file again. Let it find what it leaves behind.")
+                raise OperatorError(
+                    "would change the file again. Let it find what it leaves behind."
+                )
             outcome.line = repetition.line
     return text, outcomes, replaced

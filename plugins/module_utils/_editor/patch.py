@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import typing as t
 
 from .._errors import OperatorError
 from .._files.transaction import check_writable, exclusive, read_source, replace_files
@@ -18,10 +19,7 @@ from .xml.document import decode
 from .xml.edit import XmlEdit
 from .xml.editor import XmlEditor
 
-MYPY = False
-if MYPY:
-    from typing import Any, Callable, Mapping, Sequence
-
+if t.TYPE_CHECKING:
     from .._files.transaction import Source
     from .decoded import Decoded
 
@@ -30,7 +28,12 @@ class PatchResult:
     """What the edits did, or would do in check mode."""
 
     def __init__(
-        self, edits: list[dict[str, Any]], changes: list[_Edited], backup_files: dict[str, str], secrets: Secrets, recovered: Sequence[str]
+        self,
+        edits: list[dict[str, t.Any]],
+        changes: list[_Edited],
+        backup_files: dict[str, str],
+        secrets: Secrets,
+        recovered: t.Sequence[str],
     ) -> None:
         self.recovered = list(recovered)
         self.edits = edits
@@ -50,16 +53,22 @@ class PatchResult:
     @property
     def checksums(self) -> dict[str, str]:
         """The SHA-256 checksum of each edited file as it is afterwards, by path."""
-        return {edited.source.path: hashlib.sha256(edited.content).hexdigest() for edited in self._changes}
+        return {
+            edited.source.path: hashlib.sha256(edited.content).hexdigest()
+            for edited in self._changes
+        }
 
     @property
     def diff(self) -> list[dict[str, str]]:
-        """One entry for each changed file, made of hunks without secrets. Computed only when asked for."""
+        """One entry for each changed file, made of hunks without secrets. Computed only when asked
+        for."""
         from .masked_diff import masked_diff
 
         entries = []
         for edited in self._changes:
-            hunks = masked_diff(edited.before, edited.after, self._secrets.values, edited.replaced_secrets)
+            hunks = masked_diff(
+                edited.before, edited.after, self._secrets.values, edited.replaced_secrets
+            )
             old = edited.source.path if edited.source.exists else "/dev/null"
             entries.append({"prepared": f"--- {old}\n+++ {edited.source.path}\n{hunks}"})
         return entries
@@ -68,7 +77,9 @@ class PatchResult:
 class _Edited:
     """A file whose content changes."""
 
-    def __init__(self, source: Source, before: str, after: str, content: bytes, replaced_secrets: list[str]) -> None:
+    def __init__(
+        self, source: Source, before: str, after: str, content: bytes, replaced_secrets: list[str]
+    ) -> None:
         self.source = source
         self.before = before
         self.after = after
@@ -77,8 +88,8 @@ class _Edited:
 
 
 def patch_files(
-    files: Sequence[Mapping[str, Any]],
-    secrets: Mapping[str, str] | None = None,
+    files: t.Sequence[t.Mapping[str, t.Any]],
+    secrets: t.Mapping[str, str] | None = None,
     *,
     check_mode: bool = False,
     backup: bool = False,
@@ -90,32 +101,41 @@ def patch_files(
     if check_mode:
         return _patch(plans, known, None)
     with exclusive([plan.path for plan in plans], backup_dir) as recovered:
-        return _patch(plans, known, lambda contents: replace_files(contents, backup=backup, backup_dir=backup_dir), recovered)
+        return _patch(
+            plans,
+            known,
+            lambda contents: replace_files(contents, backup=backup, backup_dir=backup_dir),
+            recovered,
+        )
 
 
 def _patch(
-    plans: Sequence[_Plan],
+    plans: t.Sequence[_Plan],
     secrets: Secrets,
-    write: Callable[[list[tuple[Source, bytes]]], dict[str, str]] | None,
-    recovered: Sequence[str] = (),
+    write: t.Callable[[list[tuple[Source, bytes]]], dict[str, str]] | None,
+    recovered: t.Sequence[str] = (),
 ) -> PatchResult:
     _read_sources(plans)
-    edits: list[dict[str, Any]] = []
+    edits: list[dict[str, t.Any]] = []
     changes: list[_Edited] = []
     errors: list[str] = []
     for plan in plans:
         try:
             edited, outcomes = _edit(plan)
-        except OperatorError as exc:
-            errors.append(str(exc))
+        except OperatorError as error:
+            errors.append(str(error))
             continue
         if edited is not None:
             changes.append(edited)
         for reported, outcome in zip(plan.reported, outcomes):
             result = {key: value for key, value in reported.items() if key != "number"}
-            edits.append({**result, "line": outcome.line, "action": outcome.action, "count": outcome.count})
+            edits.append(
+                {**result, "line": outcome.line, "action": outcome.action, "count": outcome.count}
+            )
     if errors:
-        raise OperatorError("\n".join(errors) if len(errors) == 1 else "\n".join([*errors, "No file was changed."]))
+        raise OperatorError(
+            "\n".join(errors) if len(errors) == 1 else "\n".join([*errors, "No file was changed."])
+        )
     for edited in changes:
         check_writable(edited.source)
     backup_files = {}
@@ -124,8 +144,9 @@ def _patch(
     return PatchResult(edits, changes, backup_files, secrets, recovered)
 
 
-def _plans(files: Sequence[Mapping[str, Any]], secrets: Secrets) -> list[_Plan]:
-    """One plan for each file: the same file named twice, or through a symbolic link, is one file."""
+def _plans(files: t.Sequence[t.Mapping[str, t.Any]], secrets: Secrets) -> list[_Plan]:
+    """One plan for each file: the same file named twice, or through a symbolic link, is one
+    file."""
     plans: dict[str, _Plan] = {}
     for entry in files:
         if not isinstance(entry, dict):
@@ -133,14 +154,16 @@ def _plans(files: Sequence[Mapping[str, Any]], secrets: Secrets) -> list[_Plan]:
         new = _Plan(entry)
         plan = plans.setdefault(os.path.realpath(new.path), new)
         if plan.format != new.format:
-            raise OperatorError(f"{new.path}: is named as {plan.format} and as {new.format}. Give it one format.")
+            raise OperatorError(
+                f"{new.path}: is named as {plan.format} and as {new.format}. Give it one format."
+            )
         plan.create = plan.create or new.create
         plan.optional = plan.optional and new.optional
         plan.add(entry, secrets)
     return list(plans.values())
 
 
-def _read_sources(plans: Sequence[_Plan]) -> None:
+def _read_sources(plans: t.Sequence[_Plan]) -> None:
     inodes: dict[tuple[int, int], str] = {}
     for plan in plans:
         plan.source = read_source(plan.path)
@@ -148,14 +171,18 @@ def _read_sources(plans: Sequence[_Plan]) -> None:
             key = (plan.source.status.st_dev, plan.source.status.st_ino)
             other = inodes.setdefault(key, plan.path)
             if other != plan.path:
-                raise OperatorError(f"{plan.path}: is the same file as {other} (a hard link). Name it once.")
+                raise OperatorError(
+                    f"{plan.path}: is the same file as {other} (a hard link). Name it once."
+                )
 
 
 def _edit(plan: _Plan) -> tuple[_Edited | None, list[Outcome]]:
     source = plan.source
     if not source.exists and not plan.create:
         if not plan.optional:
-            raise OperatorError(f"{plan.path}: does not exist. Correct the path, or mark the file as optional.")
+            raise OperatorError(
+                f"{plan.path}: does not exist. Correct the path, or mark the file as optional."
+            )
         outcomes = [Outcome() for _edit in plan.edits]
         for outcome in outcomes:
             outcome.did(IGNORED)
@@ -177,7 +204,10 @@ def _edit_text(plan: _Plan, source: Source) -> tuple[_Edited | None, list[Outcom
     try:
         content = new.encode(codec)
     except UnicodeEncodeError:
-        raise OperatorError(f"{plan.path}: a replacement holds a character that the encoding of the file cannot hold.") from None
+        raise OperatorError(
+            f"{plan.path}: a replacement holds a character that the encoding of the file cannot"
+            " hold."
+        ) from None
     return _edited(source, text, new, content, replaced), outcomes
 
 
@@ -185,7 +215,9 @@ def _edit_properties(plan: _Plan, source: Source) -> tuple[_Edited | None, list[
     from .properties import CODEC, PropertyEdit, edit_properties
 
     text = source.raw.decode(CODEC)
-    new, outcomes, replaced = edit_properties(text, plan.of_type(PropertyEdit), newline_of(text), plan.label)
+    new, outcomes, replaced = edit_properties(
+        text, plan.of_type(PropertyEdit), newline_of(text), plan.label
+    )
     return _edited(source, text, new, new.encode(CODEC), replaced), outcomes
 
 
@@ -197,16 +229,19 @@ def _edit_json(plan: _Plan, source: Source) -> tuple[_Edited | None, list[Outcom
         decoded = decode_json(source.raw)
         # What is no JSON is an error of the file, not of its first edit.
         parse_json(decoded.text)
-    new, outcomes, replaced = edit_json(decoded.text, plan.of_type(JsonEdit), newline_of(decoded.text), decoded.codec, plan.label)
+    new, outcomes, replaced = edit_json(
+        decoded.text, plan.of_type(JsonEdit), newline_of(decoded.text), decoded.codec, plan.label
+    )
     return _edited(source, decoded.text, new, decoded.encode(new), replaced), outcomes
 
 
 def _edit_xml(plan: _Plan, source: Source) -> tuple[_Edited | None, list[Outcome]]:
     try:
         decoded = decode(source.raw)
-    except OperatorError as exc:
-        raise OperatorError(f"{plan.path}: {exc}") from None
-    # The text gives back the very bytes: a large file is not kept in memory twice while its tree is there.
+    except OperatorError as error:
+        raise OperatorError(f"{plan.path}: {error}") from None
+    # The text gives back the very bytes: a large file is not kept in memory twice while its tree is
+    # there.
     source.raw = b""
     try:
         text, replaced, outcomes = _edit_document(plan, decoded)
@@ -218,8 +253,8 @@ def _edit_xml(plan: _Plan, source: Source) -> tuple[_Edited | None, list[Outcome
 def _edit_document(plan: _Plan, decoded: Decoded) -> tuple[str, list[str], list[Outcome]]:
     try:
         editor = XmlEditor(decoded.text, decoded.codec)
-    except OperatorError as exc:
-        raise OperatorError(f"{plan.path}: {exc}") from None
+    except OperatorError as error:
+        raise OperatorError(f"{plan.path}: {error}") from None
     edits = plan.of_type(XmlEdit)
     outcomes = []
     for edit in edits:
@@ -235,14 +270,17 @@ def _edit_document(plan: _Plan, decoded: Decoded) -> tuple[str, list[str], list[
     return editor.text, editor.replaced_secrets, outcomes
 
 
-def _edited(source: Source, before: str, after: str, content: bytes, replaced: list[str]) -> _Edited | None:
+def _edited(
+    source: Source, before: str, after: str, content: bytes, replaced: list[str]
+) -> _Edited | None:
     if source.exists and content == source.raw:
         return None
     return _Edited(source, before, after, content, replaced)
 
 
 def _decode_text(raw: bytes) -> tuple[str, str]:
-    """UTF-8 where the bytes are that, else one character for each byte: both ways back are exact."""
+    """UTF-8 where the bytes are that, else one character for each byte: both ways back are
+    exact."""
     try:
         return raw.decode("utf-8"), "utf-8"
     except UnicodeDecodeError:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import typing as t
 
 from .._errors import OperatorError
 from .._files.transaction import Source
@@ -13,28 +14,30 @@ from .arguments import check_keys, choice
 from .xml.edit import XmlEdit
 
 # What the other formats need is imported where it is needed: most calls edit XML alone.
-MYPY = False
-if MYPY:
-    from typing import Any, Iterator, Mapping, TypeVar, Union
-
+if t.TYPE_CHECKING:
     from .json.edit import JsonEdit
     from .properties import PropertyEdit
     from .secrets import Secrets
     from .text import TextEdit
 
-    Edit = Union[XmlEdit, TextEdit, PropertyEdit, JsonEdit]
-    EditType = TypeVar("EditType", XmlEdit, TextEdit, PropertyEdit, JsonEdit)
+    Edit = t.Union[XmlEdit, TextEdit, PropertyEdit, JsonEdit]
+    EditType = t.TypeVar("EditType", XmlEdit, TextEdit, PropertyEdit, JsonEdit)
 
 FORMATS = ("xml", "text", "properties", "json")
 FILE_KEYS = ("path", "edits", "format", "root", "create", "optional")
 
-_SELECTOR_KEYS = {"xml": ("xpath",), "text": ("find", "regexp"), "properties": ("key",), "json": ("key",)}
+_SELECTOR_KEYS = {
+    "xml": ("xpath",),
+    "text": ("find", "regexp"),
+    "properties": ("key",),
+    "json": ("key",),
+}
 
 
 class _Plan:
     """All edits of one file, from every entry that names it."""
 
-    def __init__(self, entry: Mapping[str, Any]) -> None:
+    def __init__(self, entry: t.Mapping[str, t.Any]) -> None:
         check_keys(entry, FILE_KEYS, "the file entry")
         path = entry.get("path")
         if not isinstance(path, str) or not path:
@@ -46,12 +49,15 @@ class _Plan:
         self.create = _flag(entry, "create")
         self.optional = _flag(entry, "optional")
         if self.create and self.format != "properties":
-            raise OperatorError(f"{path}: create makes property files only; a product file of another format must be there.")
+            raise OperatorError(
+                f"{path}: create makes property files only; a product file of another format must"
+                " be there."
+            )
         self.edits: list[Edit] = []
-        self.reported: list[dict[str, Any]] = []
+        self.reported: list[dict[str, t.Any]] = []
         self.source = Source(path, path, b"", None)
 
-    def add(self, entry: Mapping[str, Any], secrets: Secrets) -> None:
+    def add(self, entry: t.Mapping[str, t.Any], secrets: Secrets) -> None:
         edits = entry.get("edits")
         if not isinstance(edits, (list, tuple)) or not edits:
             raise OperatorError(f"{self.path}: the file entry has no edits.")
@@ -62,10 +68,18 @@ class _Plan:
                 checked = self._checked(edit, len(self.edits) + 1, entry.get("root"), secrets)
             self.edits.append(checked)
             reported = {"path": entry["path"], "number": number}
-            reported.update({key: _shown(edit[key]) for key in _SELECTOR_KEYS[str(self.format)] if edit.get(key) is not None})
+            reported.update(
+                {
+                    key: _shown(edit[key])
+                    for key in _SELECTOR_KEYS[str(self.format)]
+                    if edit.get(key) is not None
+                }
+            )
             self.reported.append(reported)
 
-    def _checked(self, edit: Mapping[str, Any], number: int, root: Any, secrets: Secrets) -> Edit:
+    def _checked(
+        self, edit: t.Mapping[str, t.Any], number: int, root: t.Any, secrets: Secrets
+    ) -> Edit:
         if self.format == "text":
             from .text import TextEdit
 
@@ -89,14 +103,14 @@ class _Plan:
         return _labelled(reported["path"], reported["number"], edit.selector)
 
 
-def _flag(entry: Mapping[str, Any], key: str) -> bool:
+def _flag(entry: t.Mapping[str, t.Any], key: str) -> bool:
     value = entry.get(key)
     if value not in (None, True, False):
         raise OperatorError(f"{key} must be true or false.")
     return bool(value)
 
 
-def _shown(key: Any) -> str:
+def _shown(key: t.Any) -> str:
     """A selector as it is reported. The key of a JSON file may be a list."""
     if isinstance(key, str):
         return str(key)
@@ -105,17 +119,19 @@ def _shown(key: Any) -> str:
     return key_text(key)
 
 
-def _selector(edit: Mapping[str, Any], file_format: str) -> str:
-    return next((_shown(edit[key]) for key in _SELECTOR_KEYS[file_format] if edit.get(key) is not None), "")
+def _selector(edit: t.Mapping[str, t.Any], file_format: str) -> str:
+    return next(
+        (_shown(edit[key]) for key in _SELECTOR_KEYS[file_format] if edit.get(key) is not None), ""
+    )
 
 
 @contextlib.contextmanager
-def _labelled(path: str, number: int | None = None, selector: str = "") -> Iterator[None]:
+def _labelled(path: str, number: int | None = None, selector: str = "") -> t.Iterator[None]:
     """Say in every error which file and which edit it is about."""
     try:
         yield
-    except OperatorError as exc:
+    except OperatorError as error:
         edit = f" edit {number}" if number else ""
         about = f" ({selector})" if selector else ""
         colon = ":" if edit else ""
-        raise OperatorError(f"{path}:{edit}{about}{colon} {exc}") from None
+        raise OperatorError(f"{path}:{edit}{about}{colon} {error}") from None

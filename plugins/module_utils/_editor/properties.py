@@ -1,20 +1,18 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""Edits of Java property files, read as ``java.util.Properties`` reads them; comments, order and line ends stay."""
+"""Edits of Java property files, read as ``java.util.Properties`` reads them; comments, order and
+line ends stay."""
 
 from __future__ import annotations
 
 import re
+import typing as t
 
 from .._errors import OperatorError
 from .arguments import MATCHES, check_keys, choice, fallbacks, scalar
 from .outcome import CHANGED, CREATED, IGNORED, REMOVED, UNCOMMENTED, Outcome, edit_repeatably
 from .secrets import Secrets
-
-MYPY = False
-if MYPY:
-    from typing import Any, Mapping, Sequence
 
 PROPERTY_KEYS = ("key", "value", "state", "match", "if_missing")
 CODEC = "latin-1"
@@ -34,15 +32,19 @@ _COMMENTED_OUT = re.compile(r"[ \t\f]*[#!]+[ \t\f]*")
 class PropertyEdit:
     """One checked edit of a property file."""
 
-    def __init__(self, entry: Mapping[str, Any], number: int, secrets: Secrets) -> None:
+    def __init__(self, entry: t.Mapping[str, t.Any], number: int, secrets: Secrets) -> None:
         self.number = number
         check_keys(entry, PROPERTY_KEYS, "the edit")
         if entry.get("key") is None or not str(entry["key"]):
             raise OperatorError("the edit has no key.")
         self.selector = str(entry["key"])
         self.match = choice(entry.get("match"), "match", MATCHES, "one")
-        self.absent = choice(entry.get("state"), "state", ("present", "absent"), "present") == "absent"
-        self.if_missing = fallbacks(entry.get("if_missing"), ("fail", "uncomment", "create", "ignore"), ("create",))
+        self.absent = (
+            choice(entry.get("state"), "state", ("present", "absent"), "present") == "absent"
+        )
+        self.if_missing = fallbacks(
+            entry.get("if_missing"), ("fail", "uncomment", "create", "ignore"), ("create",)
+        )
         self.value: str | None = None
         self.uses_secret = False
         if self.absent != ("value" not in entry):
@@ -116,7 +118,9 @@ def _escaped(char: str) -> str:
     if " " <= char <= "~":
         return char
     pair = char.encode("utf-16-be", "surrogatepass")
-    return "".join(f"\\u{pair[position]:02X}{pair[position + 1]:02X}" for position in range(0, len(pair), 2))
+    return "".join(
+        f"\\u{pair[position]:02X}{pair[position + 1]:02X}" for position in range(0, len(pair), 2)
+    )
 
 
 def _properties(text: str) -> list[_Property]:
@@ -131,18 +135,23 @@ def _properties(text: str) -> list[_Property]:
             while end < len(text) and _continues(text[last:end]):
                 last, end = end, lines[number]
                 number += 1
-            found.append(_Property(text, start, end - len(_LINE_END.findall(text[last:end])[0]), end))
+            found.append(
+                _Property(text, start, end - len(_LINE_END.findall(text[last:end])[0]), end)
+            )
         start = end
     return found
 
 
 def _continues(line: str) -> bool:
-    """Whether a natural line asks the next one to continue it; an empty one after it is all of its continuation."""
+    """Whether a natural line asks the next one to continue it; an empty one after it is all of its
+    continuation."""
     body = line.rstrip("\r\n")
     return (len(body) - len(body.rstrip("\\"))) % 2 == 1
 
 
-def edit_properties(text: str, edits: Sequence[PropertyEdit], newline: str, label: Any) -> tuple[str, list[Outcome], list[str]]:
+def edit_properties(
+    text: str, edits: t.Sequence[PropertyEdit], newline: str, label: t.Any
+) -> tuple[str, list[Outcome], list[str]]:
     """Make all edits in order, then once more: the second time none of them may change anything."""
     return edit_repeatably(_edit, text, edits, newline, label)
 
@@ -155,7 +164,8 @@ def _edit(text: str, edit: PropertyEdit, newline: str, replaced: list[str]) -> t
     if len(found) > 1 and edit.match == "one":
         lines = ", ".join(str(_line(text, line.start)) for line in found[:10])
         raise OperatorError(
-            f"stands {len(found)} times (lines {lines}); the last one counts. Say match: all or match: first, or remove all but one."
+            f"stands {len(found)} times (lines {lines}); the last one counts. Say match: all or"
+            " match: first, or remove all but one."
         )
     if edit.match == "first":
         found = found[:1]
@@ -168,9 +178,18 @@ def _edit(text: str, edit: PropertyEdit, newline: str, replaced: list[str]) -> t
         elif line.value != edit.value:
             if edit.uses_secret:
                 replaced.append(text[line.value_start : line.end])
-            separator = "=" if line.value_start == line.end and text[line.start : line.end].strip(_BLANKS) == escape_key(line.key) else ""
+            separator = (
+                "="
+                if line.value_start == line.end
+                and text[line.start : line.end].strip(_BLANKS) == escape_key(line.key)
+                else ""
+            )
             value = escape_value(edit.value)
-            if value[:1] in ("=", ":") and not separator and not _SEPARATED.search(text, line.start, line.value_start):
+            if (
+                value[:1] in ("=", ":")
+                and not separator
+                and not _SEPARATED.search(text, line.start, line.value_start)
+            ):
                 # Behind blanks alone it would be taken for the separator.
                 value = "\\" + value
             text = text[: line.value_start] + separator + value + text[line.end :]
@@ -184,7 +203,9 @@ def _add(text: str, edit: PropertyEdit, newline: str, outcome: Outcome) -> tuple
         places = _commented_out(text, edit.selector)
         if len(places) > 1 and edit.match != "first":
             lines = ", ".join(str(_line(text, place[0])) for place in places[:10])
-            raise OperatorError(f"stands commented out {len(places)} times (lines {lines}). Say match: first.")
+            raise OperatorError(
+                f"stands commented out {len(places)} times (lines {lines}). Say match: first."
+            )
         if places:
             start, end = places[0]
             outcome.did(UNCOMMENTED)
@@ -196,8 +217,13 @@ def _add(text: str, edit: PropertyEdit, newline: str, outcome: Outcome) -> tuple
         # A file without a line end at its end keeps that trait.
         new = newline + new if text and not text.endswith(("\n", "\r")) else new + newline
         last = next(reversed(_properties(text)), None)
-        if last is not None and last.next_line == len(text) and _continues(list(_NATURAL_LINE.findall(text[last.start :]))[-2]):
-            # The last line asks to be continued: an empty line ends it. Behind a lone carriage return the first would join that.
+        if (
+            last is not None
+            and last.next_line == len(text)
+            and _continues(list(_NATURAL_LINE.findall(text[last.start :]))[-2])
+        ):
+            # The last line asks to be continued: an empty line ends it. Behind a lone carriage
+            # return the first would join that.
             new = newline * (2 if text.endswith("\r") else 1) + new
         outcome.line = _line(text + new, len(text))
         return text + new, outcome

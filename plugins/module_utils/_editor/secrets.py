@@ -6,14 +6,10 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Mapping
+import typing as t
 
 from .._errors import OperatorError
 from .arguments import scalar
-
-MYPY = False
-if MYPY:
-    from typing import Callable
 
 
 def literal(text: str) -> str:
@@ -27,14 +23,16 @@ _PLACEHOLDER = re.compile(r"%?%\{([^{}]*)\}?")
 class Secrets:
     """The secrets of one call, and which of them were used."""
 
-    def __init__(self, values: Mapping[str, Any] | None) -> None:
-        self._values = {str(name): scalar(value, f"the secret {name}") for name, value in (values or {}).items()}
+    def __init__(self, values: t.Mapping[str, t.Any] | None) -> None:
+        self._values = {
+            str(name): scalar(value, f"the secret {name}") for name, value in (values or {}).items()
+        }
 
     @property
     def values(self) -> list[str]:
         return [value for value in self._values.values() if value]
 
-    def resolve(self, text: str, quote: Callable[[str], str] | None = None) -> str:
+    def resolve(self, text: str, quote: t.Callable[[str], str] | None = None) -> str:
         """Put the secrets in for ``%{name}``; ``%%{`` stands for ``%{``."""
         if "%{" not in text:
             return text
@@ -50,7 +48,10 @@ class Secrets:
     def value(self, name: str) -> str:
         if name not in self._values:
             known = ", ".join(sorted(self._values)) or "none"
-            raise OperatorError(f"%{{{name}}} names a secret that is not among secrets ({known}). Write %%{{ where %{{ itself is meant.")
+            raise OperatorError(
+                f"%{{{name}}} names a secret that is not among secrets ({known}). Write %%{{ where"
+                " %{ itself is meant."
+            )
         return self._values[name]
 
     @staticmethod

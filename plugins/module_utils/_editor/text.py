@@ -1,20 +1,18 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""Edits of files that are neither XML nor anything else with a grammar: exact strings, or one regular expression, counted."""
+"""Edits of files that are neither XML nor anything else with a grammar: exact strings, or one
+regular expression, counted."""
 
 from __future__ import annotations
 
 import re
+import typing as t
 
 from .._errors import OperatorError
 from .arguments import MATCHES, check_keys, choice, fallbacks, scalar
 from .outcome import CHANGED, IGNORED, Outcome, edit_repeatably
 from .secrets import Secrets
-
-MYPY = False
-if MYPY:
-    from typing import Any, Mapping, Sequence
 
 TEXT_KEYS = ("find", "regexp", "replace", "match", "if_missing")
 
@@ -22,13 +20,17 @@ TEXT_KEYS = ("find", "regexp", "replace", "match", "if_missing")
 class TextEdit:
     """One checked edit of a text file."""
 
-    def __init__(self, entry: Mapping[str, Any], number: int, secrets: Secrets) -> None:
+    def __init__(self, entry: t.Mapping[str, t.Any], number: int, secrets: Secrets) -> None:
         self.number = number
         self._secrets = secrets
         check_keys(entry, TEXT_KEYS, "the edit")
         if (entry.get("find") is None) == (entry.get("regexp") is None):
             raise OperatorError("the edit needs find or regexp, and not both.")
-        self.selector = scalar(entry["find"], "find") if entry.get("find") is not None else scalar(entry["regexp"], "regexp")
+        self.selector = (
+            scalar(entry["find"], "find")
+            if entry.get("find") is not None
+            else scalar(entry["regexp"], "regexp")
+        )
         if not self.selector:
             raise OperatorError("find is empty.")
         if "replace" not in entry:
@@ -43,21 +45,36 @@ class TextEdit:
                 self._pattern = re.compile(self.selector, re.MULTILINE)
                 _check_references(self._pattern, self.replace)
             except (re.error, IndexError):
-                raise OperatorError("regexp or replace is not a valid regular expression of Python.") from None
+                raise OperatorError(
+                    "regexp or replace is not a valid regular expression of Python."
+                ) from None
 
     def places(self, text: str, newline: str) -> list[tuple[int, int, str]]:
-        """Where the edit applies and what it puts there, in order; places that already hold the replacement are among them."""
+        """Where the edit applies and what it puts there, in order; places that already hold the
+        replacement are among them."""
         if self._pattern is not None:
-            return [(found.start(), found.end(), self._expanded(found, newline)) for found in self._pattern.finditer(text)]
+            return [
+                (found.start(), found.end(), self._expanded(found, newline))
+                for found in self._pattern.finditer(text)
+            ]
         find = _with_line_ends(self.selector, newline)
         replace = _with_line_ends(self._secrets.resolve(self.replace), newline)
-        # Where the replacement contains what is looked for, an occurrence inside a replacement is done already.
-        offsets = [position for position in range(len(replace) - len(find) + 1) if replace.startswith(find, position)]
+        # Where the replacement contains what is looked for, an occurrence inside a replacement is
+        # done already.
+        offsets = [
+            position
+            for position in range(len(replace) - len(find) + 1)
+            if replace.startswith(find, position)
+        ]
         places = []
         position = text.find(find)
         while position >= 0:
             done = next(
-                (position - offset for offset in offsets if text.startswith(replace, max(position - offset, 0)) and position >= offset),
+                (
+                    position - offset
+                    for offset in offsets
+                    if text.startswith(replace, max(position - offset, 0)) and position >= offset
+                ),
                 None,
             )
             if done is not None:
@@ -73,7 +90,8 @@ class TextEdit:
         return places
 
     def _expanded(self, found: re.Match[str], newline: str) -> str:
-        """The replacement with its group references; a secret is put in last, so that nothing in it counts as a reference."""
+        """The replacement with its group references; a secret is put in last, so that nothing in it
+        counts as a reference."""
         parts = re.split(r"(%?%\{[^{}]*\}?)", self.replace)
         for number, part in enumerate(parts):
             parts[number] = self._secrets.resolve(part) if number % 2 else found.expand(part)
@@ -87,14 +105,18 @@ class TextEdit:
 def _check_references(pattern: re.Pattern[str], replace: str) -> None:
     """Find a reference to a group that is not there before any text is read."""
     for name in re.findall(r"\\g<([^>]*)>", replace):
-        if (name.isdigit() and int(name) > pattern.groups) or (not name.isdigit() and name not in pattern.groupindex):
+        if (name.isdigit() and int(name) > pattern.groups) or (
+            not name.isdigit() and name not in pattern.groupindex
+        ):
             raise IndexError
     for digits in re.findall(r"(?<!\\)(?:\\\\)*\\([1-9])", replace):
         if int(digits) > pattern.groups:
             raise IndexError
 
 
-def edit_text(text: str, edits: Sequence[TextEdit], newline: str, label: Any) -> tuple[str, list[Outcome], list[str]]:
+def edit_text(
+    text: str, edits: t.Sequence[TextEdit], newline: str, label: t.Any
+) -> tuple[str, list[Outcome], list[str]]:
     """Make all edits in order, then once more: the second time none of them may change anything."""
     return edit_repeatably(_edit, text, edits, newline, label)
 
@@ -112,7 +134,9 @@ def _edit(text: str, edit: TextEdit, newline: str, replaced: list[str]) -> tuple
     outcome.count = len(places)
     if len(places) > 1 and edit.match == "one":
         lines = ", ".join(str(text.count("\n", 0, place[0]) + 1) for place in places[:10])
-        raise OperatorError(f"finds {len(places)} places (lines {lines}). Make it more exact, or say match: all.")
+        raise OperatorError(
+            f"finds {len(places)} places (lines {lines}). Make it more exact, or say match: all."
+        )
     if edit.match == "first":
         places = places[:1]
     parts, position = [], 0

@@ -1,11 +1,13 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""What makes the replacement of several files whole even when it is killed: a journal beside each of them.
+"""What makes the replacement of several files whole even when it is killed: a journal beside each
+of them.
 
-Each file has its new content beside it, and its old one under a second name. Then the journal, which names all files with the
-checksums of both contents, is put beside each of them, and only then the files are replaced one by one. So the next run on any of
-them finds the journal and makes the change of all of them complete, or takes it back where that is not possible.
+Each file has its new content beside it, and its old one under a second name. Then the journal,
+which names all files with the checksums of both contents, is put beside each of them, and only then
+the files are replaced one by one. So the next run on any of them finds the journal and makes the
+change of all of them complete, or takes it back where that is not possible.
 """
 
 from __future__ import annotations
@@ -15,20 +17,18 @@ import hashlib
 import json
 import os
 import stat
+import typing as t
 from pathlib import Path
 
 from .._errors import OperatorError
-
-MYPY = False
-if MYPY:
-    from typing import Iterable, Sequence
 
 NEW, OLD, JOURNAL = ".carbon-ops-new", ".carbon-ops-old", ".carbon-ops-journal"
 _ABSENT, _UNKNOWN = None, ""
 
 
 class Entry:
-    """One file of a journal: the checksums of its content before, None where there was no file, and after."""
+    """One file of a journal: the checksums of its content before, None where there was no file, and
+    after."""
 
     __slots__ = ("new", "old", "path")
 
@@ -42,24 +42,33 @@ def beside(path: Path, what: str) -> Path:
     return path.with_name(f".{path.name}{what}")
 
 
-def journal_content(entries: Sequence[Entry]) -> bytes:
+def journal_content(entries: t.Sequence[Entry]) -> bytes:
     """The journal with its own checksum, by which one that was not written to its end is told."""
-    body = json.dumps([[str(entry.path), entry.old, entry.new] for entry in entries]).encode("ascii")
+    body = json.dumps([[str(entry.path), entry.old, entry.new] for entry in entries]).encode(
+        "ascii"
+    )
     return hashlib.sha256(body).hexdigest().encode("ascii") + b"\n" + body
 
 
 def read_journal(path: Path) -> list[Entry]:
-    """The journal beside a file; nothing where there is none, or none that was written to its end: then no file was replaced yet."""
+    """The journal beside a file; nothing where there is none, or none that was written to its end:
+    then no file was replaced yet."""
     journal = beside(path, JOURNAL)
     try:
         descriptor = os.open(journal, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
         return []
-    except OSError as exc:
-        raise OperatorError(f"{journal}: cannot be read ({(exc.strerror or '').lower()}). {_HINT}") from None
+    except OSError as error:
+        raise OperatorError(
+            f"{journal}: cannot be read ({(error.strerror or '').lower()}). {_HINT}"
+        ) from None
     try:
         status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o022:
+        if (
+            not stat.S_ISREG(status.st_mode)
+            or status.st_uid != os.geteuid()
+            or status.st_mode & 0o022
+        ):
             raise OperatorError(f"{journal}: is not of this user. {_HINT}")
         content = read_all(descriptor)
     finally:
@@ -71,11 +80,15 @@ def read_journal(path: Path) -> list[Entry]:
     return entries if any(entry.path == path for entry in entries) else []
 
 
-_HINT = "A run on this file was interrupted: run once as the user who ran it, or look at the files beside it and remove this one."
+_HINT = (
+    "A run on this file was interrupted: run once as the user who ran it, or look at the files"
+    " beside it and remove this one."
+)
 
 
-def finish(entries: Sequence[Entry]) -> list[str]:
-    """Complete the change of all files, or take it back; return the files that this changed. Files changed since stay as they are."""
+def finish(entries: t.Sequence[Entry]) -> list[str]:
+    """Complete the change of all files, or take it back; return the files that this changed. Files
+    changed since stay as they are."""
     states = [(entry, _checksum(entry.path)) for entry in entries]
     waiting = [entry for entry, state in states if state == entry.old]
     changed = []
@@ -97,10 +110,11 @@ def finish(entries: Sequence[Entry]) -> list[str]:
                 changed.append(str(entry.path))
         for directory in sorted({entry.path.parent for entry in entries}):
             sync_directory(directory)
-    except OSError as exc:
+    except OSError as error:
         raise OperatorError(
-            f"{entries[0].path}: an interrupted change of this file and {len(entries) - 1} more cannot be finished "
-            f"({(exc.strerror or '').lower()}). Correct what is wrong with the file system and run again."
+            f"{entries[0].path}: an interrupted change of this file and {len(entries) - 1} more"
+            f" cannot be finished ({(error.strerror or '').lower()}). Correct what is wrong with"
+            " the file system and run again."
         ) from None
     for what in (OLD, NEW, JOURNAL):
         remove([beside(entry.path, what) for entry in entries])
@@ -108,7 +122,8 @@ def finish(entries: Sequence[Entry]) -> list[str]:
 
 
 def _checksum(path: Path) -> str | None:
-    """The checksum of a file's content: None where there is nothing, and an empty one where it is no plain file that can be read."""
+    """The checksum of a file's content: None where there is nothing, and an empty one where it is
+    no plain file that can be read."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -160,7 +175,7 @@ def sync_directory(directory: Path) -> None:
             os.close(descriptor)
 
 
-def remove(paths: Iterable[Path]) -> None:
+def remove(paths: t.Iterable[Path]) -> None:
     """Remove what may be there; what cannot be removed now the next run tries again."""
     for path in paths:
         with contextlib.suppress(OSError):

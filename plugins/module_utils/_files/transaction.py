@@ -1,7 +1,8 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""Replacing several files as a whole: everything is written beside the files before the first of them is replaced."""
+"""Replacing several files as a whole: everything is written beside the files before the first of
+them is replaced."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ import hashlib
 import os
 import stat
 import time
+import typing as t
 from pathlib import Path
 
 from .._errors import OperatorError
@@ -31,10 +33,6 @@ from .journal import (
     write_private,
 )
 
-MYPY = False
-if MYPY:
-    from typing import Iterable, Iterator, Sequence
-
 _MODE_OF_NEW = 0o640
 _LOCK_SECONDS = 60.0
 
@@ -44,7 +42,9 @@ class Source:
 
     __slots__ = ("digest", "exists", "path", "raw", "real", "status")
 
-    def __init__(self, path: str, real: str | Path, raw: bytes, status: os.stat_result | None) -> None:
+    def __init__(
+        self, path: str, real: str | Path, raw: bytes, status: os.stat_result | None
+    ) -> None:
         self.path = path
         self.real = Path(real)
         self.raw = raw
@@ -68,28 +68,34 @@ def read_source(path: str) -> Source:
             os.close(descriptor)
     except FileNotFoundError:
         return Source(path, real, b"", None)
-    except OSError as exc:
-        raise OperatorError(f"{path}: cannot be read ({_reason(exc)}).") from None
+    except OSError as error:
+        raise OperatorError(f"{path}: cannot be read ({_reason(error)}).") from None
 
 
 def check_writable(source: Source) -> None:
-    """Refuse in check mode too what could not be written: the directory takes the new file, and the file itself must not be read-only."""
+    """Refuse in check mode too what could not be written: the directory takes the new file, and the
+    file itself must not be read-only."""
     directory = source.real.parent
     if not directory.is_dir():
-        raise OperatorError(f"{source.path}: its directory does not exist. Create {directory} first.")
+        raise OperatorError(
+            f"{source.path}: its directory does not exist. Create {directory} first."
+        )
     if not os.access(directory, os.W_OK | os.X_OK):
-        raise OperatorError(f"{source.path}: its directory {directory} cannot be written by this user.")
+        raise OperatorError(
+            f"{source.path}: its directory {directory} cannot be written by this user."
+        )
     if source.exists and not os.access(source.real, os.W_OK):
         raise OperatorError(f"{source.path}: cannot be written by this user.")
 
 
 @contextlib.contextmanager
-def exclusive(paths: Sequence[str], backup_dir: str | None = None) -> Iterator[list[str]]:
-    """Keep other runs away from these files, and first finish what an interrupted run began: yields the files that this changed."""
+def exclusive(paths: t.Sequence[str], backup_dir: str | None = None) -> t.Iterator[list[str]]:
+    """Keep other runs away from these files, and first finish what an interrupted run began: yields
+    the files that this changed."""
     with contextlib.ExitStack() as stack:
         held: set[Path] = set()
 
-        def lock(directories: Iterable[Path]) -> None:
+        def lock(directories: t.Iterable[Path]) -> None:
             # In one order, so that two runs never wait for each other.
             for directory in sorted(set(directories) - held):
                 held.add(directory)
@@ -109,7 +115,8 @@ def exclusive(paths: Sequence[str], backup_dir: str | None = None) -> Iterator[l
 
 
 def _lock(directory: Path, stack: contextlib.ExitStack) -> None:
-    """Lock the directory itself: no lock file is left behind, and the lock ends with the process."""
+    """Lock the directory itself: no lock file is left behind, and the lock ends with the
+    process."""
     try:
         descriptor = os.open(directory, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
     except OSError:
@@ -123,14 +130,20 @@ def _lock(directory: Path, stack: contextlib.ExitStack) -> None:
             return
         except BlockingIOError:
             if time.monotonic() > deadline:
-                raise OperatorError(f"{directory}: another run has been editing files there for a minute. Run again later.") from None
+                raise OperatorError(
+                    f"{directory}: another run has been editing files there for a minute. Run again"
+                    " later."
+                ) from None
             time.sleep(0.02)
         except OSError:
-            # A file system without such locks: a change in between is still found before the first rename.
+            # A file system without such locks: a change in between is still found before the first
+            # rename.
             return
 
 
-def replace_files(changes: Sequence[tuple[Source, bytes]], *, backup: bool, backup_dir: str | None) -> dict[str, str]:
+def replace_files(
+    changes: t.Sequence[tuple[Source, bytes]], *, backup: bool, backup_dir: str | None
+) -> dict[str, str]:
     """Replace all files or none, and return the backups by path. Call it within ``exclusive``."""
     pending = [_Replacement(source, content) for source, content in changes]
     backups: dict[str, str] = {}
@@ -147,7 +160,8 @@ def replace_files(changes: Sequence[tuple[Source, bytes]], *, backup: bool, back
             with _operator_errors(replacement.source):
                 replacement.check_unchanged()
         if len(pending) > 1:
-            # One rename is whole by itself; several are so by the journal, from which the next run finishes them.
+            # One rename is whole by itself; several are so by the journal, from which the next run
+            # finishes them.
             _write_journal(pending)
         for replacement in pending:
             with _operator_errors(replacement.source):
@@ -156,19 +170,21 @@ def replace_files(changes: Sequence[tuple[Source, bytes]], *, backup: bool, back
         _undo(pending, backups)
         raise
     _sync_directories(pending)
-    # What could put files back goes before the journal, so that what a kill leaves of these can do nothing.
+    # What could put files back goes before the journal, so that what a kill leaves of these can do
+    # nothing.
     remove([replacement.old for replacement in pending])
     remove([replacement.journal for replacement in pending])
     return backups
 
 
-def _undo(pending: Sequence[_Replacement], backups: dict[str, str]) -> None:
+def _undo(pending: t.Sequence[_Replacement], backups: dict[str, str]) -> None:
     failed = [replacement for replacement in reversed(pending) if not replacement.put_back()]
     if failed:
         # The journal stays, and the backups with it.
         raise OperatorError(
-            f"{failed[0].source.path}: cannot be put back after an error in another file. Correct what is wrong with the file system "
-            "and run again: the next run finishes the change of all files."
+            f"{failed[0].source.path}: cannot be put back after an error in another file. Correct"
+            " what is wrong with the file system and run again: the next run finishes the change"
+            " of all files."
         ) from None
     remove([replacement.new for replacement in pending])
     remove([replacement.journal for replacement in pending])
@@ -176,8 +192,9 @@ def _undo(pending: Sequence[_Replacement], backups: dict[str, str]) -> None:
     remove([Path(path) for path in backups.values()])
 
 
-def _write_journal(pending: Sequence[_Replacement]) -> None:
-    """Tell beside each file, on the disk before the first rename, what is about to become of all of them."""
+def _write_journal(pending: t.Sequence[_Replacement]) -> None:
+    """Tell beside each file, on the disk before the first rename, what is about to become of all of
+    them."""
     _sync_directories(pending)
     content = journal_content([replacement.entry for replacement in pending])
     for replacement in pending:
@@ -186,7 +203,7 @@ def _write_journal(pending: Sequence[_Replacement]) -> None:
     _sync_directories(pending)
 
 
-def _sync_directories(pending: Sequence[_Replacement]) -> None:
+def _sync_directories(pending: t.Sequence[_Replacement]) -> None:
     for directory in sorted({replacement.source.real.parent for replacement in pending}):
         sync_directory(directory)
 
@@ -200,7 +217,9 @@ class _Replacement:
         self._renamed = False
         self.digest = hashlib.sha256(content).hexdigest()
         # Names that the next run knows, whatever interrupts this one.
-        self.new, self.old, self.journal = (beside(source.real, what) for what in (NEW, OLD, JOURNAL))
+        self.new, self.old, self.journal = (
+            beside(source.real, what) for what in (NEW, OLD, JOURNAL)
+        )
 
     def write(self) -> None:
         descriptor = os.open(self.new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -211,7 +230,8 @@ class _Replacement:
         finally:
             os.close(descriptor)
         if self.source.exists:
-            # A second name keeps the very file, so that putting it back also keeps its inode and times.
+            # A second name keeps the very file, so that putting it back also keeps its inode and
+            # times.
             try:
                 os.link(self.source.real, self.old)
             except OSError:
@@ -231,7 +251,8 @@ class _Replacement:
             except PermissionError:
                 if self.source.exists:
                     raise OperatorError(
-                        f"{self.source.path}: this user cannot keep its owner and group. Become its owner or root."
+                        f"{self.source.path}: this user cannot keep its owner and group. Become its"
+                        " owner or root."
                     ) from None
         os.fchmod(descriptor, mode)
         if self.source.exists:
@@ -256,7 +277,10 @@ class _Replacement:
             if same:
                 same = hashlib.sha256(self.source.real.read_bytes()).digest() == self.source.digest
         if not same or os.path.realpath(self.source.path) != str(self.source.real):
-            raise OperatorError(f"{self.source.path}: was changed by someone else meanwhile; nothing was written. Run again.")
+            raise OperatorError(
+                f"{self.source.path}: was changed by someone else meanwhile; nothing was written."
+                " Run again."
+            )
 
     def rename(self) -> None:
         # Said first: an interruption during the rename must be undone too.
@@ -265,7 +289,9 @@ class _Replacement:
 
     @property
     def entry(self) -> Entry:
-        return Entry(self.source.real, self.source.digest.hex() if self.source.exists else None, self.digest)
+        return Entry(
+            self.source.real, self.source.digest.hex() if self.source.exists else None, self.digest
+        )
 
     def put_back(self) -> bool:
         """Undo the rename, if it was made; tell whether the file is as it was."""
@@ -282,7 +308,8 @@ class _Replacement:
 
 
 def _back_up(source: Source, backup_dir: str | None) -> str:
-    """Copy a file beside itself or into the directory for backups, readable by nobody who could not read the file."""
+    """Copy a file beside itself or into the directory for backups, readable by nobody who could not
+    read the file."""
     directory = Path(backup_dir) if backup_dir else source.real.parent
     if not directory.is_dir():
         directory.mkdir(mode=0o700, parents=True)
@@ -304,16 +331,22 @@ def _back_up(source: Source, backup_dir: str | None) -> str:
 
 
 def _unfinished_backup(real: Path, backup_dir: str | None) -> Path:
-    """Where a backup is until it is whole: one name for each file, so that the next run finds what an interrupted one left."""
+    """Where a backup is until it is whole: one name for each file, so that the next run finds what
+    an interrupted one left."""
     directory = Path(backup_dir) if backup_dir else real.parent
-    return directory / f".{real.name}.{hashlib.sha256(os.fsencode(real)).hexdigest()[:16]}.carbon-ops-backup"
+    return (
+        directory
+        / f".{real.name}.{hashlib.sha256(os.fsencode(real)).hexdigest()[:16]}.carbon-ops-backup"
+    )
 
 
 def _copy_file(source: Source, path: Path) -> None:
     status = source.status
     if status is None:
         return
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o600)
+    descriptor = os.open(
+        path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o600
+    )
     try:
         write_all(descriptor, source.raw)
         mode = stat.S_IMODE(status.st_mode)
@@ -330,7 +363,8 @@ def _copy_file(source: Source, path: Path) -> None:
 
 
 def _copy_extended_attributes(path: Path, descriptor: int) -> None:
-    """SELinux context, access lists and the like; what this file system or user cannot set, it cannot have changed either."""
+    """SELinux context, access lists and the like; what this file system or user cannot set, it
+    cannot have changed either."""
     if not hasattr(os, "listxattr"):
         return
     try:
@@ -344,18 +378,26 @@ def _copy_extended_attributes(path: Path, descriptor: int) -> None:
                 if os.getxattr(descriptor, name) == value:
                     continue
             os.setxattr(descriptor, name, value)
-        except OSError as exc:
-            if exc.errno not in (errno.EPERM, errno.ENOTSUP, errno.ENODATA, errno.EINVAL, errno.EACCES):
+        except OSError as error:
+            if error.errno not in (
+                errno.EPERM,
+                errno.ENOTSUP,
+                errno.ENODATA,
+                errno.EINVAL,
+                errno.EACCES,
+            ):
                 raise
 
 
 @contextlib.contextmanager
-def _operator_errors(source: Source) -> Iterator[None]:
+def _operator_errors(source: Source) -> t.Iterator[None]:
     try:
         yield
-    except OSError as exc:
-        raise OperatorError(f"{source.path}: cannot be written ({_reason(exc)}); no file was changed.") from None
+    except OSError as error:
+        raise OperatorError(
+            f"{source.path}: cannot be written ({_reason(error)}); no file was changed."
+        ) from None
 
 
-def _reason(exc: OSError) -> str:
-    return (exc.strerror or exc.__class__.__name__).lower()
+def _reason(error: OSError) -> str:
+    return (error.strerror or error.__class__.__name__).lower()

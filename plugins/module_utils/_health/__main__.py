@@ -10,7 +10,7 @@ import json
 import os
 import sys
 import time
-from typing import Any, Callable, Sequence
+import typing as t
 
 from .checks import check_members, check_services, warm
 from .errors import HealthError
@@ -32,15 +32,16 @@ def _alive(pid: int) -> bool:
 
 
 def wait(
-    config: dict[str, Any],
+    config: dict[str, t.Any],
     seconds: float,
     with_warm_up: bool = False,
     members: str = "",
     main_pid: int = 0,
-    now: Callable[[], float] = time.monotonic,
-    sleep: Callable[[float], None] = time.sleep,
-) -> dict[str, Any]:
-    """Blocks until the server is healthy; raises HealthError with a sentence and the log's last errors when it gives up."""
+    now: t.Callable[[], float] = time.monotonic,
+    sleep: t.Callable[[float], None] = time.sleep,
+) -> dict[str, t.Any]:
+    """Blocks until the server is healthy; raises HealthError with a sentence and the log's last
+    errors when it gives up."""
     limit = now() + seconds
     start = read_start(config)
     position = LogPosition(*start.get("log", (0, 0)))
@@ -49,8 +50,11 @@ def wait(
         lines = log_since(config["log_file"], position)
         shown = shown_by_log(lines, config)
         if shown["ready"] is False and not start.get("ready_at"):
-            # Not over HTTP yet: a request before the server is ready gives an error and a stack trace in its log.
-            problem = HealthError("start", "its log does not show '{0}' yet.".format(config["ready_line"]))
+            # Not over HTTP yet: a request before the server is ready gives an error and a stack
+            # trace in its log.
+            problem = HealthError(
+                "start", "its log does not show '{0}' yet.".format(config["ready_line"])
+            )
         else:
             try:
                 check_services(config)
@@ -66,7 +70,7 @@ def wait(
         if main_pid and not _alive(main_pid):
             reason = "its process has ended"
         elif now() >= limit:
-            reason = "it was given {0:g} s".format(seconds)
+            reason = f"it was given {seconds:g} s"
         elif any(fatal for _sentence, fatal in causes):
             if len(lines) != written:
                 silent_since, written = now(), len(lines)
@@ -76,35 +80,68 @@ def wait(
             text = "{0} is not healthy ({1}): {2}".format(config["instance"], reason, problem)
             known = [sentence for sentence, _fatal in causes]
             log = error_lines(lines)
-            raise HealthError(problem.part, "\n".join([" ".join([text] + known)] + ["  " + line for line in log]))
+            raise HealthError(
+                problem.part, "\n".join([" ".join([text] + known)] + ["  " + line for line in log])
+            )
         sleep(1.0)
 
 
-def _arguments(argv: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="carbon_health.py", description="Tells whether a Carbon server is healthy.")
+def _arguments(argv: t.Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="carbon_health.py", description="Tells whether a Carbon server is healthy."
+    )
     parser.add_argument("--config", required=True, help="the instance's health.json")
-    parser.add_argument("--record-start", action="store_true", help="note what the server is about to start with, and do nothing else")
-    parser.add_argument("--wait", type=float, default=0.0, metavar="SECONDS", help="wait so long at most until the server is healthy")
-    parser.add_argument("--warm", action="store_true", help="fetch the first pages until they come fast")
-    parser.add_argument("--members", default="", metavar="reachable|all|N", help="other members that must be connected")
-    parser.add_argument("--without", default="", metavar="NAME,...", help="other nodes that cannot be members yet")
+    parser.add_argument(
+        "--record-start",
+        action="store_true",
+        help="note what the server is about to start with, and do nothing else",
+    )
+    parser.add_argument(
+        "--wait",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="wait so long at most until the server is healthy",
+    )
+    parser.add_argument(
+        "--warm", action="store_true", help="fetch the first pages until they come fast"
+    )
+    parser.add_argument(
+        "--members",
+        default="",
+        metavar="reachable|all|N",
+        help="other members that must be connected",
+    )
+    parser.add_argument(
+        "--without", default="", metavar="NAME,...", help="other nodes that cannot be members yet"
+    )
     parser.add_argument("--json", action="store_true", help="write the result as JSON")
     return parser.parse_args(argv)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: t.Sequence[str] | None = None) -> int:
     arguments = _arguments(sys.argv[1:] if argv is None else argv)
-    result: dict[str, Any] = {"healthy": False}
+    result: dict[str, t.Any] = {"healthy": False}
     try:
         config = load_config(arguments.config)
-        config["others"] = [other for other in config.get("others") or [] if other["name"] not in arguments.without.split(",")]
+        config["others"] = [
+            other
+            for other in config.get("others") or []
+            if other["name"] not in arguments.without.split(",")
+        ]
         if arguments.record_start:
             record_start(config)
             return 0
         if arguments.wait:
             starting = "MAINPID" in os.environ
             try:
-                shown = wait(config, arguments.wait, arguments.warm, arguments.members, int(os.environ.get("MAINPID") or 0))
+                shown = wait(
+                    config,
+                    arguments.wait,
+                    arguments.warm,
+                    arguments.members,
+                    int(os.environ.get("MAINPID") or 0),
+                )
             except HealthError as error:
                 if starting:
                     record_giving_up(config, str(error))
@@ -113,7 +150,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 record_ready(config, shown)
         else:
             check_services(config)
-        # A node that has just started is healthy before it has joined; who needs it to have joined says so.
+        # A node that has just started is healthy before it has joined; who needs it to have joined
+        # says so.
         wanted = arguments.members or ("" if arguments.wait else "reachable")
         result["members"] = [config["name"]] + (check_members(config, wanted) if wanted else [])
         if arguments.warm and not arguments.wait:
@@ -121,7 +159,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         result["healthy"] = True
         sentence = "{0} is healthy.".format(config["instance"])
         if wanted:
-            sentence = "{0} is healthy; members: {1}.".format(config["instance"], ", ".join(result["members"]))
+            sentence = "{0} is healthy; members: {1}.".format(
+                config["instance"], ", ".join(result["members"])
+            )
         code = 0
     except HealthError as error:
         sentence, code = str(error), error.exit_code

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import time
-from typing import Any, Callable, Iterable, Sequence
+import typing as t
 
 from .client import Server, login, logout, read_roles
 from .errors import HealthError
@@ -15,8 +15,7 @@ from .log import LogPosition, log_since
 from .record import read_start
 from .sockets import LISTEN, peers, read_sockets, resolve
 
-MYPY = False
-if MYPY:
+if t.TYPE_CHECKING:
     from .sockets import Socket
 
 WARM_SECONDS = 0.5
@@ -26,28 +25,47 @@ WARM_LIMIT_SECONDS = 60.0
 _MEMBER_EVENT = re.compile(r"\bMember (joined|left) \[[^\]]*\]: [^\s/]*/([0-9A-Fa-f.:]+):(\d+)")
 
 
-def left_members(lines: Iterable[str]) -> set[tuple[str, int]]:
+def left_members(lines: t.Iterable[str]) -> set[tuple[str, int]]:
     """Address and port of the members whose going was the last that the log said of them."""
-    last = {(match.group(2), int(match.group(3))): match.group(1) for match in map(_MEMBER_EVENT.search, lines) if match}
+    last = {
+        (match.group(2), int(match.group(3))): match.group(1)
+        for match in map(_MEMBER_EVENT.search, lines)
+        if match
+    }
     return {member for member, event in last.items() if event == "left"}
 
 
-def members_of(config: dict[str, Any], sockets: Sequence[Socket], addresses: Callable[[str], set[str]] = resolve) -> list[str]:
-    """The names of the other members. After a split two nodes are connected again some time before their clusters are one again."""
+def members_of(
+    config: dict[str, t.Any],
+    sockets: t.Sequence[Socket],
+    addresses: t.Callable[[str], set[str]] = resolve,
+) -> list[str]:
+    """The names of the other members. After a split two nodes are connected again some time before
+    their clusters are one again."""
     member_port = int(config.get("member_port") or 0)
     if not member_port:
         return []
     others = list(config.get("others") or [])
-    gone = left_members(log_since(config["log_file"], LogPosition(*read_start(config).get("log", (0, 0)))))
-    away = {other["name"] for other in others if any((where, int(other["member_port"])) in gone for where in addresses(other["address"]))}
-    return [name for name in peers(sockets, config["address"], member_port, others, addresses) if name not in away]
+    gone = left_members(
+        log_since(config["log_file"], LogPosition(*read_start(config).get("log", (0, 0))))
+    )
+    away = {
+        other["name"]
+        for other in others
+        if any((where, int(other["member_port"])) in gone for where in addresses(other["address"]))
+    }
+    return [
+        name
+        for name in peers(sockets, config["address"], member_port, others, addresses)
+        if name not in away
+    ]
 
 
-def server_of(config: dict[str, Any]) -> Server:
+def server_of(config: dict[str, t.Any]) -> Server:
     return Server(config["address"], int(config["https_port"]), config["name"], config["ca_file"])
 
 
-def check_services(config: dict[str, Any]) -> None:
+def check_services(config: dict[str, t.Any]) -> None:
     """User store and registry database, each through the server."""
     server = server_of(config)
     cookie = login(server, config["user"], config["password"])
@@ -58,38 +76,50 @@ def check_services(config: dict[str, Any]) -> None:
 
 
 def check_patiently(
-    config: dict[str, Any], seconds: float, now: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep
+    config: dict[str, t.Any],
+    seconds: float,
+    now: t.Callable[[], float] = time.monotonic,
+    sleep: t.Callable[[float], None] = time.sleep,
 ) -> None:
-    """Returns as soon as the services answer once; raises the last HealthError, and how long it was asked, when they do not."""
+    """Returns as soon as the services answer once; raises the last HealthError, and how long it was
+    asked, when they do not."""
     limit = now() + seconds
     while True:
         try:
             return check_services(config)
         except HealthError as error:
             if now() >= limit:
-                raise HealthError(error.part, "{0} It was given {1:g} s.".format(error, seconds)) from None
+                raise HealthError(error.part, f"{error} It was given {seconds:g} s.") from None
         sleep(1.0)
 
 
-def serving(config: dict[str, Any], others: Sequence[dict[str, Any]], thoroughly: bool = False) -> list[str]:
-    """The names of the other nodes whose HTTPS port answers as itself, or, thoroughly, that are healthy."""
+def serving(
+    config: dict[str, t.Any], others: t.Sequence[dict[str, t.Any]], thoroughly: bool = False
+) -> list[str]:
+    """The names of the other nodes whose HTTPS port answers as itself, or, thoroughly, that are
+    healthy."""
     answering = []
     for other in others:
         try:
             if thoroughly:
                 check_services({**config, **other})
             else:
-                Server(other["address"], int(other["https_port"]), other["name"], config["ca_file"]).handshake()
+                Server(
+                    other["address"], int(other["https_port"]), other["name"], config["ca_file"]
+                ).handshake()
         except HealthError:
             continue
         answering.append(str(other["name"]))
     return answering
 
 
-def check_members(config: dict[str, Any], wanted: str = "reachable", sockets: Sequence[Socket] | None = None) -> list[str]:
+def check_members(
+    config: dict[str, t.Any], wanted: str = "reachable", sockets: t.Sequence[Socket] | None = None
+) -> list[str]:
     """The names of the other members; raises HealthError when one that is wanted is not among them.
 
-    wanted: ``reachable`` (every other node that serves), ``all``, or the number of members with this one.
+    wanted: ``reachable`` (every other node that serves), ``all``, or the number of members with
+    this one.
     """
     member_port = int(config.get("member_port") or 0)
     if not member_port:
@@ -102,31 +132,43 @@ def check_members(config: dict[str, Any], wanted: str = "reachable", sockets: Se
     elif wanted == "all":
         expected = [str(other["name"]) for other in others if other["name"] not in found]
     else:
-        expected = [str(other["name"]) for other in others if other["name"] not in found][: max(0, int(wanted) - 1 - len(found))]
+        expected = [str(other["name"]) for other in others if other["name"] not in found][
+            : max(0, int(wanted) - 1 - len(found))
+        ]
         if len(found) + 1 > int(wanted) or len(found) + 1 + len(expected) < int(wanted):
-            raise HealthError("cluster", "The cluster has {0} members where {1} were expected.".format(len(found) + 1, wanted))
+            raise HealthError(
+                "cluster", f"The cluster has {len(found) + 1} members where {wanted} were expected."
+            )
     if expected:
         listening = any(row.state == LISTEN and row.local_port == member_port for row in rows)
         raise HealthError(
             "cluster",
-            "The cluster has {0} of {1} members: {2} {3} no member of this node's cluster. {4}".format(
+            "The cluster has {0} of {1} members: {2} {3} no member of this node's cluster."
+            " {4}".format(
                 len(found) + 1,
                 len(found) + 1 + len(expected),
                 " and ".join(expected),
                 "is" if len(expected) == 1 else "are",
-                "The nodes differ in cluster domain, group password or member list, or a firewall closes the member port."
-                if listening
-                else "This server does not listen on its member port {0}: clustering is off, or took another port.".format(member_port),
+                (
+                    "The nodes differ in cluster domain, group password or member list, or a"
+                    " firewall closes the member port."
+                    if listening
+                    else (
+                        f"This server does not listen on its member port {member_port}: clustering"
+                        " is off, or took another port."
+                    )
+                ),
             ),
         )
     return found
 
 
-def warm(config: dict[str, Any], now: Callable[[], float] = time.monotonic) -> None:
-    """Does what clients do, each time over a new connection, until it goes fast many times in a row.
+def warm(config: dict[str, t.Any], now: t.Callable[[], float] = time.monotonic) -> None:
+    """Does what clients do, each time over a new connection, until it goes fast many times in a
+    row.
 
-    The first visit of a page compiles it, and a cold virtual machine that gets its whole share of the handshakes and logins at once
-    is so slow that nginx gives it up.
+    The first visit of a page compiles it, and a cold virtual machine that gets its whole share of
+    the handshakes and logins at once is so slow that nginx gives it up.
     """
     server = server_of(config)
     server.timeout = WARM_LIMIT_SECONDS
@@ -138,7 +180,9 @@ def warm(config: dict[str, Any], now: Callable[[], float] = time.monotonic) -> N
         for path in config.get("warm_paths") or []:
             answer = server.request("GET", path)
             if answer.status != 200 or not answer.body:
-                problem = "{0} answers with HTTP status {1} and {2} bytes.".format(path, answer.status, len(answer.body))
+                problem = (
+                    f"{path} answers with HTTP status {answer.status} and {len(answer.body)} bytes."
+                )
                 raise HealthError("warm-up", problem)
         fast = fast + 1 if now() - begun < WARM_SECONDS else 0
         if now() > limit:

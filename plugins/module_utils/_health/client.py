@@ -10,20 +10,24 @@ import re
 import socket
 import ssl
 import time
-from typing import Callable, NamedTuple
+import typing as t
 from xml.sax.saxutils import escape
 
 from .errors import HealthError
 
-# A login compiles and loads classes the first time, and a loaded server may take seconds; a hung one never answers.
+# A login compiles and loads classes the first time, and a loaded server may take seconds; a hung
+# one never answers.
 REQUEST_SECONDS = 10.0
 CONNECT_SECONDS = 3.0
 
 
 class _Connection(http.client.HTTPSConnection):
-    """HTTPS to an address whose certificate must be good for a name, without that name having to be in the DNS."""
+    """HTTPS to an address whose certificate must be good for a name, without that name having to be
+    in the DNS."""
 
-    def __init__(self, address: str, port: int, name: str, context: ssl.SSLContext, timeout: float) -> None:
+    def __init__(
+        self, address: str, port: int, name: str, context: ssl.SSLContext, timeout: float
+    ) -> None:
         super().__init__(name, port, timeout=timeout, context=context)
         self._carbon_address = address
         self._carbon_context = context
@@ -34,7 +38,7 @@ class _Connection(http.client.HTTPSConnection):
         self.sock = self._carbon_context.wrap_socket(raw, server_hostname=self.host)
 
 
-class Answer(NamedTuple):
+class Answer(t.NamedTuple):
     status: int
     body: str
     cookie: str
@@ -43,7 +47,9 @@ class Answer(NamedTuple):
 class Server:
     """One Carbon server's HTTPS port."""
 
-    def __init__(self, address: str, port: int, name: str, ca_file: str, timeout: float = REQUEST_SECONDS) -> None:
+    def __init__(
+        self, address: str, port: int, name: str, ca_file: str, timeout: float = REQUEST_SECONDS
+    ) -> None:
         self.address = address
         self.port = port
         self.name = name
@@ -51,16 +57,25 @@ class Server:
         try:
             self._context = ssl.create_default_context(cafile=ca_file)
         except (OSError, ssl.SSLError) as error:
-            raise HealthError("configuration", "The CA certificate {0} cannot be read: {1}.".format(ca_file, error)) from error
+            raise HealthError(
+                "configuration", f"The CA certificate {ca_file} cannot be read: {error}."
+            ) from error
 
     @property
     def where(self) -> str:
-        return "{0}:{1}".format(self.address, self.port)
+        return f"{self.address}:{self.port}"
 
-    def request(self, method: str, path: str, body: str | None = None, headers: dict[str, str] | None = None) -> Answer:
+    def request(
+        self, method: str, path: str, body: str | None = None, headers: dict[str, str] | None = None
+    ) -> Answer:
         connection = _Connection(self.address, self.port, self.name, self._context, self.timeout)
         try:
-            connection.request(method, path, body=body.encode() if body is not None else None, headers=headers or {})
+            connection.request(
+                method,
+                path,
+                body=body.encode() if body is not None else None,
+                headers=headers or {},
+            )
             response = connection.getresponse()
             text = response.read().decode("utf-8", "replace")
             cookies = [value for key, value in response.getheaders() if key.lower() == "set-cookie"]
@@ -72,25 +87,39 @@ class Server:
                 ),
             ) from error
         except ssl.SSLError as error:
-            raise HealthError("TLS", "No TLS connection to {0}: {1}.".format(self.where, error.reason or error)) from error
+            raise HealthError(
+                "TLS", f"No TLS connection to {self.where}: {error.reason or error}."
+            ) from error
         except ConnectionRefusedError as error:
-            raise HealthError("nothing listens", "Nothing listens on {0}.".format(self.where)) from error
+            raise HealthError("nothing listens", f"Nothing listens on {self.where}.") from error
         except socket.timeout as error:
-            raise HealthError("no answer", "{0} did not answer within {1:g} s.".format(self.where, self.timeout)) from error
+            raise HealthError(
+                "no answer", f"{self.where} did not answer within {self.timeout:g} s."
+            ) from error
         except (OSError, http.client.HTTPException) as error:
-            raise HealthError("no answer", "{0} broke off: {1}.".format(self.where, error or type(error).__name__)) from error
+            raise HealthError(
+                "no answer", f"{self.where} broke off: {error or type(error).__name__}."
+            ) from error
         finally:
             connection.close()
-        session = next((re.split(r"[;,]", cookie)[0] for cookie in cookies if cookie.startswith("JSESSIONID=")), "")
+        session = next(
+            (
+                re.split(r"[;,]", cookie)[0]
+                for cookie in cookies
+                if cookie.startswith("JSESSIONID=")
+            ),
+            "",
+        )
         return Answer(response.status, text, session)
 
     def handshake(self) -> None:
-        """Raises HealthError unless a certificate that counts is shown. A frozen server accepts connections, but shows none."""
+        """Raises HealthError unless a certificate that counts is shown. A frozen server accepts
+        connections, but shows none."""
         connection = _Connection(self.address, self.port, self.name, self._context, CONNECT_SECONDS)
         try:
             connection.connect()
         except (OSError, ssl.SSLError) as error:
-            raise HealthError("no answer", "{0} does not answer: {1}.".format(self.where, error)) from error
+            raise HealthError("no answer", f"{self.where} does not answer: {error}.") from error
         finally:
             connection.close()
 
@@ -98,7 +127,10 @@ class Server:
         headers = {"Content-Type": "text/xml; charset=UTF-8", "SOAPAction": "urn:" + action}
         if cookie:
             headers["Cookie"] = cookie
-        envelope = '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>{0}</s:Body></s:Envelope>'.format(body)
+        envelope = (
+            "<s:Envelope"
+            f' xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>{body}</s:Body></s:Envelope>'
+        )
         return self.request("POST", "/services/" + service, envelope, headers)
 
 
@@ -108,11 +140,15 @@ def fault_of(answer: Answer) -> str:
     if match and match.group(1).strip():
         return match.group(1).strip()[:200].rstrip(".")
     if not answer.body.strip():
-        return "an empty answer with HTTP status {0}, as a server gives that is starting or stopping".format(answer.status)
-    return "HTTP status {0}".format(answer.status)
+        return (
+            f"an empty answer with HTTP status {answer.status}, as a server gives that is starting"
+            " or stopping"
+        )
+    return f"HTTP status {answer.status}"
 
 
-# Of 240 reads on two healthy nodes at once, Carbon 4.4 answered 4 with "Resource does not exist" for a resource that is there.
+# Of 240 reads on two healthy nodes at once, Carbon 4.4 answered 4 with "Resource does not exist"
+# for a resource that is there.
 REGISTRY_ATTEMPTS = 3
 REGISTRY_PAUSE_SECONDS = 0.3
 
@@ -122,35 +158,39 @@ _ADMIN = "http://authentication.services.core.carbon.wso2.org"
 def login(server: Server, user: str, password: str) -> str:
     """Logs in as API Manager does; returns the session cookie."""
     body = (
-        '<a:login xmlns:a="{0}"><a:username>{1}</a:username><a:password>{2}</a:password>'
+        "<a:login"
+        f' xmlns:a="{_ADMIN}"><a:username>{escape(user)}</a:username>'
+        f"<a:password>{escape(password)}</a:password>"
         "<a:remoteAddress>127.0.0.1</a:remoteAddress></a:login>"
-    ).format(_ADMIN, escape(user), escape(password))
+    )
     answer = server.soap("AuthenticationAdmin", "login", body)
     if ":return>true<" in answer.body or "<return>true<" in answer.body:
         return answer.cookie
     if "return>false<" in answer.body:
         raise HealthError(
             "user store",
-            "The server refuses the login of {0}: the user store holds another password, or its database does not answer.".format(user),
+            f"The server refuses the login of {user}: the user store holds another password, or its"
+            " database does not answer.",
         )
-    raise HealthError("user store", "The login of {0} fails: {1}.".format(user, fault_of(answer)))
+    raise HealthError("user store", f"The login of {user} fails: {fault_of(answer)}.")
 
 
-def read_roles(server: Server, cookie: str, sleep: Callable[[float], None] = time.sleep) -> None:
+def read_roles(server: Server, cookie: str, sleep: t.Callable[[float], None] = time.sleep) -> None:
     """Reads what stands in the registry's database, and nowhere else."""
     for attempt in range(1, REGISTRY_ATTEMPTS + 1):
         answer = server.soap(
             "ServerRolesManager",
             "readServerRoles",
-            '<a:readServerRoles xmlns:a="http://mgt.roles.carbon.wso2.org"><a:serverRoleType>Default</a:serverRoleType></a:readServerRoles>',
+            "<a:readServerRoles"
+            ' xmlns:a="http://mgt.roles.carbon.wso2.org"><a:serverRoleType>Default</a:serverRoleType></a:readServerRoles>',
             cookie,
         )
         if "readServerRolesResponse" in answer.body:
             return
         if attempt < REGISTRY_ATTEMPTS:
             sleep(REGISTRY_PAUSE_SECONDS)
-    raise HealthError("registry database", "The registry cannot be read: {0}.".format(fault_of(answer)))
+    raise HealthError("registry database", f"The registry cannot be read: {fault_of(answer)}.")
 
 
 def logout(server: Server, cookie: str) -> None:
-    server.soap("AuthenticationAdmin", "logout", '<a:logout xmlns:a="{0}"/>'.format(_ADMIN), cookie)
+    server.soap("AuthenticationAdmin", "logout", f'<a:logout xmlns:a="{_ADMIN}"/>', cookie)

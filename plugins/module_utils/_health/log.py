@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import os
 import re
+import typing as t
 from pathlib import Path
-from typing import Any, Iterable, NamedTuple, Sequence
 
 LOG_TAIL_BYTES = 8 * 1024 * 1024
 
 
-class Sign(NamedTuple):
-    """An error in the server's log whose cause is known; a fatal one is never recovered from by waiting."""
+class Sign(t.NamedTuple):
+    """An error in the server's log whose cause is known; a fatal one is never recovered from by
+    waiting."""
 
     pattern: str
     sentence: str
@@ -23,20 +24,23 @@ class Sign(NamedTuple):
 
 SIGNS: tuple[Sign, ...] = (
     Sign(
-        r"Access denied for user '(?P<what>[^']*)'|password authentication failed for user \"(?P<pg>[^\"]*)\"|ORA-01017"
+        r"Access denied for user '(?P<what>[^']*)'|password authentication failed for user"
+        r" \"(?P<pg>[^\"]*)\"|ORA-01017"
         r"|Login failed for user '(?P<ms>[^']*)'",
-        "The database refuses the account {what}: the password in the datasource is not the one of the database, "
-        "or the account may not log in from this host.",
+        "The database refuses the account {what}: the password in the datasource is not the one of"
+        " the database, or the account may not log in from this host.",
         True,
     ),
     Sign(
         r"(?:Unable to load class:|ClassNotFoundException:) (?P<what>(?:\w+\.)+\w*Driver\w*)\b",
-        "The JDBC driver class {what} is missing: no readable jar in repository/components/lib holds it.",
+        "The JDBC driver class {what} is missing: no readable jar in repository/components/lib"
+        " holds it.",
         True,
     ),
     Sign(
         r"(?i:digester).*ClassNotFoundException: (?P<what>[\w.$]+)",
-        "Tomcat does not find the class {what} that catalina-server.xml names (a Valve, Listener or Realm), so it opens no port.",
+        "Tomcat does not find the class {what} that catalina-server.xml names (a Valve, Listener or"
+        " Realm), so it opens no port.",
         True,
     ),
     Sign(
@@ -45,17 +49,21 @@ SIGNS: tuple[Sign, ...] = (
         True,
     ),
     Sign(
-        r"Failed to validate a newly established connection|SQL Query validation (?:has )?failed|[Vv]alidation[Qq]uery.*(?:fail|invalid)",
-        "The validation query of a datasource fails, so its connections are thrown away as soon as they are checked again.",
+        r"Failed to validate a newly established connection|SQL Query validation (?:has"
+        r" )?failed|[Vv]alidation[Qq]uery.*(?:fail|invalid)",
+        "The validation query of a datasource fails, so its connections are thrown away as soon as"
+        " they are checked again.",
         False,
     ),
     Sign(
         r"Table '(?P<what>[^']*)' doesn't exist|relation \"(?P<pg>[^\"]*)\" does not exist",
-        "The table {what} does not exist: a schema was not loaded, or a query (for example a datasource's validation query) is wrong.",
+        "The table {what} does not exist: a schema was not loaded, or a query (for example a"
+        " datasource's validation query) is wrong.",
         False,
     ),
     Sign(
-        r"Communications link failure|Socket fail to connect to (?P<what>\S+)|Connection to (?P<pg>\S+) refused",
+        r"Communications link failure|Socket fail to connect to (?P<what>\S+)|Connection to"
+        r" (?P<pg>\S+) refused",
         "The database server {what} cannot be reached.",
         False,
     ),
@@ -70,20 +78,24 @@ SIGNS: tuple[Sign, ...] = (
         False,
     ),
     Sign(
-        r"(?P<what>/[^\s:]+) \((?:Permission denied|Read-only file system)\)|(?:AccessDeniedException|FileSystemException): (?P<nio>/\S+)"
-        r"|Unable to create directory for deployment: \[(?P<tomcat>[^\]]+)\]|creating meta data directory in (?P<patches>/\S+)",
-        "The server may not read or write {what}: if it is to write there, add the folder to cluster_home_writable.",
+        r"(?P<what>/[^\s:]+) \((?:Permission denied|Read-only file"
+        r" system)\)|(?:AccessDeniedException|FileSystemException): (?P<nio>/\S+)"
+        r"|Unable to create directory for deployment: \[(?P<tomcat>[^\]]+)\]|creating meta data"
+        r" directory in (?P<patches>/\S+)",
+        "The server may not read or write {what}: if it is to write there, add the folder to"
+        " cluster_home_writable.",
         False,
     ),
     Sign(r"OutOfMemoryError(?:: (?P<what>[\w ]+))?", "The Java heap is too small: {what}.", False),
 )
-# Stack traces name the exception again on lines of their own; the ones behind it are not worth an operator's time.
+# Stack traces name the exception again on lines of their own; the ones behind it are not worth an
+# operator's time.
 _EVENT = re.compile(r"\b(?:ERROR|FATAL)\b")
 _DOMAIN = re.compile(r"Cluster domain: (\S+)")
 _LOCAL_MEMBER = re.compile(r"Local member: \[[^\]]*\] - Host:([^,\s]+),.*?\bPort: (\d+)")
 
 
-def explain(lines: Iterable[str]) -> list[tuple[str, bool]]:
+def explain(lines: t.Iterable[str]) -> list[tuple[str, bool]]:
     """The known causes that the log lines show, each once, with whether it is fatal."""
     found: dict[str, bool] = {}
     for line in lines:
@@ -97,7 +109,7 @@ def explain(lines: Iterable[str]) -> list[tuple[str, bool]]:
     return list(found.items())
 
 
-def error_lines(lines: Iterable[str], limit: int = 6) -> list[str]:
+def error_lines(lines: t.Iterable[str], limit: int = 6) -> list[str]:
     """The last events of level ERROR and above, each once, cut to a readable length."""
     events: dict[str, str] = {}
     for line in lines:
@@ -110,7 +122,7 @@ def error_lines(lines: Iterable[str], limit: int = 6) -> list[str]:
     return list(events.values())[-limit:]
 
 
-class LogPosition(NamedTuple):
+class LogPosition(t.NamedTuple):
     inode: int
     size: int
 
@@ -141,20 +153,31 @@ def log_since(path: str, position: LogPosition) -> list[str]:
     text = ""
     if position.inode:
         for rotated in sorted(Path(path).parent.iterdir()):
-            if rotated != Path(path) and rotated.is_file() and rotated.stat().st_ino == position.inode:
+            if (
+                rotated != Path(path)
+                and rotated.is_file()
+                and rotated.stat().st_ino == position.inode
+            ):
                 text += _read_from(str(rotated), position.size)
     return (text + _read_from(path, 0)).splitlines()
 
 
-def shown_by_log(lines: Sequence[str], config: dict[str, Any]) -> dict[str, Any]:
+def shown_by_log(lines: t.Sequence[str], config: dict[str, t.Any]) -> dict[str, t.Any]:
     """What the lines since the start prove."""
     mounts = {
-        mount: sum(1 for line in lines if re.search(re.escape(mount) + r"(?:\s|$)", line)) for mount in config.get("mount_lines") or []
+        mount: sum(1 for line in lines if re.search(re.escape(mount) + r"(?:\s|$)", line))
+        for mount in config.get("mount_lines") or []
     }
     domains = [match.group(1) for match in map(_DOMAIN.search, lines) if match]
-    members = ["{0}:{1}".format(*match.groups()) for match in map(_LOCAL_MEMBER.search, lines) if match]
+    members = [
+        "{0}:{1}".format(*match.groups()) for match in map(_LOCAL_MEMBER.search, lines) if match
+    ]
     return {
-        "ready": any(config["ready_line"] in line for line in lines) if config.get("ready_line") else None,
+        "ready": (
+            any(config["ready_line"] in line for line in lines)
+            if config.get("ready_line")
+            else None
+        ),
         "mounts": mounts,
         "domain": domains[-1] if domains else None,
         "local_member": members[-1] if members else None,

@@ -9,8 +9,8 @@ import hashlib
 import json
 import os
 import time
+import typing as t
 from pathlib import Path
-from typing import Any, Callable, Iterable, Mapping
 
 from .errors import HealthError
 from .log import log_position
@@ -24,15 +24,16 @@ def file_checksum(path: str) -> str:
     return digest.hexdigest()
 
 
-def checksums(paths: Iterable[str], expected: Mapping[str, str] | None = None) -> str:
-    """One line for each file, as ``sha256sum`` writes it; a missing file has a line too, so that its coming counts as a change.
+def checksums(paths: t.Iterable[str], expected: t.Mapping[str, str] | None = None) -> str:
+    """One line for each file, as ``sha256sum`` writes it; a missing file has a line too, so that
+    its coming counts as a change.
 
     expected: checksums that count in place of those of the files as they are.
     """
     lines = []
     for path in sorted(set(paths)):
         try:
-            lines.append("{0}  {1}\n".format((expected or {}).get(path) or file_checksum(path), path))
+            lines.append(f"{(expected or {}).get(path) or file_checksum(path)}  {path}\n")
         except FileNotFoundError:
             lines.append("{0}  {1}\n".format("absent".ljust(64, "-"), path))
     return "".join(lines)
@@ -42,14 +43,19 @@ def changed_paths(recorded: str, current: str) -> list[str]:
     """The files in which two such texts differ."""
 
     def by_path(text: str) -> dict[str, str]:
-        return {path: checksum for checksum, _blank, path in (line.partition("  ") for line in text.splitlines())}
+        return {
+            path: checksum
+            for checksum, _blank, path in (line.partition("  ") for line in text.splitlines())
+        }
 
     before, after = by_path(recorded), by_path(current)
     return sorted(path for path in set(before) | set(after) if before.get(path) != after.get(path))
 
 
 def managed_paths(path: str) -> list[str]:
-    return [line.strip() for line in Path(path).read_text(encoding="utf-8").splitlines() if line.strip()]
+    return [
+        line.strip() for line in Path(path).read_text(encoding="utf-8").splitlines() if line.strip()
+    ]
 
 
 def write_atomically(path: Path, text: str) -> None:
@@ -61,7 +67,7 @@ def write_atomically(path: Path, text: str) -> None:
     temporary.replace(path)
 
 
-def record_start(config: dict[str, Any], now: Callable[[], float] = time.time) -> None:
+def record_start(config: dict[str, t.Any], now: t.Callable[[], float] = time.time) -> None:
     """Notes what the server is about to start with. Run by the unit before the server itself."""
     state = Path(config["state_directory"])
     write_atomically(state / "started.sha256", checksums(managed_paths(config["managed_files"])))
@@ -79,35 +85,52 @@ def record_start(config: dict[str, Any], now: Callable[[], float] = time.time) -
     write_atomically(state / "start.json", json.dumps(start) + "\n")
 
 
-def read_start(config: dict[str, Any]) -> dict[str, Any]:
+def read_start(config: dict[str, t.Any]) -> dict[str, t.Any]:
     try:
-        start = json.loads((Path(config["state_directory"]) / "start.json").read_text(encoding="utf-8"))
+        start = json.loads(
+            (Path(config["state_directory"]) / "start.json").read_text(encoding="utf-8")
+        )
     except (OSError, ValueError):
         return {}
     return start if isinstance(start, dict) else {}
 
 
-def record_ready(config: dict[str, Any], shown: dict[str, Any], now: Callable[[], float] = time.time) -> None:
+def record_ready(
+    config: dict[str, t.Any], shown: dict[str, t.Any], now: t.Callable[[], float] = time.time
+) -> None:
     start = read_start(config)
     start.update(shown, ready_at=int(now()), gave_up=None)
     write_atomically(Path(config["state_directory"]) / "start.json", json.dumps(start) + "\n")
 
 
-def record_giving_up(config: dict[str, Any], sentence: str) -> None:
+def record_giving_up(config: dict[str, t.Any], sentence: str) -> None:
     start = read_start(config)
     start.update(gave_up=sentence)
     write_atomically(Path(config["state_directory"]) / "start.json", json.dumps(start) + "\n")
 
 
-def load_config(path: str) -> dict[str, Any]:
+def load_config(path: str) -> dict[str, t.Any]:
     try:
         config = json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         # ValueError's own words could quote the document, which holds a password.
         cause = error.strerror if isinstance(error, OSError) else "it is not valid JSON"
-        raise HealthError("configuration", "The file {0} cannot be read: {1}.".format(path, cause)) from None
-    needed = ("instance", "address", "name", "https_port", "ca_file", "user", "password", "log_file", "managed_files", "state_directory")
+        raise HealthError("configuration", f"The file {path} cannot be read: {cause}.") from None
+    needed = (
+        "instance",
+        "address",
+        "name",
+        "https_port",
+        "ca_file",
+        "user",
+        "password",
+        "log_file",
+        "managed_files",
+        "state_directory",
+    )
     missing = [key for key in needed if key not in config]
     if missing:
-        raise HealthError("configuration", "The file {0} does not hold {1}.".format(path, ", ".join(missing)))
+        raise HealthError(
+            "configuration", "The file {0} does not hold {1}.".format(path, ", ".join(missing))
+        )
     return dict(config)

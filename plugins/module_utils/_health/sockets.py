@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import typing as t
 from pathlib import Path
-from typing import Any, Callable, NamedTuple, Sequence
 
 ESTABLISHED = "01"
 LISTEN = "0A"
 
 
-class Socket(NamedTuple):
+class Socket(t.NamedTuple):
     local: str
     local_port: int
     remote: str
@@ -54,18 +54,25 @@ def read_sockets() -> list[Socket]:
 
 def resolve(host: str) -> set[str]:
     try:
-        return {str(info[4][0]) for info in socket.getaddrinfo(host, None, proto=socket.IPPROTO_TCP)}
+        return {
+            str(info[4][0]) for info in socket.getaddrinfo(host, None, proto=socket.IPPROTO_TCP)
+        }
     except OSError:
         return {host}
 
 
 def peers(
-    sockets: Sequence[Socket], own: str, member_port: int, others: Sequence[dict[str, Any]], addresses: Callable[[str], set[str]] = resolve
+    sockets: t.Sequence[Socket],
+    own: str,
+    member_port: int,
+    others: t.Sequence[dict[str, t.Any]],
+    addresses: t.Callable[[str], set[str]] = resolve,
 ) -> list[str]:
     """The names of the other members that an established connection on the member ports proves.
 
-    Between two members there is one connection, opened by either. A member on an address of its own is known by that address. Members on
-    this node's address are known by their port where this node opened the connection, and counted where they did.
+    Between two members there is one connection, opened by either. A member on an address of its own
+    is known by that address. Members on this node's address are known by their port where this node
+    opened the connection, and counted where they did.
     """
     established = [row for row in sockets if row.state == ESTABLISHED]
     own_addresses = addresses(own)
@@ -81,5 +88,7 @@ def peers(
             neighbours.append(str(other["name"]))
         elif incoming & where:
             seen.append(str(other["name"]))
-    local = sum(1 for row in established if row.local_port == member_port and row.remote in own_addresses)
+    local = sum(
+        1 for row in established if row.local_port == member_port and row.remote in own_addresses
+    )
     return sorted(seen + neighbours[:local])

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import os
 import pwd
+import typing as t
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Iterator
 
 from .._errors import OperatorError
 
 
 @contextmanager
-def acting_as(user: pwd.struct_passwd) -> Iterator[None]:
-    """Become the service user and come back. Only the effective numbers change: the result is still to be written as before."""
+def acting_as(user: pwd.struct_passwd) -> t.Iterator[None]:
+    """Become the service user and come back. Only the effective numbers change: the result is still
+    to be written as before."""
     if os.geteuid() == user.pw_uid:
         yield
         return
@@ -35,8 +36,9 @@ def acting_as(user: pwd.struct_passwd) -> Iterator[None]:
 
 
 @contextmanager
-def acting_in(folder: Path) -> Iterator[None]:
-    """Within ``acting_as``: become root again for a folder of the home that is not the service user's."""
+def acting_in(folder: Path) -> t.Iterator[None]:
+    """Within ``acting_as``: become root again for a folder of the home that is not the service
+    user's."""
     user = os.geteuid()
     if user == 0 or folder.stat().st_uid == user or os.getresuid()[2] != 0:
         yield
@@ -55,13 +57,14 @@ def make_share(share: Path, user: pwd.struct_passwd) -> bool:
         share.mkdir(mode=0o750)
         os.chown(share, user.pw_uid, user.pw_gid)
     except PermissionError:
-        # A file server that takes root for nobody; the service user may be allowed what root is not.
+        # A file server that takes root for nobody; the service user may be allowed what root is
+        # not.
         try:
             with acting_as(user):
                 share.mkdir(mode=0o750, exist_ok=True)
         except PermissionError as error:
             raise OperatorError(
-                f"{share} cannot be made, neither by root nor by {user.pw_name}. Make it on the file server and give it to user number "
-                f"{user.pw_uid}."
+                f"{share} cannot be made, neither by root nor by {user.pw_name}. Make it on the"
+                f" file server and give it to user number {user.pw_uid}."
             ) from error
     return True

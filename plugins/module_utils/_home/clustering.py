@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
+import typing as t
 import zipfile
-from typing import Any, Mapping
 
 from .._errors import OperatorError
 from .home import HAZELCAST_XML, Home, kernel_version
@@ -30,18 +30,20 @@ def has_class(home: Home, name: str) -> bool:
     return False
 
 
-def check_home(path: str, wish: Mapping[str, Any]) -> str | None:
-    """Refuses what would make the section void in this home, and tells the kernel's version where it can be seen."""
+def check_home(path: str, wish: t.Mapping[str, t.Any]) -> str | None:
+    """Refuses what would make the section void in this home, and tells the kernel's version where
+    it can be seen."""
     home = Home(path)
     if home.has(HAZELCAST_XML) and wish.get("enabled") is not False:
         raise OperatorError(
-            f"{home.path / HAZELCAST_XML} exists. The product reads it in place of the clustering section of axis2.xml. "
-            "Remove it, or keep your settings in it and do not set them here."
+            f"{home.path / HAZELCAST_XML} exists. The product reads it in place of the clustering"
+            " section of axis2.xml. Remove it, or keep your settings in it and do not set them"
+            " here."
         )
     name = (wish.get("kubernetes") or {}).get("class_name")
     if name and not has_class(home, name):
         raise OperatorError(
-            f"kubernetes.class_name: no jar in {' or '.join(JAR_FOLDERS)} of {path} holds the class {name}. "
-            "Put it there first: the product does not start without it."
+            f"kubernetes.class_name: no jar in {' or '.join(JAR_FOLDERS)} of {path} holds the class"
+            f" {name}. Put it there first: the product does not start without it."
         )
     return kernel_version(home)

@@ -5,32 +5,39 @@
 
 from __future__ import annotations
 
-from typing import Any
+import typing as t
 
 from .home import CONF
 from .java_values import _jaxb_boolean, _pool_size, without_credentials
 from .reading import _children, _last, local_name, text_of
 
-MYPY = False
-if MYPY:
+if t.TYPE_CHECKING:
     from .home import Home
 
 
 def datasource_files(home: Home) -> list[str]:
-    """The *-datasources.xml files in the order in which the product reads them: master-datasources.xml first."""
+    """The *-datasources.xml files in the order in which the product reads them:
+    master-datasources.xml first."""
     names = [file.name for file in (home.path / CONF / "datasources").glob("*-datasources.xml")]
-    return [f"{CONF}/datasources/{name}" for name in sorted(names, key=lambda name: (not name.startswith("master-"), name))]
+    return [
+        f"{CONF}/datasources/{name}"
+        for name in sorted(names, key=lambda name: (not name.startswith("master-"), name))
+    ]
 
 
-def datasources(root: Any, file: str) -> list[dict[str, Any]]:
-    """The datasources of one file, without their passwords. The last of several equal elements counts."""
+def datasources(root: t.Any, file: str) -> list[dict[str, t.Any]]:
+    """The datasources of one file, without their passwords. The last of several equal elements
+    counts."""
     found = []
     for container in _children(root, "datasources")[-1:]:
         for element in _children(container, "datasource"):
             jndi = _children(element, "jndiConfig")
             definition = _children(element, "definition")
             configuration = _children(definition[-1], "configuration") if definition else []
-            values = {local_name(child): text_of(child) for child in (_children(configuration[-1]) if configuration else [])}
+            values = {
+                local_name(child): text_of(child)
+                for child in (_children(configuration[-1]) if configuration else [])
+            }
             found.append(
                 {
                     "file": file,
@@ -49,8 +56,9 @@ def datasources(root: Any, file: str) -> list[dict[str, Any]]:
     return found
 
 
-def jndi_duplicates(sources: list[dict[str, Any]]) -> dict[str, list[str]]:
-    """The JNDI names that are defined more than once, with the files that define them. The product does not say so."""
+def jndi_duplicates(sources: list[dict[str, t.Any]]) -> dict[str, list[str]]:
+    """The JNDI names that are defined more than once, with the files that define them. The product
+    does not say so."""
     files: dict[str, list[str]] = {}
     for source in sources:
         if source["jndi"] is not None:

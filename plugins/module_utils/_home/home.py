@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import re
+import typing as t
 from pathlib import Path
-from typing import Any
 
 from .._errors import OperatorError
 
@@ -36,16 +36,21 @@ HAZELCAST_XML = f"{CONF}/etc/hazelcast.xml"
 START_SCRIPT = "bin/wso2server.sh"
 
 
-def parse(path: Path) -> Any:
+def parse(path: Path) -> t.Any:
     """The root element of an XML file."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True)
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True
+    )
     try:
         return etree.fromstring(path.read_bytes(), parser)
     except OSError as error:
         raise OperatorError(f"{path} cannot be read: {error.strerror}.") from error
     except etree.XMLSyntaxError as error:
         # The parser's own message quotes the document.
-        raise OperatorError(f"{path} is not well-formed XML (line {error.position[0]}). The product would not start with it.") from None
+        raise OperatorError(
+            f"{path} is not well-formed XML (line {error.position[0]}). The product would not start"
+            " with it."
+        ) from None
 
 
 class Home:
@@ -55,20 +60,21 @@ class Home:
         self.path = Path(path)
         if not (self.path / CONF).is_dir():
             raise OperatorError(f"{path} is no product home: it has no folder {CONF}.")
-        self._roots: dict[str, Any] = {}
+        self._roots: dict[str, t.Any] = {}
 
     def has(self, relative: str) -> bool:
         """Whether the home has this file."""
         return (self.path / relative).is_file()
 
-    def root(self, relative: str) -> Any:
+    def root(self, relative: str) -> t.Any:
         """The root element of a file of the home; None where there is no such file."""
         if relative not in self._roots:
             self._roots[relative] = parse(self.path / relative) if self.has(relative) else None
         return self._roots[relative]
 
     def text(self, relative: str) -> str | None:
-        """The text of a file that is not XML; None where there is none, or where it may not be read."""
+        """The text of a file that is not XML; None where there is none, or where it may not be
+        read."""
         try:
             return (self.path / relative).read_text(encoding="latin-1")
         except OSError:
@@ -76,11 +82,14 @@ class Home:
 
 
 def kernel_version(home: Home) -> str | None:
-    """The version of the Carbon kernel, from the file that names it or from the kernel's own bundle; None when neither is there."""
+    """The version of the Carbon kernel, from the file that names it or from the kernel's own
+    bundle; None when neither is there."""
     match = re.search(r"v([0-9]+(?:\.[0-9]+)+)", home.text("bin/wso2carbon-version.txt") or "")
     if match:
         return match.group(1)
-    for bundle in sorted((home.path / "repository/components/plugins").glob("org.wso2.carbon.core_*.jar")):
+    for bundle in sorted(
+        (home.path / "repository/components/plugins").glob("org.wso2.carbon.core_*.jar")
+    ):
         match = re.match(r"org\.wso2\.carbon\.core_([0-9]+(?:\.[0-9]+)+)\.jar\Z", bundle.name)
         if match:
             return match.group(1)
@@ -88,6 +97,9 @@ def kernel_version(home: Home) -> str | None:
 
 
 def started_before(home: Home, marker: str | None = None) -> bool:
-    """Whether this server has run: it has written its log, or the marker that its unit writes is there."""
+    """Whether this server has run: it has written its log, or the marker that its unit writes is
+    there."""
     log = home.path / "repository/logs/wso2carbon.log"
-    return (log.is_file() and log.stat().st_size > 0) or (marker is not None and Path(marker).exists())
+    return (log.is_file() and log.stat().st_size > 0) or (
+        marker is not None and Path(marker).exists()
+    )

@@ -19,7 +19,8 @@ from .._health import record
 START_SCRIPT = "bin/wso2server.sh"
 LIBRARIES = "repository/components/lib"
 DROPINS = "repository/components/dropins"
-# A product with this file writes its XML files anew at every start, so that edits of them are lost without a word.
+# A product with this file writes its XML files anew at every start, so that edits of them are lost
+# without a word.
 REGENERATING_FILE = "repository/conf/deployment.toml"
 
 
@@ -43,53 +44,66 @@ def refuse_home(home: str, state: str, has_archive: bool) -> None:
     """Raises OperatorError for a home on which the collection must not work."""
     if state == "foreign":
         raise OperatorError(
-            "{0} is there but is no Carbon home (it has no {1}). Nothing was touched: move it away, or set cluster_home to another "
-            "path.".format(home, START_SCRIPT)
+            f"{home} is there but is no Carbon home (it has no {START_SCRIPT}). Nothing was"
+            " touched: move it away, or set cluster_home to another path."
         )
     if state == "carbon" and regenerates(home):
         raise OperatorError(_regenerating(home))
     if state in ("absent", "empty") and not has_archive:
         raise OperatorError(
-            "There is no product at {0} and no archive to install it from. Set cluster_product_archive (Key Managers) or "
-            "cluster_api_manager_archive (API Managers), or put the product there.".format(home)
+            f"There is no product at {home} and no archive to install it from. Set"
+            " cluster_product_archive (Key Managers) or cluster_api_manager_archive (API"
+            " Managers), or put the product there."
         )
 
 
 def _regenerating(where: str) -> str:
     return (
-        "{0} holds {1}: such a product writes its XML files anew from it at every start, so that settings made in them are lost without a "
-        "word. This collection configures products of the Carbon 4.4 generation, which have no such file.".format(where, REGENERATING_FILE)
+        f"{where} holds {REGENERATING_FILE}: such a product writes its XML files anew from it at"
+        " every start, so that settings made in them are lost without a word. This collection"
+        " configures products of the Carbon 4.4 generation, which have no such file."
     )
 
 
 def check_checksum(path: str, wanted: str, what: str) -> None:
     """Raises OperatorError unless the file has the checksum ``algorithm:digits``."""
     algorithm, colon, digits = wanted.partition(":")
-    if not colon or algorithm not in hashlib.algorithms_available or algorithm in ("md5", "sha1") or not digits:
-        raise OperatorError("The checksum of {0} must be an algorithm and its digits, for example sha256:1234….".format(what))
+    if (
+        not colon
+        or algorithm not in hashlib.algorithms_available
+        or algorithm in ("md5", "sha1")
+        or not digits
+    ):
+        raise OperatorError(
+            f"The checksum of {what} must be an algorithm and its digits, for example sha256:1234…."
+        )
     digest = hashlib.new(algorithm)
     with Path(path).open("rb") as stream:
         for block in iter(lambda: stream.read(1 << 20), b""):
             digest.update(block)
     if digest.hexdigest() != digits.strip().lower():
         raise OperatorError(
-            "{0} does not have the checksum of the inventory; it has {1}:{2}. It was not used.".format(what, algorithm, digest.hexdigest())
+            f"{what} does not have the checksum of the inventory; it has"
+            f" {algorithm}:{digest.hexdigest()}. It was not used."
         )
 
 
 def archive_members(archive: zipfile.ZipFile, what: str) -> tuple[str, list[zipfile.ZipInfo]]:
-    """The top folder of a product zip and what lies in it; raises OperatorError when it is no product."""
+    """The top folder of a product zip and what lies in it; raises OperatorError when it is no
+    product."""
     infos = archive.infolist()
     tops = {info.filename.split("/", 1)[0] for info in infos}
     if len(tops) != 1:
-        raise OperatorError("{0} is no product archive: everything in it must lie in one folder.".format(what))
+        raise OperatorError(
+            f"{what} is no product archive: everything in it must lie in one folder."
+        )
     top = tops.pop()
     names = {info.filename for info in infos}
     if any(".." in Path(name).parts or name.startswith("/") or "\\" in name for name in names):
-        raise OperatorError("{0} holds names that lead out of its folder; it was not unpacked.".format(what))
-    if "{0}/{1}".format(top, START_SCRIPT) not in names:
-        raise OperatorError("{0} is no Carbon product: it has no {1}/{2}.".format(what, top, START_SCRIPT))
-    if "{0}/{1}".format(top, REGENERATING_FILE) in names:
+        raise OperatorError(f"{what} holds names that lead out of its folder; it was not unpacked.")
+    if f"{top}/{START_SCRIPT}" not in names:
+        raise OperatorError(f"{what} is no Carbon product: it has no {top}/{START_SCRIPT}.")
+    if f"{top}/{REGENERATING_FILE}" in names:
         raise OperatorError(_regenerating(what))
     return top, infos
 
@@ -97,7 +111,8 @@ def archive_members(archive: zipfile.ZipFile, what: str) -> tuple[str, list[zipf
 def unpack(archive_path: str, home: str, uid: int, gid: int, what: str) -> None:
     """Unpacks a product zip, without its top folder, into a home that is not there yet.
 
-    It is unpacked beside the home and renamed at the end, so that a run that is cut off leaves no half home behind.
+    It is unpacked beside the home and renamed at the end, so that a run that is cut off leaves no
+    half home behind.
     """
     target = Path(home)
     # What a run that was killed while unpacking left behind.
@@ -106,10 +121,12 @@ def unpack(archive_path: str, home: str, uid: int, gid: int, what: str) -> None:
     try:
         archive = zipfile.ZipFile(archive_path)
     except zipfile.BadZipFile as error:
-        raise OperatorError("{0} is no zip file.".format(what)) from error
+        raise OperatorError(f"{what} is no zip file.") from error
     with archive:
         top, infos = archive_members(archive, what)
-        temporary = Path(tempfile.mkdtemp(prefix="." + target.name + ".unpacking-", dir=str(target.parent)))
+        temporary = Path(
+            tempfile.mkdtemp(prefix="." + target.name + ".unpacking-", dir=str(target.parent))
+        )
         try:
             for info in infos:
                 relative = info.filename[len(top) + 1 :]
@@ -123,7 +140,8 @@ def unpack(archive_path: str, home: str, uid: int, gid: int, what: str) -> None:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 with archive.open(info) as source, path.open("wb") as destination:
                     shutil.copyfileobj(source, destination, 1 << 20)
-                # Others need nothing of a server's files; scripts keep their right to be run, also from zips made without it.
+                # Others need nothing of a server's files; scripts keep their right to be run, also
+                # from zips made without it.
                 executable = mode & 0o100 or path.suffix == ".sh"
                 path.chmod(0o750 if executable else 0o640)
             for folder, folders, files in os.walk(str(temporary)):
@@ -145,16 +163,20 @@ def artifact(name: str) -> str:
     stem = re.sub(r"(?:[-_.]v?\d.*|\d+)?\.jar$", "", name)
     stem = stem.replace("_", "-").lower()
     # The driver of MySQL changed its name in between.
-    return {"mysql-connector-java": "mysql-connector", "mysql-connector-j": "mysql-connector"}.get(stem, stem)
+    return {"mysql-connector-java": "mysql-connector", "mysql-connector-j": "mysql-connector"}.get(
+        stem, stem
+    )
 
 
 def bundle_of(name: str) -> str:
-    """The bundle that the server makes in dropins of a jar in lib; it stays, and is used, when the jar goes."""
+    """The bundle that the server makes in dropins of a jar in lib; it stays, and is used, when the
+    jar goes."""
     return re.sub(r"[^A-Za-z0-9_.]", "_", re.sub(r"\.jar$", "", name)) + "_1.0.0.jar"
 
 
 def other_versions(home: str, name: str) -> list[str]:
-    """Jars and bundles of other versions of the library, which the server would load beside it or instead of it."""
+    """Jars and bundles of other versions of the library, which the server would load beside it or
+    instead of it."""
     wanted = {LIBRARIES: name, DROPINS: bundle_of(name)}
     return [
         str(path)
@@ -166,4 +188,7 @@ def other_versions(home: str, name: str) -> list[str]:
 
 def library_checksums(home: str) -> dict[str, str]:
     folder = Path(home) / LIBRARIES
-    return {path.name: "sha256:" + record.file_checksum(str(path)) for path in sorted(folder.glob("*.jar"))}
+    return {
+        path.name: "sha256:" + record.file_checksum(str(path))
+        for path in sorted(folder.glob("*.jar"))
+    }

@@ -11,8 +11,12 @@ from .._editor.properties import unescape
 
 _JAVA_INT = re.compile(r"[+-]?[0-9]+\Z")
 
-_URL_USER = re.compile(r"(?<=://)[^/?;\s]*@|(?i:(?<=^jdbc:oracle:thin:)|(?<=^jdbc:oracle:oci:)).*(?=@)")
-_URL_SECRET = re.compile(r"(?i)([?&;](?:user|username|password|[a-z]*password|[a-z]*secret)=)[^&;]*")
+_URL_USER = re.compile(
+    r"(?<=://)[^/?;\s]*@|(?i:(?<=^jdbc:oracle:thin:)|(?<=^jdbc:oracle:oci:)).*(?=@)"
+)
+_URL_SECRET = re.compile(
+    r"(?i)([?&;](?:user|username|password|[a-z]*password|[a-z]*secret)=)[^&;]*"
+)
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _CONTINUED = re.compile(r"(?<!\\)(?:\\\\)*\\\Z")
 _PROPERTY = re.compile(r"((?:\\.|[^\\=: \t\f])*)[ \t\f]*[=:]?[ \t\f]*(.*)", re.DOTALL)
@@ -46,7 +50,8 @@ def _pool_size(text: str | None) -> int:
 
 
 def properties_file(text: str | None) -> dict[str, str]:
-    """The keys and values of a .properties file as java.util.Properties reads them. Secrets are left out."""
+    """The keys and values of a .properties file as java.util.Properties reads them. Secrets are
+    left out."""
     values = {}
     logical = ""
     for natural in [*_LINE_END.split(text or ""), ""]:

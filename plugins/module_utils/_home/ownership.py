@@ -1,10 +1,12 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""Who owns what of a product home: the service user what the server writes, somebody else its code and configuration.
+"""Who owns what of a product home: the service user what the server writes, somebody else its code
+and configuration.
 
-The server's user may have owned the home until now, and a running server works in it meanwhile. So nothing is done by path alone: each
-file is opened without following a link, looked at once more, and left alone when it has a second name that may stand anywhere.
+The server's user may have owned the home until now, and a running server works in it meanwhile. So
+nothing is done by path alone: each file is opened without following a link, looked at once more,
+and left alone when it has a second name that may stand anywhere.
 """
 
 from __future__ import annotations
@@ -12,8 +14,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import typing as t
 from pathlib import Path
-from typing import Dict, Iterator, List, NamedTuple, Sequence, Tuple
 
 from .._errors import OperatorError
 
@@ -24,7 +26,7 @@ SET_ID = 0o7000
 _REPLACED = "{0} was replaced by something else meanwhile. Run again."
 
 
-class Accounts(NamedTuple):
+class Accounts(t.NamedTuple):
     """Numbers of: the owner of code and configuration, the service user, the service group."""
 
     owner: int
@@ -32,14 +34,14 @@ class Accounts(NamedTuple):
     group: int
 
 
-class Written(NamedTuple):
+class Written(t.NamedTuple):
     """What the server writes, below its home."""
 
-    folders: Sequence[str]
-    files: Sequence[str] = ()
+    folders: t.Sequence[str]
+    files: t.Sequence[str] = ()
 
 
-class _Change(NamedTuple):
+class _Change(t.NamedTuple):
     path: Path
     uid: int
     gid: int
@@ -58,8 +60,9 @@ def has_patches(home: Path) -> bool:
     )
 
 
-def changes(home: Path, accounts: Accounts, written: Written) -> List[_Change]:
-    """What of the home belongs to somebody else than it should. Raises OperatorError for what cannot be given away safely."""
+def changes(home: Path, accounts: Accounts, written: Written) -> list[_Change]:
+    """What of the home belongs to somebody else than it should. Raises OperatorError for what
+    cannot be given away safely."""
     found = list(_missing(home, accounts, written))
     folders = {home / folder for folder in written.folders}
     files = {home / file for file in written.files}
@@ -68,16 +71,17 @@ def changes(home: Path, accounts: Accounts, written: Written) -> List[_Change]:
         change = _due(path, status, accounts, own, closed=path == home)
         if change and change.kind == "file" and status.st_nlink > 1:
             raise OperatorError(
-                "{0} has a second name somewhere (a hard link), so neither it nor the rest of the home was given to anybody. Put a copy in "
-                "its place.".format(path)
+                f"{path} has a second name somewhere (a hard link), so neither it nor the rest of"
+                " the home was given to anybody. Put a copy in its place."
             )
         if change:
             found.append(change)
     return found
 
 
-def _missing(home: Path, accounts: Accounts, written: Written) -> Iterator[_Change]:
-    """Folders and files that the server will write and has not yet; those above them are the owner's."""
+def _missing(home: Path, accounts: Accounts, written: Written) -> t.Iterator[_Change]:
+    """Folders and files that the server will write and has not yet; those above them are the
+    owner's."""
     seen = set()
     for name in sorted(written.folders):
         path = home
@@ -87,21 +91,35 @@ def _missing(home: Path, accounts: Accounts, written: Written) -> Iterator[_Chan
             if path.is_symlink():
                 break
             if path.exists() and not path.is_dir():
-                raise OperatorError("{0} is no folder, and the server must write into one of this name. Move it away.".format(path))
+                raise OperatorError(
+                    f"{path} is no folder, and the server must write into one of this name. Move it"
+                    " away."
+                )
             if not path.exists() and path not in seen:
                 seen.add(path)
-                own = any(path == home / folder or (home / folder) in path.parents for folder in written.folders)
-                yield _Change(path, accounts.user if own else accounts.owner, accounts.group, 0o750, "new folder")
+                own = any(
+                    path == home / folder or (home / folder) in path.parents
+                    for folder in written.folders
+                )
+                yield _Change(
+                    path,
+                    accounts.user if own else accounts.owner,
+                    accounts.group,
+                    0o750,
+                    "new folder",
+                )
     for name in written.files:
         if not os.path.lexists(str(home / name)):
             yield _Change(home / name, accounts.user, accounts.group, 0o640, "new file")
 
 
-def _below(folder: Path, folders: set[Path], user: int, inside: bool = False) -> Iterator[Tuple[Path, os.stat_result]]:
+def _below(
+    folder: Path, folders: set[Path], user: int, inside: bool = False
+) -> t.Iterator[tuple[Path, os.stat_result]]:
     """Every file and folder that counts. Links are not followed and do not count.
 
-    A folder comes before what is in it, so that its old owner cannot exchange that any more; one of the service user comes after it, so
-    that whoever finds it given knows that all of it is.
+    A folder comes before what is in it, so that its old owner cannot exchange that any more; one of
+    the service user comes after it, so that whoever finds it given knows that all of it is.
     """
     try:
         own = folder.lstat()
@@ -123,8 +141,11 @@ def _below(folder: Path, folders: set[Path], user: int, inside: bool = False) ->
         return
 
 
-def _due(path: Path, status: os.stat_result, accounts: Accounts, own: bool, closed: bool) -> _Change | None:
-    """Code and configuration: the group reads, nobody but the owner writes. What the server writes is its own. Others get nothing."""
+def _due(
+    path: Path, status: os.stat_result, accounts: Accounts, own: bool, closed: bool
+) -> _Change | None:
+    """Code and configuration: the group reads, nobody but the owner writes. What the server writes
+    is its own. Others get nothing."""
     mode = stat.S_IMODE(status.st_mode)
     folder = stat.S_ISDIR(status.st_mode)
     unwanted = SET_ID | (0o002 if own else 0o022) | (0o007 if closed or not folder else 0)
@@ -136,14 +157,15 @@ def _due(path: Path, status: os.stat_result, accounts: Accounts, own: bool, clos
         wanted = (mode | (0o600 if own else 0o640) | executable) & ~unwanted
     uid, gid = (accounts.user if own else accounts.owner), accounts.group
     if status.st_uid == accounts.user if own else wanted & 0o005 == 0o005:
-        # The server made it with this group; or the group does not matter, as everybody in the home may read it.
+        # The server made it with this group; or the group does not matter, as everybody in the home
+        # may read it.
         gid = status.st_gid
     if (status.st_uid, status.st_gid, mode) == (uid, gid, wanted):
         return None
     return _Change(path, uid, gid, wanted, "folder" if folder else "file")
 
 
-def apply(planned: Sequence[_Change], home: Path) -> None:
+def apply(planned: t.Sequence[_Change], home: Path) -> None:
     """Make the changes, in their order."""
     for change in planned:
         try:
@@ -152,7 +174,9 @@ def apply(planned: Sequence[_Change], home: Path) -> None:
             continue
         try:
             status = os.fstat(descriptor)
-            if not stat.S_ISDIR(status.st_mode) and (not stat.S_ISREG(status.st_mode) or status.st_nlink != 1):
+            if not stat.S_ISDIR(status.st_mode) and (
+                not stat.S_ISREG(status.st_mode) or status.st_nlink != 1
+            ):
                 raise OperatorError(_REPLACED.format(change.path))
             os.fchown(descriptor, change.uid, change.gid)
             os.fchmod(descriptor, change.mode)
@@ -171,7 +195,11 @@ def _open(change: _Change, home: Path) -> int:
             if last and change.kind == "new folder":
                 os.mkdir(part, 0o700, dir_fd=at)
             is_file = last and change.kind.endswith("file")
-            more = (os.O_CREAT | os.O_EXCL if change.kind == "new file" else 0) if is_file else os.O_DIRECTORY
+            more = (
+                (os.O_CREAT | os.O_EXCL if change.kind == "new file" else 0)
+                if is_file
+                else os.O_DIRECTORY
+            )
             below = os.open(part, flags | more, 0o600, dir_fd=at)
             os.close(at)
             at = below
@@ -183,11 +211,12 @@ def _open(change: _Change, home: Path) -> int:
     return at
 
 
-def shown(planned: Sequence[_Change], home: Path) -> List[str]:
-    """The changes for a diff: whole folders where all in them changes would be hundreds of lines."""
-    by_folder: Dict[str, int] = {}
+def shown(planned: t.Sequence[_Change], home: Path) -> list[str]:
+    """The changes for a diff: whole folders where all in them changes would be hundreds of
+    lines."""
+    by_folder: dict[str, int] = {}
     for change in planned:
         relative = change.path.relative_to(home)
         top = "/".join(relative.parts[:3]) or "."
         by_folder[top] = by_folder.get(top, 0) + 1
-    return ["{0} ({1})".format(name, count) for name, count in sorted(by_folder.items())]
+    return [f"{name} ({count})" for name, count in sorted(by_folder.items())]

@@ -1,12 +1,13 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""The port offset of a Carbon server: the edit that sets it, the ports it gives, and what would make it void."""
+"""The port offset of a Carbon server: the edit that sets it, the ports it gives, and what would
+make it void."""
 
 from __future__ import annotations
 
+import typing as t
 from pathlib import Path
-from typing import Any
 
 from .._errors import OperatorError
 from .._ports import check_offset, port_table
@@ -15,7 +16,8 @@ from .ports import effective_ports, moved_connectors, port_offset_argument
 
 
 def home_of(path: str, relative: str) -> str | None:
-    """The product home that a file of this place in it belongs to; None for a file that stands elsewhere."""
+    """The product home that a file of this place in it belongs to; None for a file that stands
+    elsewhere."""
     absolute = str(Path(path).absolute())
     return absolute[: -len(relative) - 1] if absolute.endswith("/" + relative) else None
 
@@ -28,7 +30,8 @@ def _read(path: Path) -> str | None:
 
 
 def start_files(home: str | None, unit: str | None) -> list[Path]:
-    """The files that may pass arguments to the server: its start script, its unit, and what overrides the unit."""
+    """The files that may pass arguments to the server: its start script, its unit, and what
+    overrides the unit."""
     files = [Path(home) / START_SCRIPT] if home else []
     if unit:
         files += [Path(unit), *sorted(Path(unit + ".d").glob("*.conf"))]
@@ -36,23 +39,34 @@ def start_files(home: str | None, unit: str | None) -> list[Path]:
 
 
 def check_start_files(home: str | None, unit: str | None) -> None:
-    """Refuses an offset in carbon.xml that an argument of the start would make void. Files that may not be read are passed over."""
+    """Refuses an offset in carbon.xml that an argument of the start would make void. Files that may
+    not be read are passed over."""
     for path in start_files(home, unit):
         argument = port_offset_argument(_read(path))
         if argument is not None:
             raise OperatorError(
-                f"{path} passes -DportOffset={argument} to the server. It wins over Ports/Offset of carbon.xml, which so has no effect. "
-                "Remove the argument, and set the offset here only."
+                f"{path} passes -DportOffset={argument} to the server. It wins over Ports/Offset of"
+                " carbon.xml, which so has no effect. Remove the argument, and set the offset here"
+                " only."
             )
 
 
-def offset_edits(offset: Any) -> list[dict[str, Any]]:
-    """The edit of carbon.xml, in the form of xml_patch. The first Offset is the one that the server reads."""
-    return [{"xpath": "/Server/Ports/Offset", "text": check_offset(offset), "match": "first", "if_missing": ["uncomment", "create"]}]
+def offset_edits(offset: t.Any) -> list[dict[str, t.Any]]:
+    """The edit of carbon.xml, in the form of xml_patch. The first Offset is the one that the server
+    reads."""
+    return [
+        {
+            "xpath": "/Server/Ports/Offset",
+            "text": check_offset(offset),
+            "match": "first",
+            "if_missing": ["uncomment", "create"],
+        }
+    ]
 
 
 def offset_result(home: str | None, offset: int) -> tuple[dict[str, int], list[str]]:
-    """The ports of a server with this offset, and sentences on Connectors that were moved by hand."""
+    """The ports of a server with this offset, and sentences on Connectors that were moved by
+    hand."""
     if home is None:
         return port_table(offset), []
     files = Home(home)

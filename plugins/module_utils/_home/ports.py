@@ -6,15 +6,14 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+import typing as t
 
 from .._ports import PORTS
 from .home import XML_FILES
 from .java_values import java_boolean, java_int
 from .reading import Dotted, _children, text_of
 
-MYPY = False
-if MYPY:
+if t.TYPE_CHECKING:
     from .home import Home
 
 STOCK_CONNECTORS = {"https": 9443, "http": 9763}
@@ -32,7 +31,8 @@ _PORT_OFFSET = re.compile(r"-DportOffset=(\S*)")
 
 
 def port_offset_argument(script: str | None) -> str | None:
-    """The offset that a start script or unit passes as -DportOffset, which wins over carbon.xml; None when it passes none."""
+    """The offset that a start script or unit passes as -DportOffset, which wins over carbon.xml;
+    None when it passes none."""
     for line in (script or "").splitlines():
         if not line.lstrip().startswith(("#", ";")):
             match = _PORT_OFFSET.search(line)
@@ -41,7 +41,7 @@ def port_offset_argument(script: str | None) -> str | None:
     return None
 
 
-def connectors(root: Any) -> list[dict[str, Any]]:
+def connectors(root: t.Any) -> list[dict[str, t.Any]]:
     """The Connectors of catalina-server.xml in their order, without their passwords."""
     found = []
     for service in _children(root, "Service") if root is not None else []:
@@ -66,26 +66,33 @@ def connectors(root: Any) -> list[dict[str, Any]]:
     return found
 
 
-def _pass_through_ports(axis2: Any) -> dict[str, int]:
+def _pass_through_ports(axis2: t.Any) -> dict[str, int]:
     """The gateway's ports, which only a product with the pass-through transport has."""
     ports = {}
     for receiver in _children(axis2, "transportReceiver") if axis2 is not None else []:
         if "PassThrough" in receiver.get("class", "") and receiver.get("name") in ("https", "http"):
             for parameter in _children(receiver, "parameter"):
-                port = java_int(text_of(parameter).strip()) if parameter.get("name") == "port" else None
+                port = (
+                    java_int(text_of(parameter).strip())
+                    if parameter.get("name") == "port"
+                    else None
+                )
                 if port is not None:
                     ports["gateway_" + receiver.get("name")] = port
     return ports
 
 
 def effective_ports(home: Home, offset: int) -> dict[str, int]:
-    """Every port that follows the offset, as this home's server opens it; the stock port where the files name none."""
+    """Every port that follows the offset, as this home's server opens it; the stock port where the
+    files name none."""
     bases = {key: port.base for key, port in PORTS.items()}
     carbon = Dotted(home.root(XML_FILES["carbon"]))
     for key, path in PORT_KEYS.items():
         number = java_int(carbon.first(path))
         bases[key] = bases[key] if number is None else number
-    thrift = java_int(Dotted(home.root(XML_FILES["api_manager"])).first("APIKeyValidator.ThriftServerPort"))
+    thrift = java_int(
+        Dotted(home.root(XML_FILES["api_manager"])).first("APIKeyValidator.ThriftServerPort")
+    )
     bases["thrift_key_validator"] = bases["thrift_key_validator"] if thrift is None else thrift
     bases.update(_pass_through_ports(home.root(XML_FILES["axis2"])))
     for connector in connectors(home.root(XML_FILES["catalina_server"])):
@@ -95,10 +102,11 @@ def effective_ports(home: Home, offset: int) -> dict[str, int]:
 
 
 def moved_connectors(home: Home) -> list[str]:
-    """One sentence for each Connector whose port is not the stock one: the server itself adds the offset."""
+    """One sentence for each Connector whose port is not the stock one: the server itself adds the
+    offset."""
     return [
-        f"catalina-server.xml: the Connector for {connector['scheme']} has port {connector['port']}. "
-        f"It must stay {stock}: the server adds the offset to it."
+        f"catalina-server.xml: the Connector for {connector['scheme']} has port"
+        f" {connector['port']}. It must stay {stock}: the server adds the offset to it."
         for connector in connectors(home.root(XML_FILES["catalina_server"]))
         for stock in [STOCK_CONNECTORS.get(connector["scheme"])]
         if stock is not None and connector["port"] != stock

@@ -5,14 +5,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+import typing as t
 
 from .java_values import java_boolean, without_credentials
 from .reading import _children, _first
 
 
-def registry(root: Any) -> dict[str, Any] | None:
-    """registry.xml: databases by name (the last of a name counts), remote instances and mounts in their order."""
+def registry(root: t.Any) -> dict[str, t.Any] | None:
+    """registry.xml: databases by name (the last of a name counts), remote instances and mounts in
+    their order."""
     if root is None:
         return None
     remotes = [
@@ -41,19 +42,23 @@ def registry(root: Any) -> dict[str, Any] | None:
         "current_db_config": _first(root, "currentDBConfig"),
         "read_only": _first(root, "readOnly") == "true",
         "enable_cache": _first(root, "enableCache") == "true",
-        "db_configs": {element.get("name"): _first(element, "dataSource") for element in _children(root, "dbConfig")},
+        "db_configs": {
+            element.get("name"): _first(element, "dataSource")
+            for element in _children(root, "dbConfig")
+        },
         "remote_instances": remotes,
         "mounts": mounts,
     }
 
 
-def _mount(reg: dict[str, Any] | None, path: str) -> dict[str, Any] | None:
+def _mount(reg: dict[str, t.Any] | None, path: str) -> dict[str, t.Any] | None:
     found = [mount for mount in reg["mounts"] if mount["path"] == path] if reg else []
     return found[0] if found else None
 
 
-def mount_datasource(reg: dict[str, Any] | None, path: str) -> str | None:
-    """The JNDI name of the datasource behind a mount; None where the chain is broken or there is no such mount."""
+def mount_datasource(reg: dict[str, t.Any] | None, path: str) -> str | None:
+    """The JNDI name of the datasource behind a mount; None where the chain is broken or there is no
+    such mount."""
     mount = _mount(reg, path)
     for remote in reg["remote_instances"] if reg and mount else []:
         if mount and remote["id"] == mount["instance"]:

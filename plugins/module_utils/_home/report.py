@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Mapping
+import typing as t
 
 from .._clustering.section import (
     DEFAULT_DOMAIN,
@@ -33,7 +33,7 @@ from .reading import Dotted
 from .registry import _mount, mount_datasource, registry
 
 
-def _product(home: Home, carbon: Dotted) -> dict[str, Any]:
+def _product(home: Home, carbon: Dotted) -> dict[str, t.Any]:
     return {
         "name": carbon.first("Name"),
         "key": carbon.first("ServerKey"),
@@ -45,8 +45,9 @@ def _product(home: Home, carbon: Dotted) -> dict[str, Any]:
     }
 
 
-def cluster(home: Home) -> dict[str, Any] | None:
-    """The clustering section, without its secrets; None where the product has no axis2.xml or no such section in it."""
+def cluster(home: Home) -> dict[str, t.Any] | None:
+    """The clustering section, without its secrets; None where the product has no axis2.xml or no
+    such section in it."""
     root = home.root(XML_FILES["axis2"])
     section = read_clustering(root) if root is not None else None
     if section is None:
@@ -60,9 +61,14 @@ def cluster(home: Home) -> dict[str, Any] | None:
         "scheme": effective_scheme(section),
         "local_member_host": None if host is None else host.strip(),
         "local_member_port": port,
-        "members": [{"host": member["host"], "port": java_int(member["port"])} for member in section["members"]],
+        "members": [
+            {"host": member["host"], "port": java_int(member["port"])}
+            for member in section["members"]
+        ],
         "parameters": {
-            name: value for name, value in parameters.items() if name not in SECRET_PARAMETERS and not _SECRET_NAME.search(name)
+            name: value
+            for name, value in parameters.items()
+            if name not in SECRET_PARAMETERS and not _SECRET_NAME.search(name)
         },
         "properties": section["properties"],
         "group_password_set": "groupPassword" in parameters,
@@ -71,27 +77,40 @@ def cluster(home: Home) -> dict[str, Any] | None:
     }
 
 
-def _keystores(carbon: Dotted, listening: list[dict[str, Any]]) -> dict[str, Any]:
-    stores: dict[str, Any] = {
+def _keystores(carbon: Dotted, listening: list[dict[str, t.Any]]) -> dict[str, t.Any]:
+    stores: dict[str, t.Any] = {
         kind: {
             "location": carbon.first(f"Security.{name}.Location"),
             "type": carbon.first(f"Security.{name}.Type"),
             "alias": carbon.first(f"Security.{name}.KeyAlias"),
         }
-        for kind, name in (("primary", "KeyStore"), ("internal", "InternalKeyStore"), ("truststore", "TrustStore"))
+        for kind, name in (
+            ("primary", "KeyStore"),
+            ("internal", "InternalKeyStore"),
+            ("truststore", "TrustStore"),
+        )
     }
     stores["connectors"] = [
-        {"location": connector["keystore"], "alias": connector["key_alias"], "truststore": connector["truststore"]}
+        {
+            "location": connector["keystore"],
+            "alias": connector["key_alias"],
+            "truststore": connector["truststore"],
+        }
         for connector in listening
         if connector["keystore"] is not None
     ]
     return stores
 
 
-def shared_directories(home: Home) -> dict[str, Any]:
-    """Which folders of the home are links to a shared place: `shared` names the layout, `links` each link and where it leads."""
+def shared_directories(home: Home) -> dict[str, t.Any]:
+    """Which folders of the home are links to a shared place: `shared` names the layout, `links`
+    each link and where it leads."""
     links = {}
-    for relative in ("repository/deployment", "repository/deployment/server/userstores", "repository/tenants"):
+    for relative in (
+        "repository/deployment",
+        "repository/deployment/server/userstores",
+        "repository/tenants",
+    ):
         path = home.path / relative
         if path.is_symlink():
             # Path.readlink came with Python 3.9 only.
@@ -105,14 +124,21 @@ def shared_directories(home: Home) -> dict[str, Any]:
 
 
 def _commitments(
-    home: Home, reg: dict[str, Any] | None, ident: dict[str, Any] | None, users: dict[str, Any] | None, stores: Mapping[str, Any]
-) -> dict[str, Any]:
+    home: Home,
+    reg: dict[str, t.Any] | None,
+    ident: dict[str, t.Any] | None,
+    users: dict[str, t.Any] | None,
+    stores: t.Mapping[str, t.Any],
+) -> dict[str, t.Any]:
     config, governance = _mount(reg, "/_system/config"), _mount(reg, "/_system/governance")
     internal = stores["internal"]["location"]
     return {
         "registry_config_target": config["target_path"] if config else None,
         "registry_governance_target": governance["target_path"] if governance else None,
-        "registry_instances": [mount_datasource(reg, "/_system/config"), mount_datasource(reg, "/_system/governance")],
+        "registry_instances": [
+            mount_datasource(reg, "/_system/config"),
+            mount_datasource(reg, "/_system/governance"),
+        ],
         "user_datasource": users["data_source"] if users else None,
         "user_store": users["stores"][0]["class"] if users and users["stores"] else None,
         "token_issuer": ident["token_issuer"] if ident else None,
@@ -122,44 +148,68 @@ def _commitments(
     }
 
 
-def _problems(info: dict[str, Any], offset_text: str | None) -> list[str]:
+def _problems(info: dict[str, t.Any], offset_text: str | None) -> list[str]:
     """What the product accepts without a word, though it cannot be meant."""
     found = []
     if info["product"]["regenerates_files"]:
         found.append(
-            "repository/conf/deployment.toml is there: the product writes its XML files anew at every start, and edits of them are lost."
+            "repository/conf/deployment.toml is there: the product writes its XML files anew at"
+            " every start, and edits of them are lost."
         )
     if offset_text is not None and java_int(offset_text) is None:
-        found.append("carbon.xml: Ports/Offset is not a number without blanks around it; the server cannot set up its ports.")
+        found.append(
+            "carbon.xml: Ports/Offset is not a number without blanks around it; the server cannot"
+            " set up its ports."
+        )
     if info["port_offset_argument"] is not None:
-        found.append("The start script passes -DportOffset, which wins over Ports/Offset of carbon.xml. Use one of the two.")
+        found.append(
+            "The start script passes -DportOffset, which wins over Ports/Offset of carbon.xml. Use"
+            " one of the two."
+        )
     for name, files in info["jndi_duplicates"].items():
-        found.append(f"The JNDI name {name} is defined more than once ({', '.join(files)}); which definition counts is not certain.")
+        found.append(
+            f"The JNDI name {name} is defined more than once ({', '.join(files)}); which definition"
+            " counts is not certain."
+        )
     names = {source["jndi"] for source in info["datasources"]}
     for what, name in info["datasource_references"].items():
         if names and name is not None and name not in names:
-            found.append(f"{what} names the datasource {name}, which no *-datasources.xml file defines.")
+            found.append(
+                f"{what} names the datasource {name}, which no *-datasources.xml file defines."
+            )
     reg = info["registry"]
     for mount in reg["mounts"] if reg else []:
         if mount_datasource(reg, mount["path"]) is None:
-            found.append(f"registry.xml: the mount {mount['path']} names no remote instance that leads to a database.")
+            found.append(
+                f"registry.xml: the mount {mount['path']} names no remote instance that leads to a"
+                " database."
+            )
     section = info["cluster"]
     if section and section["enabled"] and section["overridden_by_hazelcast_xml"]:
-        found.append("repository/conf/etc/hazelcast.xml is there: the product does not read the clustering section of axis2.xml.")
+        found.append(
+            "repository/conf/etc/hazelcast.xml is there: the product does not read the clustering"
+            " section of axis2.xml."
+        )
     return found + info.pop("_moved_connectors")
 
 
-def read_home(path: str, marker: str | None = None) -> dict[str, Any]:
+def read_home(path: str, marker: str | None = None) -> dict[str, t.Any]:
     """Everything that carbon_info tells about a product home."""
     home = Home(path)
 
-    def root(name: str) -> Any:
+    def root(name: str) -> t.Any:
         return home.root(XML_FILES[name])
 
     carbon = Dotted(root("carbon"))
     offset_text = carbon.first("Ports.Offset")
     argument = port_offset_argument(home.text(START_SCRIPT))
-    offset = java_int(argument) if argument is not None else java_int(offset_text) if offset_text is not None else 0
+    offset = (
+        java_int(argument)
+        if argument is not None
+        else java_int(offset_text)
+        if offset_text is not None
+        else 0
+    )
     listening = connectors(root("catalina_server"))
     proxies = {connector["scheme"]: connector["proxy_port"] for connector in listening}
     source_files = datasource_files(home)
@@ -172,23 +222,32 @@ def read_home(path: str, marker: str | None = None) -> dict[str, Any]:
     )
     stores = _keystores(carbon, listening)
     valid = offset is not None and 0 <= offset <= HIGHEST_PORT
-    info: dict[str, Any] = {
+    info: dict[str, t.Any] = {
         "home": path,
-        "files": {file: home.has(file) for file in list(XML_FILES.values()) + [HAZELCAST_PROPERTIES, HAZELCAST_XML]},
+        "files": {
+            file: home.has(file)
+            for file in list(XML_FILES.values()) + [HAZELCAST_PROPERTIES, HAZELCAST_XML]
+        },
         "product": _product(home, carbon),
         "offset": offset,
         "port_offset_argument": argument,
         "ports": effective_ports(home, offset) if valid and offset is not None else None,
         "connectors": listening,
         "proxy_ports": {"https": proxies.get("https"), "http": proxies.get("http")},
-        "host_names": {"host_name": carbon.first("HostName"), "management_host_name": carbon.first("MgtHostName")},
+        "host_names": {
+            "host_name": carbon.first("HostName"),
+            "management_host_name": carbon.first("MgtHostName"),
+        },
         "datasources": sources,
         "jndi_duplicates": jndi_duplicates(sources),
         "datasource_references": {
             "user-mgt.xml": users["data_source"] if users else None,
             "identity.xml": ident["data_source"] if ident else None,
             "api-manager.xml": api["data_source"] if api else None,
-            **{f"registry.xml, dbConfig {name}": source for name, source in (reg["db_configs"] if reg else {}).items()},
+            **{
+                f"registry.xml, dbConfig {name}": source
+                for name, source in (reg["db_configs"] if reg else {}).items()
+            },
         },
         "registry": reg,
         "cluster": cluster(home),

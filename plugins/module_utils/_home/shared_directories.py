@@ -3,10 +3,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Directories of a product home that become links into a shared file system.
 
-No lock is taken on the share, so none can be left behind: a node copies its directory beside the target under a name of its own and
-renames the copy into place. Of several nodes exactly one rename succeeds, because none replaces a directory that holds something; the
-others find the target filled, compare, and keep what differs. Every step leaves a state from which the next run goes on, wherever it was
-killed.
+No lock is taken on the share, so none can be left behind: a node copies its directory beside the
+target under a name of its own and renames the copy into place. Of several nodes exactly one rename
+succeeds, because none replaces a directory that holds something; the others find the target filled,
+compare, and keep what differs. Every step leaves a state from which the next run goes on, wherever
+it was killed.
 """
 
 from __future__ import annotations
@@ -19,15 +20,16 @@ import os
 import re
 import shutil
 import stat
+import typing as t
 import uuid
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, ContextManager, Iterator, Sequence
 
 from .._errors import OperatorError
 
-# Beside the link, in the home: what is on the share as well and is being removed, and what is not and is kept.
+# Beside the link, in the home: what is on the share as well and is being removed, and what is not
+# and is kept.
 CARRIED_OVER = ".carried-over"
 KEPT = ".before-sharing"
 
@@ -42,7 +44,8 @@ class Link:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What happened to one link. ``kept`` is where the content that differed from the share's was put."""
+    """What happened to one link. ``kept`` is where the content that differed from the share's was
+    put."""
 
     link: Link
     action: str
@@ -51,9 +54,14 @@ class Outcome:
 
 
 def mount_points(mountinfo: str) -> set[str]:
-    """The mount points in the text of /proc/self/mountinfo, which writes blanks and backslashes in octal."""
+    """The mount points in the text of /proc/self/mountinfo, which writes blanks and backslashes in
+    octal."""
     fields = (line.split(" ") for line in mountinfo.splitlines())
-    return {re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal.group(1), 8)), field[4]) for field in fields if len(field) > 4}
+    return {
+        re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal.group(1), 8)), field[4])
+        for field in fields
+        if len(field) > 4
+    }
 
 
 def check_mounted(mount_point: Path, mountinfo: Path = Path("/proc/self/mountinfo")) -> None:
@@ -63,17 +71,21 @@ def check_mounted(mount_point: Path, mountinfo: Path = Path("/proc/self/mountinf
         any(mount_point.iterdir())
     except OSError as error:
         raise OperatorError(
-            f"{mount_point}: the shared file system cannot be read ({error.strerror}). Mount it on this host first."
+            f"{mount_point}: the shared file system cannot be read ({error.strerror}). Mount it on"
+            " this host first."
         ) from error
     points = mount_points(mountinfo.read_text(encoding="utf-8", errors="surrogateescape"))
     if os.path.realpath(mount_point) not in points and not os.path.ismount(mount_point):
         raise OperatorError(
-            f"{mount_point} is not a mount point on this host, so what went there would be shared with nobody. Mount the shared file "
-            "system first; where it is mounted further up, name that place in shared_fs_mount_point."
+            f"{mount_point} is not a mount point on this host, so what went there would be shared"
+            " with nobody. Mount the shared file system first; where it is mounted further up,"
+            " name that place in shared_fs_mount_point."
         )
 
 
-def check_home(home: Path, links: Sequence[Link], allow_move: bool, processes: Path = Path("/proc")) -> None:
+def check_home(
+    home: Path, links: t.Sequence[Link], allow_move: bool, processes: Path = Path("/proc")
+) -> None:
     """Refuse what would pull directories away under a server that has already worked with them."""
     root = os.path.realpath(home)
     moving = []
@@ -81,32 +93,43 @@ def check_home(home: Path, links: Sequence[Link], allow_move: bool, processes: P
         parent = os.path.realpath(link.path.parent)
         if parent != root and not parent.startswith(root + os.sep):
             raise OperatorError(
-                f"{link.path.parent} is itself a link out of the product home, so {link.path.name} in it is shared already. Changing "
-                "cluster_shared_directories on a cluster that shares files means to move them by hand: stop the servers, undo the links."
+                f"{link.path.parent} is itself a link out of the product home, so"
+                f" {link.path.name} in it is shared already. Changing cluster_shared_directories on"
+                " a cluster that shares files means to move them by hand: stop the servers, undo"
+                " the links."
             )
         if link.path.is_symlink() and os.path.realpath(link.path) != os.path.realpath(link.target):
             raise OperatorError(
-                f"{link.path} is a link to {os.readlink(link.path)}, not to {link.target}. Move what is there by hand and remove the link."
+                f"{link.path} is a link to {os.readlink(link.path)}, not to {link.target}. Move"
+                " what is there by hand and remove the link."
             )
         if link.path.is_symlink() and not link.target.is_dir():
             raise OperatorError(
-                f"{link.path} points to {link.target}, which is not on the share. Either another file system is mounted there, or the "
-                "directory was deleted: restore it from the backup."
+                f"{link.path} points to {link.target}, which is not on the share. Either another"
+                " file system is mounted there, or the directory was deleted: restore it from the"
+                " backup."
             )
         if not link.path.is_symlink() and link.path.exists():
             if not link.path.is_dir():
-                raise OperatorError(f"{link.path} is neither a directory nor a link. Look what it is and move it away.")
+                raise OperatorError(
+                    f"{link.path} is neither a directory nor a link. Look what it is and move it"
+                    " away."
+                )
             moving.append(str(link.path.relative_to(home)))
     log = home / "repository" / "logs" / "wso2carbon.log"
     if not moving or not log.is_file() or log.stat().st_size == 0:
         return
     if not allow_move:
         raise OperatorError(
-            f"{home}: the server has already run with its own {' and '.join(moving)}. Sharing them now moves data of a live cluster. "
-            "If that is what you want, stop the server and run with cluster_allowed_changes: [shared_directories]."
+            f"{home}: the server has already run with its own {' and '.join(moving)}. Sharing them"
+            " now moves data of a live cluster. If that is what you want, stop the server and run"
+            " with cluster_allowed_changes: [shared_directories]."
         )
     if _is_running(home, processes):
-        raise OperatorError(f"{home}: the server is running. Stop it before {' and '.join(moving)} become links into the share.")
+        raise OperatorError(
+            f"{home}: the server is running. Stop it before {' and '.join(moving)} become links"
+            " into the share."
+        )
 
 
 def _is_running(home: Path, processes: Path) -> bool:
@@ -121,18 +144,21 @@ def _is_running(home: Path, processes: Path) -> bool:
 
 
 def check_owner(directory: Path, user: str, uid: int) -> None:
-    """Refuse a share whose files belong to another number: nodes agree on numbers there, never on names."""
+    """Refuse a share whose files belong to another number: nodes agree on numbers there, never on
+    names."""
     owner = directory.stat().st_uid
     if owner != uid:
         raise OperatorError(
-            f"{directory} belongs to user number {owner}, but {user} has the number {uid} on this host. Give {user} the same number on "
-            "every node (cluster_service_uid, before the first installation), or give the directory to it."
+            f"{directory} belongs to user number {owner}, but {user} has the number {uid} on this"
+            f" host. Give {user} the same number on every node (cluster_service_uid, before the"
+            " first installation), or give the directory to it."
         )
 
 
 @contextmanager
-def one_run_at_a_time(home: Path) -> Iterator[None]:
-    """Two runs on the same node would take each other's copies for leftovers. The lock ends with the process, however that ends."""
+def one_run_at_a_time(home: Path) -> t.Iterator[None]:
+    """Two runs on the same node would take each other's copies for leftovers. The lock ends with
+    the process, however that ends."""
     descriptor = os.open(str(home), os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -143,7 +169,8 @@ def one_run_at_a_time(home: Path) -> Iterator[None]:
 
 
 def share_identity(share: Path, cluster: str, node: str, dry_run: bool = False) -> str:
-    """The share's own mark, made by the first node that comes: nodes that read different ones do not see the same share."""
+    """The share's own mark, made by the first node that comes: nodes that read different ones do
+    not see the same share."""
     mark = share / ".carbon-ops"
     identity = mark / "share.json"
     if not identity.exists():
@@ -152,25 +179,36 @@ def share_identity(share: Path, cluster: str, node: str, dry_run: bool = False) 
         copy = share / f".carbon-ops.{node}"
         _remove(copy)
         copy.mkdir()
-        (copy / identity.name).write_text(json.dumps({"cluster": cluster, "id": str(uuid.uuid4())}) + "\n", encoding="utf-8")
+        (copy / identity.name).write_text(
+            json.dumps({"cluster": cluster, "id": str(uuid.uuid4())}) + "\n", encoding="utf-8"
+        )
         _publish(copy, mark)
     try:
         content = json.loads(identity.read_text(encoding="utf-8"))
         owner, name = str(content["cluster"]), str(content["id"])
     except (ValueError, KeyError, TypeError) as error:
-        raise OperatorError(f"{identity} cannot be understood. Restore it, or remove it when no other cluster uses {share}.") from error
+        raise OperatorError(
+            f"{identity} cannot be understood. Restore it, or remove it when no other cluster uses"
+            f" {share}."
+        ) from error
     if owner != cluster:
         raise OperatorError(
-            f"{share} belongs to the cluster {owner}. Two clusters must not share these directories: set shared_fs_directory to another "
-            f"one, or remove {identity} if the cluster was renamed."
+            f"{share} belongs to the cluster {owner}. Two clusters must not share these"
+            f" directories: set shared_fs_directory to another one, or remove {identity} if the"
+            " cluster was renamed."
         )
     return name
 
 
-def share_directory(link: Link, node: str, at_home: Callable[[Path], ContextManager[None]] = lambda _folder: nullcontext()) -> Outcome:
+def share_directory(
+    link: Link,
+    node: str,
+    at_home: t.Callable[[Path], t.ContextManager[None]] = lambda _folder: nullcontext(),
+) -> Outcome:
     """Bring one link about. ``check_home`` has to have passed.
 
-    at_home: what is needed to rename something in a folder of the home, where that does not belong to whom the share belongs to.
+    at_home: what is needed to rename something in a folder of the home, where that does not belong
+    to whom the share belongs to.
     """
     aside = link.path.with_name(link.path.name + CARRIED_OVER)
     copy = link.target.with_name(f".{link.target.name}.{node}")
@@ -186,7 +224,8 @@ def share_directory(link: Link, node: str, at_home: Callable[[Path], ContextMana
             with at_home(aside.parent):
                 link.path.rename(aside)
         elif aside.is_dir():
-            # A run was killed before it made the link. The share is normally filled by then, unless it has been replaced since.
+            # A run was killed before it made the link. The share is normally filled by then, unless
+            # it has been replaced since.
             _carry(aside, link.target, copy)
         else:
             link.target.mkdir(exist_ok=True)
@@ -206,13 +245,17 @@ def share_directory(link: Link, node: str, at_home: Callable[[Path], ContextMana
     return Outcome(link, action, kept, missing)
 
 
-def differences(own: Path, shared: Path, below: str = "") -> Iterator[str]:
-    """What of ``own`` is not in ``shared`` with the same content. What the share has more does not count: other nodes work there."""
+def differences(own: Path, shared: Path, below: str = "") -> t.Iterator[str]:
+    """What of ``own`` is not in ``shared`` with the same content. What the share has more does not
+    count: other nodes work there."""
     for entry in sorted(os.scandir(own), key=lambda item: item.name):
         name = below + entry.name
         other = shared / entry.name
         try:
-            kind, other_kind = stat.S_IFMT(entry.stat(follow_symlinks=False).st_mode), stat.S_IFMT(os.lstat(other).st_mode)
+            kind, other_kind = (
+                stat.S_IFMT(entry.stat(follow_symlinks=False).st_mode),
+                stat.S_IFMT(os.lstat(other).st_mode),
+            )
             if kind != other_kind:
                 yield name
             elif kind == stat.S_IFDIR:
@@ -227,7 +270,8 @@ def differences(own: Path, shared: Path, below: str = "") -> Iterator[str]:
 
 
 def _carry(source: Path, target: Path, copy: Path) -> bool:
-    """Fill the target with the source's content, unless it holds something or another node is faster; the source stays as it is."""
+    """Fill the target with the source's content, unless it holds something or another node is
+    faster; the source stays as it is."""
     if os.path.lexists(target) and not target.is_dir():
         raise OperatorError(f"{target} is not a directory. Move it away.")
     if target.is_dir() and any(target.iterdir()):
@@ -242,14 +286,18 @@ def _carry(source: Path, target: Path, copy: Path) -> bool:
     except shutil.Error as error:
         _remove(copy)
         path, _copy, reason = error.args[0][0]
-        raise OperatorError(f"{path} cannot be copied to {target.parent}: {reason}. Nothing was changed in {source}.") from error
+        raise OperatorError(
+            f"{path} cannot be copied to {target.parent}: {reason}. Nothing was changed in"
+            f" {source}."
+        ) from error
     except OSError:
         _remove(copy)
         raise
 
 
 def _publish(copy: Path, target: Path) -> bool:
-    """Rename a directory into place. The system refuses it when the target holds something, which is how exactly one node wins."""
+    """Rename a directory into place. The system refuses it when the target holds something, which
+    is how exactly one node wins."""
     try:
         copy.rename(target)
     except OSError as error:
@@ -261,7 +309,8 @@ def _publish(copy: Path, target: Path) -> bool:
 
 
 def _flush(directory: Path) -> None:
-    """Wait until a copy is on the disk: its source is removed afterwards, and a power failure must not leave neither."""
+    """Wait until a copy is on the disk: its source is removed afterwards, and a power failure must
+    not leave neither."""
     for path in [directory, *directory.rglob("*")]:
         if not path.is_symlink():
             descriptor = os.open(str(path), os.O_RDONLY)
@@ -280,7 +329,10 @@ def _place(link: Link) -> None:
 
 
 def _free_name(path: Path) -> Path:
-    names = (path.with_name(f"{path.name}{KEPT}{suffix}") for suffix in ["", *(f".{number}" for number in range(2, 1000))])
+    names = (
+        path.with_name(f"{path.name}{KEPT}{suffix}")
+        for suffix in ["", *(f".{number}" for number in range(2, 1000))]
+    )
     return next(name for name in names if not os.path.lexists(name))
 
 

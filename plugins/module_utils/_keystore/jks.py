@@ -8,8 +8,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import struct
+import typing as t
 from dataclasses import dataclass
-from typing import List, Sequence
 
 from .._errors import OperatorError
 from .pem import _der, _der_content
@@ -26,12 +26,13 @@ _KEY_PROTECTOR = bytes.fromhex("300e060a2b060104012a021101010500")
 
 @dataclass
 class Entry:
-    """One alias: a private key with its chain, or a trusted certificate (then protected_key is None)."""
+    """One alias: a private key with its chain, or a trusted certificate (then protected_key is
+    None)."""
 
     alias: str
     created: int
     protected_key: bytes | None
-    certificates: List[bytes]
+    certificates: list[bytes]
 
 
 def _sha1(data: bytes) -> bytes:
@@ -62,8 +63,14 @@ def recover_key(protected: bytes, password: str) -> bytes | None:
         payload, _rest = _der_content(body, 0x04)
     except ValueError:
         return None
-    salt, hidden, check = payload[:_DIGEST_LENGTH], payload[_DIGEST_LENGTH:-_DIGEST_LENGTH], payload[-_DIGEST_LENGTH:]
-    plain = bytes(left ^ right for left, right in zip(hidden, _keystream(password, salt, len(hidden))))
+    salt, hidden, check = (
+        payload[:_DIGEST_LENGTH],
+        payload[_DIGEST_LENGTH:-_DIGEST_LENGTH],
+        payload[-_DIGEST_LENGTH:],
+    )
+    plain = bytes(
+        left ^ right for left, right in zip(hidden, _keystream(password, salt, len(hidden)))
+    )
     expected = _sha1(password.encode("utf-16-be") + plain)
     return plain if hmac.compare_digest(check, expected) else None
 
@@ -95,12 +102,13 @@ class _Reader:
         return self._position == len(self._data)
 
 
-def read_store(data: bytes, path: str) -> List[Entry]:
-    """Return the entries of a store. Certificates need no password; whether one fits is told by password_fits."""
+def read_store(data: bytes, path: str) -> list[Entry]:
+    """Return the entries of a store. Certificates need no password; whether one fits is told by
+    password_fits."""
     if data[:4] != _MAGIC.to_bytes(4, "big"):
         raise OperatorError(
-            f"{path} is not a keystore of the type JKS. Convert it with 'keytool -importkeystore -deststoretype JKS', "
-            "or put the product's own back."
+            f"{path} is not a keystore of the type JKS. Convert it with 'keytool -importkeystore"
+            " -deststoretype JKS', or put the product's own back."
         )
     try:
         reader = _Reader(data[4:-_DIGEST_LENGTH])
@@ -122,7 +130,9 @@ def read_store(data: bytes, path: str) -> List[Entry]:
         if not reader.at_end:
             raise ValueError("something follows")
     except ValueError:
-        raise OperatorError(f"{path} is a damaged keystore. Put a sound copy back; nothing was changed.") from None
+        raise OperatorError(
+            f"{path} is a damaged keystore. Put a sound copy back; nothing was changed."
+        ) from None
     return entries
 
 
@@ -131,7 +141,7 @@ def password_fits(data: bytes, password: str) -> bool:
     return hmac.compare_digest(data[-_DIGEST_LENGTH:], _digest(data[:-_DIGEST_LENGTH], password))
 
 
-def write_store(entries: Sequence[Entry], password: str) -> bytes:
+def write_store(entries: t.Sequence[Entry], password: str) -> bytes:
     """Serialise a store under a password."""
 
     def text(value: str) -> bytes:
@@ -140,7 +150,9 @@ def write_store(entries: Sequence[Entry], password: str) -> bytes:
 
     parts = [struct.pack(">III", _MAGIC, _VERSION, len(entries))]
     for entry in entries:
-        parts.append(struct.pack(">I", _TAG_CERTIFICATE if entry.protected_key is None else _TAG_KEY))
+        parts.append(
+            struct.pack(">I", _TAG_CERTIFICATE if entry.protected_key is None else _TAG_KEY)
+        )
         parts.append(text(entry.alias) + struct.pack(">Q", entry.created))
         if entry.protected_key is not None:
             parts.append(struct.pack(">I", len(entry.protected_key)) + entry.protected_key)
@@ -151,6 +163,10 @@ def write_store(entries: Sequence[Entry], password: str) -> bytes:
     return content + _digest(content, password)
 
 
-def key_certificates(data: bytes, path: str) -> List[bytes]:
+def key_certificates(data: bytes, path: str) -> list[bytes]:
     """Return the certificates of a store's own key pairs, which need no password to be read."""
-    return [entry.certificates[0] for entry in read_store(data, path) if entry.protected_key is not None and entry.certificates]
+    return [
+        entry.certificates[0]
+        for entry in read_store(data, path)
+        if entry.protected_key is not None and entry.certificates
+    ]

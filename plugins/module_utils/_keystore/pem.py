@@ -9,7 +9,6 @@ import base64
 import binascii
 import hashlib
 import re
-from typing import List, Tuple
 
 from .._errors import OperatorError
 
@@ -31,7 +30,7 @@ def _der(tag: int, content: bytes) -> bytes:
     return bytes([tag, 0x80 | len(length)]) + length + content
 
 
-def _der_content(data: bytes, tag: int) -> Tuple[bytes, bytes]:
+def _der_content(data: bytes, tag: int) -> tuple[bytes, bytes]:
     """Return the content of the first element, which must have this tag, and what follows it."""
     if len(data) < 2 or data[0] != tag:
         raise ValueError("unexpected DER tag")
@@ -44,11 +43,14 @@ def _der_content(data: bytes, tag: int) -> Tuple[bytes, bytes]:
     return data[start : start + length], data[start + length :]
 
 
-def _pem_blocks(text: str, what: str) -> List[Tuple[str, bytes]]:
+def _pem_blocks(text: str, what: str) -> list[tuple[str, bytes]]:
     blocks = []
     for label, body in _PEM.findall(text):
         if ":" in body:
-            raise OperatorError(f"{what} is an encrypted private key; decrypt it first with 'openssl pkcs8 -topk8 -nocrypt'.")
+            raise OperatorError(
+                f"{what} is an encrypted private key; decrypt it first with 'openssl pkcs8 -topk8"
+                " -nocrypt'."
+            )
         try:
             blocks.append((label, base64.b64decode("".join(body.split()), validate=True)))
         except (binascii.Error, ValueError):
@@ -56,23 +58,34 @@ def _pem_blocks(text: str, what: str) -> List[Tuple[str, bytes]]:
     return blocks
 
 
-def certificates_of_pem(text: str, what: str) -> List[bytes]:
+def certificates_of_pem(text: str, what: str) -> list[bytes]:
     """Return the DER certificates of a PEM text, leaf first as they stand there."""
-    found = [data for label, data in _pem_blocks(text, what) if label in ("CERTIFICATE", "TRUSTED CERTIFICATE", "X509 CERTIFICATE")]
+    found = [
+        data
+        for label, data in _pem_blocks(text, what)
+        if label in ("CERTIFICATE", "TRUSTED CERTIFICATE", "X509 CERTIFICATE")
+    ]
     if not found:
         raise OperatorError(f"{what} holds no PEM certificate (BEGIN CERTIFICATE).")
     return found
 
 
 def _not_rsa(what: str) -> OperatorError:
-    return OperatorError(f"{what} is not an RSA key. Carbon servers of this generation sign with RSA: use an RSA key of 3072 bits.")
+    return OperatorError(
+        f"{what} is not an RSA key. Carbon servers of this generation sign with RSA: use an RSA key"
+        " of 3072 bits."
+    )
 
 
 def private_key_of_pem(text: str, what: str) -> bytes:
-    """Return the PKCS #8 bytes of an unencrypted RSA key. The products sign with RSA: another key is refused here, not at their start."""
+    """Return the PKCS #8 bytes of an unencrypted RSA key. The products sign with RSA: another key
+    is refused here, not at their start."""
     for label, data in _pem_blocks(text, what):
         if label == "ENCRYPTED PRIVATE KEY":
-            raise OperatorError(f"{what} is an encrypted private key; decrypt it first with 'openssl pkcs8 -topk8 -nocrypt'.")
+            raise OperatorError(
+                f"{what} is an encrypted private key; decrypt it first with 'openssl pkcs8 -topk8"
+                " -nocrypt'."
+            )
         if label == "EC PRIVATE KEY":
             raise _not_rsa(what)
         if label == "RSA PRIVATE KEY":
@@ -85,7 +98,8 @@ def private_key_of_pem(text: str, what: str) -> bytes:
 
 
 def _belongs(private_key: bytes, certificate: bytes) -> bool:
-    """Tell whether an RSA key and a certificate are a pair: the modulus is 3072 random bits, so finding it in the certificate decides."""
+    """Tell whether an RSA key and a certificate are a pair: the modulus is 3072 random bits, so
+    finding it in the certificate decides."""
     try:
         body, _rest = _der_content(private_key, 0x30)
         _version, body = _der_content(body, 0x02)

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Dict, List
 
 from .._errors import OperatorError
 from .jks import Entry, password_fits, protect_key, read_store, recover_key, write_store
@@ -15,7 +14,8 @@ from .pem import _belongs, certificates_of_pem, fingerprint, private_key_of_pem
 
 @dataclass
 class KeyRequest:
-    """A key pair that must stand under an alias; replace=False makes another key under it an error."""
+    """A key pair that must stand under an alias; replace=False makes another key under it an
+    error."""
 
     alias: str
     private_key: str
@@ -29,10 +29,10 @@ class StoreRequest:
 
     path: str
     password: str
-    former_passwords: List[str] = field(default_factory=list)
-    keys: List[KeyRequest] = field(default_factory=list)
-    trusted: Dict[str, str] = field(default_factory=dict)
-    distrusted: List[bytes] = field(default_factory=list)
+    former_passwords: list[str] = field(default_factory=list)
+    keys: list[KeyRequest] = field(default_factory=list)
+    trusted: dict[str, str] = field(default_factory=dict)
+    distrusted: list[bytes] = field(default_factory=list)
 
 
 @dataclass
@@ -40,54 +40,78 @@ class Outcome:
     """The bytes a store must have, and what was done to get there, in sentences without secrets."""
 
     content: bytes
-    actions: List[str]
+    actions: list[str]
 
 
 def _check_password(request: StoreRequest) -> None:
     if len(request.password) < 6:
-        raise OperatorError(f"The password of {request.path} has fewer than six characters; Java's keytool refuses such a keystore.")
+        raise OperatorError(
+            f"The password of {request.path} has fewer than six characters; Java's keytool refuses"
+            " such a keystore."
+        )
 
 
-def _put_key(entries: List[Entry], request: StoreRequest, wanted: KeyRequest, now: int, salt: bytes) -> str | None:
+def _put_key(
+    entries: list[Entry], request: StoreRequest, wanted: KeyRequest, now: int, salt: bytes
+) -> str | None:
     what = f"The key for alias {wanted.alias} of {request.path}"
     private_key = private_key_of_pem(wanted.private_key, what)
-    chain = certificates_of_pem(wanted.certificates, f"The certificate for alias {wanted.alias} of {request.path}")
+    chain = certificates_of_pem(
+        wanted.certificates, f"The certificate for alias {wanted.alias} of {request.path}"
+    )
     if not _belongs(private_key, chain[0]):
-        raise OperatorError(f"{what} does not belong to its certificate: the first certificate of the chain must be the one of this key.")
+        raise OperatorError(
+            f"{what} does not belong to its certificate: the first certificate of the chain must be"
+            " the one of this key."
+        )
     alias = wanted.alias.lower()
     fresh = Entry(alias, now, protect_key(private_key, request.password, salt), chain)
     for position, entry in enumerate(entries):
         if entry.alias != alias:
             continue
         same_key = entry.protected_key is not None and any(
-            recover_key(entry.protected_key, password) == private_key for password in (request.password, *request.former_passwords)
+            recover_key(entry.protected_key, password) == private_key
+            for password in (request.password, *request.former_passwords)
         )
         if not same_key and not wanted.replace:
             raise OperatorError(
-                f"{request.path} holds another key under alias {wanted.alias}. It is kept, because what was encrypted with it would "
-                "become unreadable. Give that very key pair, or remove the file on purpose if nothing was ever encrypted with it."
+                f"{request.path} holds another key under alias {wanted.alias}. It is kept, because"
+                " what was encrypted with it would become unreadable. Give that very key pair, or"
+                " remove the file on purpose if nothing was ever encrypted with it."
             )
-        same_password = entry.protected_key is not None and recover_key(entry.protected_key, request.password) is not None
+        same_password = (
+            entry.protected_key is not None
+            and recover_key(entry.protected_key, request.password) is not None
+        )
         if same_key and same_password and entry.certificates == chain:
             return None
         entries[position] = fresh
         reason = "key replaced"
         if same_key:
-            reason = "password of the key changed" if entry.certificates == chain else "certificate replaced"
+            reason = (
+                "password of the key changed"
+                if entry.certificates == chain
+                else "certificate replaced"
+            )
         return f"{alias}: {reason}, now {fingerprint(chain[0])}"
     entries.append(fresh)
     return f"{alias}: key added, {fingerprint(chain[0])}"
 
 
-def _put_trusted(entries: List[Entry], request: StoreRequest, alias: str, pem: str, now: int) -> str | None:
-    certificate = certificates_of_pem(pem, f"The certificate for alias {alias} of {request.path}")[0]
+def _put_trusted(
+    entries: list[Entry], request: StoreRequest, alias: str, pem: str, now: int
+) -> str | None:
+    certificate = certificates_of_pem(pem, f"The certificate for alias {alias} of {request.path}")[
+        0
+    ]
     fresh = Entry(alias.lower(), now, None, [certificate])
     for position, entry in enumerate(entries):
         if entry.alias != fresh.alias:
             continue
         if entry.protected_key is not None:
             raise OperatorError(
-                f"{request.path} holds a private key under alias {alias}, where a trusted certificate belongs. Remove or rename it."
+                f"{request.path} holds a private key under alias {alias}, where a trusted"
+                " certificate belongs. Remove or rename it."
             )
         if entry.certificates == [certificate]:
             return None
@@ -98,10 +122,11 @@ def _put_trusted(entries: List[Entry], request: StoreRequest, alias: str, pem: s
 
 
 def plan_store(request: StoreRequest, current: bytes | None, now: int, salt: bytes) -> Outcome:
-    """Return the bytes the store must have. They are the current ones, to the byte, when it already holds everything."""
+    """Return the bytes the store must have. They are the current ones, to the byte, when it already
+    holds everything."""
     _check_password(request)
-    actions: List[str] = []
-    entries: List[Entry] = []
+    actions: list[str] = []
+    entries: list[Entry] = []
     if current is None:
         actions.append("store made")
     else:
@@ -109,8 +134,8 @@ def plan_store(request: StoreRequest, current: bytes | None, now: int, salt: byt
         if not password_fits(current, request.password):
             if not any(password_fits(current, password) for password in request.former_passwords):
                 raise OperatorError(
-                    f"The password given for {request.path} does not open it, and neither does the product's own. "
-                    "Give the password it has, or put the product's own file back."
+                    f"The password given for {request.path} does not open it, and neither does the"
+                    " product's own. Give the password it has, or put the product's own file back."
                 )
             actions.append("password of the store changed")
     for wanted in request.keys:
@@ -120,7 +145,10 @@ def plan_store(request: StoreRequest, current: bytes | None, now: int, salt: byt
     for entry in list(entries):
         if entry.protected_key is None and entry.certificates[0] in request.distrusted:
             entries.remove(entry)
-            actions.append(f"{entry.alias}: certificate removed, its private key is public ({fingerprint(entry.certificates[0])})")
+            actions.append(
+                f"{entry.alias}: certificate removed, its private key is public"
+                f" ({fingerprint(entry.certificates[0])})"
+            )
     actions = [action for action in actions if action]
     if not actions and current is not None:
         return Outcome(current, [])

@@ -6,24 +6,33 @@
 from __future__ import annotations
 
 import time
-from typing import Callable, Sequence
+import typing as t
 
 from .._health import sockets as health_sockets
 
 
-def connections_to(sockets: Sequence[health_sockets.Socket], addresses: set[str], ports: Sequence[int]) -> int:
-    return sum(1 for row in sockets if row.state == health_sockets.ESTABLISHED and row.remote in addresses and row.remote_port in ports)
+def connections_to(
+    sockets: t.Sequence[health_sockets.Socket], addresses: set[str], ports: t.Sequence[int]
+) -> int:
+    return sum(
+        1
+        for row in sockets
+        if row.state == health_sockets.ESTABLISHED
+        and row.remote in addresses
+        and row.remote_port in ports
+    )
 
 
 def wait_for_drain(
     address: str,
-    ports: Sequence[int],
+    ports: t.Sequence[int],
     seconds: float,
-    read: Callable[[], Sequence[health_sockets.Socket]] = health_sockets.read_sockets,
-    now: Callable[[], float] = time.monotonic,
-    sleep: Callable[[float], None] = time.sleep,
+    read: t.Callable[[], t.Sequence[health_sockets.Socket]] = health_sockets.read_sockets,
+    now: t.Callable[[], float] = time.monotonic,
+    sleep: t.Callable[[float], None] = time.sleep,
 ) -> int:
-    """Waits until this host holds no connection to the node's ports; returns how many were left when the time was up."""
+    """Waits until this host holds no connection to the node's ports; returns how many were left
+    when the time was up."""
     limit = now() + seconds
     addresses = health_sockets.resolve(address)
     while True:

@@ -5,37 +5,38 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping, NamedTuple, Sequence
+import typing as t
 
 # What the server could not write it does without, and nobody notices.
 WRITING_SIGN = "The server may not read or write"
-# The validation query of a datasource is a lie that comes out only when a connection is checked again.
+# The validation query of a datasource is a lie that comes out only when a connection is checked
+# again.
 VALIDATION_SIGN = "The validation query of a datasource fails"
 
 
-class Expected(NamedTuple):
+class Expected(t.NamedTuple):
     """What the inventory says about the server of one host."""
 
     domain: str
     local_member: str
-    members: Sequence[str]
-    ports: Mapping[str, int]
+    members: t.Sequence[str]
+    ports: t.Mapping[str, int]
     driver: str
     service_user: str
 
 
-class Observation(NamedTuple):
+class Observation(t.NamedTuple):
     """What one host shows."""
 
-    properties: Mapping[str, str]
-    start: Mapping[str, Any]
-    changed: Sequence[str]
-    listening: Sequence[int]
-    causes: Sequence[str]
-    recent_causes: Sequence[str]
+    properties: t.Mapping[str, str]
+    start: t.Mapping[str, t.Any]
+    changed: t.Sequence[str]
+    listening: t.Sequence[int]
+    causes: t.Sequence[str]
+    recent_causes: t.Sequence[str]
     driver_readable: bool | None
     services: str
-    peers: Sequence[str]
+    peers: t.Sequence[str]
 
 
 def service_findings(seen: Observation) -> list[str]:
@@ -44,14 +45,18 @@ def service_findings(seen: Observation) -> list[str]:
         return ["The service is not set up on this host."]
     if state == "active":
         return []
-    text = "The service is {0} ({1})".format(state or "unknown", seen.properties.get("SubState", ""))
+    text = "The service is {0} ({1})".format(
+        state or "unknown", seen.properties.get("SubState", "")
+    )
     gave_up = str(seen.start.get("gave_up") or "").splitlines()
     return [text + ("; its last start was given up: " + gave_up[0] if gave_up else ".")]
 
 
 def port_findings(seen: Observation, expected: Expected) -> list[str]:
     return [
-        "Nothing listens on the {0} port {1}.".format(name, port) for name, port in expected.ports.items() if port not in seen.listening
+        f"Nothing listens on the {name} port {port}."
+        for name, port in expected.ports.items()
+        if port not in seen.listening
     ]
 
 
@@ -59,29 +64,34 @@ def start_findings(seen: Observation, expected: Expected) -> list[str]:
     """What the log showed while the server started."""
     findings = []
     for path in seen.changed:
-        findings.append("{0} changed since the server was started, so a restart is owed.".format(path))
+        findings.append(f"{path} changed since the server was started, so a restart is owed.")
     if not seen.start:
-        return [*findings, "It is not known how the server was started: it was not started by its service."]
+        return [
+            *findings,
+            "It is not known how the server was started: it was not started by its service.",
+        ]
     if seen.start.get("ready_at") is None:
         return [*findings, "The server has not become ready since its last start."]
     for mount, count in (seen.start.get("mounts") or {}).items():
         if not count:
             findings.append(
-                "The log of the start does not show '{0}': this registry mount is not live, so the nodes do not share that part of the "
-                "registry. Look at the mounts in registry.xml.".format(mount)
+                f"The log of the start does not show '{mount}': this registry mount is not live, so"
+                " the nodes do not share that part of the registry. Look at the mounts in"
+                " registry.xml."
             )
     domain = seen.start.get("domain")
     if expected.domain and domain != expected.domain:
         findings.append(
-            "The server runs in the cluster domain '{0}', and the inventory says '{1}'.".format(domain, expected.domain)
+            f"The server runs in the cluster domain '{domain}', and the inventory says"
+            f" '{expected.domain}'."
             if domain
             else "The log of the start shows no cluster domain: clustering is off in axis2.xml."
         )
     member = seen.start.get("local_member")
     if expected.local_member and member and member != expected.local_member:
         findings.append(
-            "The server joined its cluster as {0}, and the inventory says {1}; look at localMemberHost and localMemberPort in "
-            "axis2.xml.".format(member, expected.local_member)
+            f"The server joined its cluster as {member}, and the inventory says"
+            f" {expected.local_member}; look at localMemberHost and localMemberPort in axis2.xml."
         )
     return findings
 
@@ -91,8 +101,9 @@ def member_findings(seen: Observation, expected: Expected) -> list[str]:
     if not missing:
         return []
     return [
-        "The cluster has {0} of {1} members here: {2} {3} no member of this node's cluster. The nodes differ in cluster domain, group "
-        "password or member list, one of them is down, or a firewall closes the member port.".format(
+        "The cluster has {0} of {1} members here: {2} {3} no member of this node's cluster. The"
+        " nodes differ in cluster domain, group password or member list, one of them is down, or a"
+        " firewall closes the member port.".format(
             len(expected.members) - len(missing) + 1,
             len(expected.members) + 1,
             " and ".join(missing),
@@ -108,7 +119,11 @@ def findings(seen: Observation, expected: Expected) -> list[str]:
         sentences.append(
             "The JDBC driver {0} {1}.".format(
                 expected.driver,
-                "is missing" if seen.driver_readable is None else "cannot be read by {0}".format(expected.service_user),
+                (
+                    "is missing"
+                    if seen.driver_readable is None
+                    else f"cannot be read by {expected.service_user}"
+                ),
             )
         )
     ports = port_findings(seen, expected)
@@ -116,7 +131,9 @@ def findings(seen: Observation, expected: Expected) -> list[str]:
     if ports or seen.services or sentences:
         sentences += causes
     else:
-        sentences += [cause for cause in causes if cause.startswith((VALIDATION_SIGN, WRITING_SIGN))]
+        sentences += [
+            cause for cause in causes if cause.startswith((VALIDATION_SIGN, WRITING_SIGN))
+        ]
     sentences += ports
     if seen.services:
         sentences.append(seen.services)

@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import typing as t
 from pathlib import Path
-from typing import Callable, NamedTuple, Sequence
 
 JVM_FOLDER = "/usr/lib/jvm"
 
 
-class Java(NamedTuple):
+class Java(t.NamedTuple):
     home: str
     version: str
     feature: int
@@ -29,39 +29,55 @@ def java_feature(version_output: str) -> tuple[str, int]:
     return match.group(1), int(match.group(3) or 0) if major == 1 else major
 
 
-def java_accepted(feature: int, versions: Sequence[int]) -> bool:
+def java_accepted(feature: int, versions: t.Sequence[int]) -> bool:
     """Whether the feature number lies between the first and the last of the product's versions."""
     return bool(versions) and min(versions) <= feature <= max(versions)
 
 
-def java_range(versions: Sequence[int]) -> str:
-    return "Java {0}".format(versions[0]) if min(versions) == max(versions) else "Java {0} to {1}".format(min(versions), max(versions))
+def java_range(versions: t.Sequence[int]) -> str:
+    return (
+        f"Java {versions[0]}"
+        if min(versions) == max(versions)
+        else f"Java {min(versions)} to {max(versions)}"
+    )
 
 
 def _java_version_output(home: str) -> str:
     try:
         done = subprocess.run(  # noqa: S603 - the operator's own Java
-            [home + "/bin/java", "-version"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=30, check=False
+            [home + "/bin/java", "-version"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=30,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout.decode("utf-8", "replace")
 
 
-def java_candidates(folder: str = JVM_FOLDER, which: Callable[[str], str | None] = shutil.which) -> list[str]:
+def java_candidates(
+    folder: str = JVM_FOLDER, which: t.Callable[[str], str | None] = shutil.which
+) -> list[str]:
     """Java homes: the one of the ``java`` command first, then those of the packages."""
     command = which("java")
     homes = [str(Path(command).resolve().parent.parent)] if command else []
     root = Path(folder)
     if root.is_dir():
-        homes += sorted((str(java.resolve().parent.parent) for java in root.glob("*/bin/java")), reverse=True)
+        homes += sorted(
+            (str(java.resolve().parent.parent) for java in root.glob("*/bin/java")), reverse=True
+        )
     return list(dict.fromkeys(homes))
 
 
 def find_java(
-    given: str, versions: Sequence[int], candidates: Sequence[str], version_output: Callable[[str], str] = _java_version_output
+    given: str,
+    versions: t.Sequence[int],
+    candidates: t.Sequence[str],
+    version_output: t.Callable[[str], str] = _java_version_output,
 ) -> Java | None:
-    """The Java home to use: the given one, or the first candidate the product accepts; failing that the first that works at all."""
+    """The Java home to use: the given one, or the first candidate the product accepts; failing that
+    the first that works at all."""
     first = None
     for home in [given] if given else candidates:
         version, feature = java_feature(version_output(home))

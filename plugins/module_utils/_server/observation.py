@@ -9,8 +9,8 @@ import datetime
 import os
 import re
 import time
+import typing as t
 from pathlib import Path
-from typing import Any, Callable, Mapping, Sequence
 
 from .._health import checks, log, record
 from .._health import sockets as health_sockets
@@ -18,18 +18,18 @@ from .._health.errors import HealthError
 from . import accounts, service
 from .findings import Observation
 
-MYPY = False
-if MYPY:
+if t.TYPE_CHECKING:
     from .._health.sockets import Socket
     from .findings import Expected
 
-# Errors in the log older than this belong to something that is over, like the restart of a database.
+# Errors in the log older than this belong to something that is over, like the restart of a
+# database.
 RECENT_SECONDS = 600
 
 _TIME = re.compile(r"\[(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)[,.]\d+\]")
 
 
-def recent_lines(lines: Sequence[str], now: float, seconds: float = RECENT_SECONDS) -> list[str]:
+def recent_lines(lines: t.Sequence[str], now: float, seconds: float = RECENT_SECONDS) -> list[str]:
     """The lines of the last so many seconds; a line without a time belongs to the one before it."""
     limit = datetime.datetime.fromtimestamp(now - seconds).strftime("%Y-%m-%d %H:%M:%S")
     recent = []
@@ -59,18 +59,19 @@ def readable_by(path: str, user: str) -> bool | None:
     return bool(status.st_mode & 0o004)
 
 
-def listening_ports(sockets: Sequence[Socket]) -> list[int]:
+def listening_ports(sockets: t.Sequence[Socket]) -> list[int]:
     return sorted({row.local_port for row in sockets if row.state == health_sockets.LISTEN})
 
 
 def try_services(
-    config: Mapping[str, Any],
-    start: Mapping[str, Any],
+    config: t.Mapping[str, t.Any],
+    start: t.Mapping[str, t.Any],
     validation_seconds: float,
-    now: Callable[[], float] = time.time,
-    sleep: Callable[[float], None] = time.sleep,
+    now: t.Callable[[], float] = time.time,
+    sleep: t.Callable[[float], None] = time.sleep,
 ) -> str:
-    """Logs in and reads the registry; again, three times, when the connections of a young server have had to be checked once more."""
+    """Logs in and reads the registry; again, three times, when the connections of a young server
+    have had to be checked once more."""
     try:
         checks.check_patiently(dict(config), 5)
         ready = float(start.get("ready_at") or 0)
@@ -86,8 +87,15 @@ def try_services(
     return ""
 
 
-def observe(config: Mapping[str, Any], unit: str, driver: str, service_user: str, validation_seconds: float) -> Observation:
-    """Looks at the server of this host once; takes seconds, or as long as the connections of a young server need to be checked again."""
+def observe(
+    config: t.Mapping[str, t.Any],
+    unit: str,
+    driver: str,
+    service_user: str,
+    validation_seconds: float,
+) -> Observation:
+    """Looks at the server of this host once; takes seconds, or as long as the connections of a
+    young server need to be checked again."""
     sockets = health_sockets.read_sockets()
     start = record.read_start(dict(config))
     listening = listening_ports(sockets)
@@ -107,14 +115,16 @@ def observe(config: Mapping[str, Any], unit: str, driver: str, service_user: str
         changed=changed,
         listening=listening,
         causes=[sentence for sentence, _fatal in log.explain(lines)],
-        recent_causes=[sentence for sentence, _fatal in log.explain(recent_lines(lines, time.time()))],
+        recent_causes=[
+            sentence for sentence, _fatal in log.explain(recent_lines(lines, time.time()))
+        ],
         driver_readable=readable_by(driver, service_user) if driver else None,
         services=services,
         peers=checks.members_of(dict(config), health_sockets.read_sockets()),
     )
 
 
-def facts(seen: Observation, config: Mapping[str, Any], expected: Expected) -> dict[str, Any]:
+def facts(seen: Observation, config: t.Mapping[str, t.Any], expected: Expected) -> dict[str, t.Any]:
     """What a status page or a summary shows of the host."""
     addresses = {str(other["name"]): str(other["address"]) for other in config.get("others") or []}
     ready = seen.start.get("ready_at")
@@ -123,9 +133,19 @@ def facts(seen: Observation, config: Mapping[str, Any], expected: Expected) -> d
         "name": config["name"],
         "address": config["address"],
         "ports": {name: port for name, port in expected.ports.items() if port in seen.listening},
-        "members": [own] + [addresses[name] for name in seen.peers] if config.get("member_port") else [],
-        "ready_since": datetime.datetime.fromtimestamp(ready, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ") if ready else None,
-        "mounts": sorted(mount.split()[-1] for mount, count in (seen.start.get("mounts") or {}).items() if count),
+        "members": (
+            [own] + [addresses[name] for name in seen.peers] if config.get("member_port") else []
+        ),
+        "ready_since": (
+            datetime.datetime.fromtimestamp(ready, datetime.timezone.utc).strftime(
+                "%Y-%m-%dT%H:%M:%SZ"
+            )
+            if ready
+            else None
+        ),
+        "mounts": sorted(
+            mount.split()[-1] for mount, count in (seen.start.get("mounts") or {}).items() if count
+        ),
         "domain": seen.start.get("domain"),
         "restarts": int(seen.properties.get("NRestarts") or 0),
     }

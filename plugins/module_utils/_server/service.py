@@ -6,17 +6,30 @@
 from __future__ import annotations
 
 import subprocess
+import typing as t
 from pathlib import Path
-from typing import Any, Callable, Mapping, NamedTuple
 
 from .._health import checks, errors, record
 
-SERVICE_PROPERTIES = ("LoadState", "ActiveState", "SubState", "MainPID", "InvocationID", "NRestarts", "ActiveEnterTimestamp", "Result")
+SERVICE_PROPERTIES = (
+    "LoadState",
+    "ActiveState",
+    "SubState",
+    "MainPID",
+    "InvocationID",
+    "NRestarts",
+    "ActiveEnterTimestamp",
+    "Result",
+)
 
 
 def parse_properties(text: str) -> dict[str, str]:
     """What ``systemctl show`` writes."""
-    return {key: value for key, _equals, value in (line.partition("=") for line in text.splitlines()) if key}
+    return {
+        key: value
+        for key, _equals, value in (line.partition("=") for line in text.splitlines())
+        if key
+    }
 
 
 def service_properties(unit: str) -> dict[str, str]:
@@ -30,7 +43,7 @@ def service_properties(unit: str) -> dict[str, str]:
     return parse_properties(done.stdout.decode("utf-8", "replace"))
 
 
-class Service(NamedTuple):
+class Service(t.NamedTuple):
     """What is to be done with a server, and why."""
 
     state: str
@@ -39,19 +52,29 @@ class Service(NamedTuple):
     healthy: bool
 
 
-def judge(properties: dict[str, str], recorded: str | None, current: str, health: Callable[[], None]) -> Service:
+def judge(
+    properties: dict[str, str], recorded: str | None, current: str, health: t.Callable[[], None]
+) -> Service:
     """Whether the server must be started or restarted.
 
-    recorded: the checksums written at its start; current: those of the files now; health: raises HealthError.
+    recorded: the checksums written at its start; current: those of the files now; health: raises
+    HealthError.
     """
     state = properties.get("ActiveState") or "inactive"
     if state not in ("active", "activating", "reloading"):
-        return Service(state, "start", ["The service is {0}.".format(state)], False)
+        return Service(state, "start", [f"The service is {state}."], False)
     if recorded is None:
-        return Service(state, "restart", ["It is not known what the server was started with."], False)
+        return Service(
+            state, "restart", ["It is not known what the server was started with."], False
+        )
     changed = record.changed_paths(recorded, current)
     if changed:
-        return Service(state, "restart", ["{0} changed since the server was started.".format(path) for path in changed], False)
+        return Service(
+            state,
+            "restart",
+            [f"{path} changed since the server was started." for path in changed],
+            False,
+        )
     try:
         health()
     except errors.HealthError as error:
@@ -60,12 +83,17 @@ def judge(properties: dict[str, str], recorded: str | None, current: str, health
 
 
 def service_state(
-    instance: str, config_path: str, patience: float, start_patience: float, expected: Mapping[str, str] | None = None
-) -> dict[str, Any]:
+    instance: str,
+    config_path: str,
+    patience: float,
+    start_patience: float,
+    expected: t.Mapping[str, str] | None = None,
+) -> dict[str, t.Any]:
     """The state of the server on this host, as the module returns it.
 
-    patience: seconds in which a running server must pass the health check once; start_patience: the same while systemd starts it;
-    expected: checksums by path of files that are to be judged as if they were changed already.
+    patience: seconds in which a running server must pass the health check once; start_patience: the
+    same while systemd starts it; expected: checksums by path of files that are to be judged as if
+    they were changed already.
     """
     properties = service_properties(instance + ".service")
     try:
@@ -80,7 +108,9 @@ def service_state(
         current = record.checksums(record.managed_paths(config["managed_files"]), expected)
 
     def health() -> None:
-        checks.check_patiently(config, patience if properties.get("ActiveState") == "active" else start_patience)
+        checks.check_patiently(
+            config, patience if properties.get("ActiveState") == "active" else start_patience
+        )
 
     service = judge(properties, recorded, current, health)
     return {
@@ -89,6 +119,10 @@ def service_state(
         "owed": service.owed,
         "reasons": service.reasons,
         "healthy": service.healthy,
-        "others_serving": checks.serving(config, config.get("others") or [], thoroughly=True) if service.owed and config else [],
+        "others_serving": (
+            checks.serving(config, config.get("others") or [], thoroughly=True)
+            if service.owed and config
+            else []
+        ),
         "gave_up": record.read_start(config).get("gave_up") if config else None,
     }

@@ -3,9 +3,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a verified run left on a host, so that the next run can tell that nothing has changed since.
 
-The record holds a digest of everything the run was made of (the inventory and the collection) and what was seen on the host: the content,
-mode and owner of every file under the watched paths, the state of the services, and the answers of a few commands. Everything is read
-anew at each comparison; no time stamp is trusted.
+The record holds a digest of everything the run was made of (the inventory and the collection) and
+what was seen on the host: the content, mode and owner of every file under the watched paths, the
+state of the services, and the answers of a few commands. Everything is read anew at each
+comparison; no time stamp is trusted.
 """
 
 from __future__ import annotations
@@ -14,51 +15,61 @@ import hashlib
 import json
 import os
 import subprocess
+import typing as t
 from pathlib import Path
-from typing import Dict, Iterator, List, NamedTuple, Sequence
 
 FORMAT = 1
 COMMAND_SECONDS = 30
 # Of what cannot be seen nobody can say that it has not changed.
 FAILED = "failed"
-SERVICE_PROPERTIES = ("LoadState", "ActiveState", "UnitFileState", "FragmentPath", "DropInPaths", "NeedDaemonReload")
+SERVICE_PROPERTIES = (
+    "LoadState",
+    "ActiveState",
+    "UnitFileState",
+    "FragmentPath",
+    "DropInPaths",
+    "NeedDaemonReload",
+)
 
 
-class Watched(NamedTuple):
+class Watched(t.NamedTuple):
     """What of a host counts."""
 
-    paths: Sequence[str] = ()
+    paths: t.Sequence[str] = ()
     """Files, links and folders with all below them."""
-    entries: Sequence[str] = ()
+    entries: t.Sequence[str] = ()
     """Paths of which only the entry itself counts: that it is a link, and where to."""
-    services: Sequence[str] = ()
-    commands: Sequence[Sequence[str]] = ()
+    services: t.Sequence[str] = ()
+    commands: t.Sequence[t.Sequence[str]] = ()
     """Argument lists. They must succeed, and what they print counts."""
 
 
-class Difference(NamedTuple):
+class Difference(t.NamedTuple):
     """Whether a host is as the record says, and if not, why not."""
 
     intact: bool
-    reasons: List[str]
+    reasons: list[str]
 
 
-def observe(watched: Watched) -> Dict[str, str]:
+def observe(watched: Watched) -> dict[str, str]:
     """What is on the host now, as digests by what they are of."""
-    seen: Dict[str, str] = {}
+    seen: dict[str, str] = {}
     for path in watched.paths:
         seen.update(_tree(Path(path)))
     for path in watched.entries:
         seen[path] = _entry(Path(path))
     for service in watched.services:
-        seen["service " + service] = _output(["systemctl", "show", service, "--property", ",".join(SERVICE_PROPERTIES)])
+        seen["service " + service] = _output(
+            ["systemctl", "show", service, "--property", ",".join(SERVICE_PROPERTIES)]
+        )
     for command in watched.commands:
         seen["command " + " ".join(command)] = _output(command)
     return seen
 
 
 def compare(record: Path, inputs: str, watched: Watched) -> Difference:
-    """Hold what is on the host now against the record. Without one, and with one that cannot be read, nothing is known to be unchanged."""
+    """Hold what is on the host now against the record. Without one, and with one that cannot be
+    read, nothing is known to be unchanged."""
     try:
         recorded = json.loads(record.read_text(encoding="utf-8"))
         before = dict(recorded["seen"])
@@ -66,19 +77,29 @@ def compare(record: Path, inputs: str, watched: Watched) -> Difference:
     except FileNotFoundError:
         return Difference(False, ["No run has been verified on this host yet."])
     except (OSError, ValueError, KeyError, TypeError):
-        return Difference(False, ["What the last verified run left cannot be read: {0}.".format(record)])
+        return Difference(False, [f"What the last verified run left cannot be read: {record}."])
     if known_inputs != inputs:
-        return Difference(False, ["The inventory or the collection has changed since the last verified run."])
+        return Difference(
+            False, ["The inventory or the collection has changed since the last verified run."]
+        )
     now = observe(watched)
-    different = sorted(key for key in before.keys() | now.keys() if before.get(key) != now.get(key) or now[key].startswith(FAILED))
-    return Difference(not different, ["{0} differs from what the last verified run left.".format(key) for key in different])
+    different = sorted(
+        key
+        for key in before.keys() | now.keys()
+        if before.get(key) != now.get(key) or now[key].startswith(FAILED)
+    )
+    return Difference(
+        not different, [f"{key} differs from what the last verified run left." for key in different]
+    )
 
 
 def write(record: Path, inputs: str, watched: Watched) -> None:
     """Keep what is on the host now, for the next run."""
     record.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-    text = json.dumps({"format": FORMAT, "inputs": inputs, "seen": observe(watched)}, indent=0, sort_keys=True)
-    temporary = record.with_name(".{0}.{1}".format(record.name, os.getpid()))
+    text = json.dumps(
+        {"format": FORMAT, "inputs": inputs, "seen": observe(watched)}, indent=0, sort_keys=True
+    )
+    temporary = record.with_name(f".{record.name}.{os.getpid()}")
     descriptor = os.open(str(temporary), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
@@ -89,13 +110,13 @@ def _entry(path: Path) -> str:
     """Kind, mode and owner, and of a link where it leads."""
     try:
         status = path.lstat()
-        target = " -> {0}".format(os.readlink(str(path))) if path.is_symlink() else ""
+        target = f" -> {os.readlink(str(path))}" if path.is_symlink() else ""
     except OSError:
         return "absent"
-    return "{0:o} {1} {2}{3}".format(status.st_mode, status.st_uid, status.st_gid, target)
+    return f"{status.st_mode:o} {status.st_uid} {status.st_gid}{target}"
 
 
-def _tree(path: Path) -> Iterator[tuple[str, str]]:
+def _tree(path: Path) -> t.Iterator[tuple[str, str]]:
     """The path and everything below it; links are not followed."""
     entry = _entry(path)
     if path.is_symlink() or not path.is_file():
@@ -112,18 +133,23 @@ def _content(path: Path, entry: str) -> str:
     try:
         digest.update(path.read_bytes())
     except OSError as error:
-        return "{0}: {1}".format(FAILED, error.strerror)
+        return f"{FAILED}: {error.strerror}"
     return digest.hexdigest()
 
 
-def _output(command: Sequence[str]) -> str:
+def _output(command: t.Sequence[str]) -> str:
     """A digest, for the output may be one that should not stand in a file."""
     try:
         done = subprocess.run(  # noqa: S603 - the role's own commands
-            list(command), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=COMMAND_SECONDS, check=False
+            list(command),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=COMMAND_SECONDS,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        return "{0}: {1}".format(FAILED, type(error).__name__)
+        return f"{FAILED}: {type(error).__name__}"
     if done.returncode:
-        return "{0}: exit code {1}".format(FAILED, done.returncode)
+        return f"{FAILED}: exit code {done.returncode}"
     return hashlib.sha256(done.stdout).hexdigest()

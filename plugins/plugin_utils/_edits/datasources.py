@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterable, List, Mapping
+import typing as t
 
 
-def datasource_element(source: Mapping[str, Any], database: Mapping[str, Any]) -> List[Dict[str, Any]]:
-    """The children of the datasource element, in the product's order, with the password as the name of its secret."""
+def datasource_element(
+    source: t.Mapping[str, t.Any], database: t.Mapping[str, t.Any]
+) -> list[dict[str, t.Any]]:
+    """The children of the datasource element, in the product's order, with the password as the name
+    of its secret."""
     configuration = [
         {"url": source["url"]},
         {"username": source["user"]},
@@ -30,18 +33,28 @@ def datasource_element(source: Mapping[str, Any], database: Mapping[str, Any]) -
     ]
 
 
-def datasource_edits(datasources: Iterable[Mapping[str, Any]], database: Mapping[str, Any]) -> List[Dict[str, Any]]:
-    """The edits that give a *-datasources.xml file these datasources, each selected by its JNDI name."""
+def datasource_edits(
+    datasources: t.Iterable[t.Mapping[str, t.Any]], database: t.Mapping[str, t.Any]
+) -> list[dict[str, t.Any]]:
+    """The edits that give a *-datasources.xml file these datasources, each selected by its JNDI
+    name."""
     return [
-        {"xpath": _by_jndi(source["jndi"]), "xml": {"datasource": datasource_element(source, database)}, "if_missing": ["create"]}
+        {
+            "xpath": _by_jndi(source["jndi"]),
+            "xml": {"datasource": datasource_element(source, database)},
+            "if_missing": ["create"],
+        }
         for source in datasources
     ]
 
 
-def datasource_removals(jndi_names: Iterable[str]) -> List[Dict[str, Any]]:
+def datasource_removals(jndi_names: t.Iterable[str]) -> list[dict[str, t.Any]]:
     """The edits that take the datasources of these JNDI names out."""
-    return [{"xpath": _by_jndi(name), "state": "absent", "if_missing": ["ignore"]} for name in jndi_names]
+    return [
+        {"xpath": _by_jndi(name), "state": "absent", "if_missing": ["ignore"]}
+        for name in jndi_names
+    ]
 
 
 def _by_jndi(name: str) -> str:
-    return "/datasources-configuration/datasources/datasource[jndiConfig/name='{0}']".format(name)
+    return f"/datasources-configuration/datasources/datasource[jndiConfig/name='{name}']"

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping
+import typing as t
 
 from ...module_utils._editor.secrets import literal
 
@@ -21,7 +21,11 @@ _POLICY = {
     "RolenameJavaRegEx": r"[a-zA-Z0-9._\-|//]{3,30}$",
     "RolenameJavaScriptRegEx": r"^[\S]{3,30}$",
 }
-_LISTS = {"MultiAttributeSeparator": ",", "MaxUserNameListLength": "100", "MaxRoleNameListLength": "100"}
+_LISTS = {
+    "MultiAttributeSeparator": ",",
+    "MaxUserNameListLength": "100",
+    "MaxRoleNameListLength": "100",
+}
 _CONNECTION = {"ConnectionPoolingEnabled": "false", "LDAPConnectionTimeout": "5000"}
 _LDAP = {
     "TenantManager": "org.wso2.carbon.user.core.tenant.CommonHybridLDAPTenantManager",
@@ -30,8 +34,9 @@ _LDAP = {
     "ConnectionPassword": "",
     "AnonymousBind": "false",
 }
-# What a block that stands nowhere in the file, not even in a comment, begins with: the product's own values, in the product's order.
-NEW_BLOCKS: Dict[str, Dict[str, str]] = {
+# What a block that stands nowhere in the file, not even in a comment, begins with: the product's
+# own values, in the product's order.
+NEW_BLOCKS: dict[str, dict[str, str]] = {
     "jdbc": {
         "TenantManager": "org.wso2.carbon.user.core.tenant.JDBCTenantManager",
         "ReadOnly": "false",
@@ -136,20 +141,24 @@ NEW_BLOCKS: Dict[str, Dict[str, str]] = {
 NEW_BLOCKS["embedded_ldap"] = NEW_BLOCKS["ldap_read_write"]
 
 
-def user_store_edits(store: Mapping[str, Any], side: str = "key_manager") -> List[Dict[str, Any]]:
-    """The edits of user-mgt.xml, relative to /UserManager/Realm, after which exactly this user store is active."""
+def user_store_edits(
+    store: t.Mapping[str, t.Any], side: str = "key_manager"
+) -> list[dict[str, t.Any]]:
+    """The edits of user-mgt.xml, relative to /UserManager/Realm, after which exactly this user
+    store is active."""
     prefix = "api_manager_" if side == "api_manager" else ""
     name, properties = store[prefix + "class"], store[prefix + "properties"]
-    block = "UserStoreManager[@class='{0}']".format(name)
+    block = f"UserStoreManager[@class='{name}']"
     stock = {**NEW_BLOCKS[store["type"]], **properties}
-    children: List[Dict[str, Any]] = [{"@class": name}]
+    children: list[dict[str, t.Any]] = [{"@class": name}]
     for key, value in stock.items():
         if key != SECRET_PROPERTY:
             children.append({"Property": {"@name": key, "#text": literal(value)}})
         elif store["secret"]:
             children.append({"Property": {"@name": key, "#text": "%{" + store["secret"] + "}"}})
-    edits: List[Dict[str, Any]] = [
-        # In some products this block stands in a comment, in others in none; there may be several commented copies of it.
+    edits: list[dict[str, t.Any]] = [
+        # In some products this block stands in a comment, in others in none; there may be several
+        # commented copies of it.
         {
             "xpath": block,
             "state": "present",
@@ -158,29 +167,33 @@ def user_store_edits(store: Mapping[str, Any], side: str = "key_manager") -> Lis
             "match": "first",
             "before": "AuthorizationManager",
         },
-        # The product would take a second one for a secondary store. It stays in a comment, so that there is a way back,
-        # but without its password.
+        # The product would take a second one for a secondary store. It stays in a comment, so that
+        # there is a way back, but without its password.
         {
-            "xpath": "UserStoreManager[not(@class='{0}')]/Property[@name='{1}']".format(name, SECRET_PROPERTY),
+            "xpath": f"UserStoreManager[not(@class='{name}')]/Property[@name='{SECRET_PROPERTY}']",
             "state": "absent",
             "match": "all",
             "if_missing": ["ignore"],
         },
         {
-            "xpath": "UserStoreManager[not(@class='{0}')]".format(name),
+            "xpath": f"UserStoreManager[not(@class='{name}')]",
             "state": "commented",
             "match": "all",
             "if_missing": ["ignore"],
         },
     ]
     # Of several properties of one name the product takes the last.
-    again = "{0}/Property[@name=following-sibling::Property/@name]".format(block)
+    again = f"{block}/Property[@name=following-sibling::Property/@name]"
     edits.append({"xpath": again, "state": "absent", "match": "all", "if_missing": ["ignore"]})
     wanted = {key: literal(value) for key, value in properties.items()}
     if store["secret"]:
         wanted[SECRET_PROPERTY] = "%{" + store["secret"] + "}"
     edits += [
-        {"xpath": "{0}/Property[@name='{1}']".format(block, key), "text": text, "if_missing": ["uncomment", "create"]}
+        {
+            "xpath": f"{block}/Property[@name='{key}']",
+            "text": text,
+            "if_missing": ["uncomment", "create"],
+        }
         for key, text in wanted.items()
     ]
     return edits

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict
+import typing as t
 
 from ...module_utils._errors import OperatorError
 from .._argument_specs import validated
@@ -17,8 +17,7 @@ from .inventory import host_groups
 from .storage import storage
 from .user_store import user_store_model
 
-MYPY = False
-if MYPY:
+if t.TYPE_CHECKING:
     from .inventory import Inventory, Sources
 
 # How identity.xml names what becomes of a token on its way into the database.
@@ -28,10 +27,12 @@ TOKEN_PROCESSORS = {
 }
 
 
-def outside_model(name: str, inventory: Inventory, sources: Sources) -> Dict[str, Any] | None:
-    """The empty model of a host that belongs to no cluster although the inventory has one; None for every other host.
+def outside_model(name: str, inventory: Inventory, sources: Sources) -> dict[str, t.Any] | None:
+    """The empty model of a host that belongs to no cluster although the inventory has one; None for
+    every other host.
 
-    Where each cluster has groups of its own, further hosts of the inventory have no group that they could find a cluster by.
+    Where each cluster has groups of its own, further hosts of the inventory have no group that they
+    could find a cluster by.
     """
     own, *others = (
         host_groups(variables, sources.options, inventory)["key_manager"]
@@ -40,33 +41,47 @@ def outside_model(name: str, inventory: Inventory, sources: Sources) -> Dict[str
     return None if own or not any(others) else {"groups": {}, "hosts": {}}
 
 
-def build_model(name: str, inventory: Inventory, sources: Sources) -> Dict[str, Any]:
+def build_model(name: str, inventory: Inventory, sources: Sources) -> dict[str, t.Any]:
     """Derive the model of the cluster that host `name` belongs to.
 
-    Raises OperatorError for an inventory that the preflight would have refused for the very variables the model is made of.
+    Raises OperatorError for an inventory that the preflight would have refused for the very
+    variables the model is made of.
     """
     groups = host_groups(inventory.hosts[name], sources.options, inventory)
     if not groups["key_manager"]:
         raise OperatorError(
-            "The inventory has no Key Manager: put at least one host into the group that cluster_key_manager_group names (key_manager)."
+            "The inventory has no Key Manager: put at least one host into the group that"
+            " cluster_key_manager_group names (key_manager)."
         )
-    variables: Dict[str, Dict[str, Any]] = {}
+    variables: dict[str, dict[str, t.Any]] = {}
     for host in dict.fromkeys(host for hosts in groups.values() for host in hosts):
         values, errors = validated(inventory.hosts[host], sources.options)
         if errors:
-            raise OperatorError("{0}: {1}".format(host, errors[0]))
+            raise OperatorError(f"{host}: {errors[0]}")
         variables[host] = values
     shared = variables[groups["key_manager"][0]]
     product = sources.profiles[shared["cluster_product"]]
-    api_manager = sources.profiles[shared.get("cluster_api_manager_product") or product["api_manager_product"]]
+    api_manager = sources.profiles[
+        shared.get("cluster_api_manager_product") or product["api_manager_product"]
+    ]
 
-    addresses = {host: address_of(host, inventory.hosts[host], variables[host]) for host in variables}
+    addresses = {
+        host: address_of(host, inventory.hosts[host], variables[host]) for host in variables
+    }
     beside = {addresses[host] for host in groups["api_manager"]}
     caching = _caching(shared, product)
     if _is_alone(shared, groups):
         caching["clustered"] = False
     hosts = {
-        host: _host(host, role, index, addresses[host], variables[host], product if role == "key_manager" else api_manager, beside)
+        host: _host(
+            host,
+            role,
+            index,
+            addresses[host],
+            variables[host],
+            product if role == "key_manager" else api_manager,
+            beside,
+        )
         for role, names in groups.items()
         for index, host in enumerate(names, start=1)
     }
@@ -92,14 +107,21 @@ def build_model(name: str, inventory: Inventory, sources: Sources) -> Dict[str, 
     for node in nodes:
         node["gateway"] = _gateway_of(node, shared, api_managers)
     on_api_manager = layout.get("api_manager", {})
-    api_manager_config_target = shared.get("cluster_api_manager_registry_config_target") or on_api_manager.get("config_target")
+    api_manager_config_target = shared.get(
+        "cluster_api_manager_registry_config_target"
+    ) or on_api_manager.get("config_target")
     admin_user = shared.get("cluster_admin_user") or product["admin_user"]
-    user_store = user_store_model(shared["cluster_user_store"], product, api_manager, nodes[0], caching["security_caches"])
+    user_store = user_store_model(
+        shared["cluster_user_store"], product, api_manager, nodes[0], caching["security_caches"]
+    )
     return {
         "name": shared["cluster_name"],
         "domain": shared.get("cluster_domain") or "wso2.{0}.domain".format(shared["cluster_name"]),
         "hostname": hostname,
-        "management_hostname": shared.get("cluster_management_hostname") or ("mgt." if front["balanced"] else "") + hostname,
+        "management_hostname": (
+            shared.get("cluster_management_hostname")
+            or ("mgt." if front["balanced"] else "") + hostname
+        ),
         "hostname_address": front["address"],
         "balanced": front["balanced"],
         "gateway_hostname": _gateway_hostname(shared, groups),
@@ -116,7 +138,8 @@ def build_model(name: str, inventory: Inventory, sources: Sources) -> Dict[str, 
         "nodes": nodes,
         "api_managers": api_managers,
         "load_balancers": [hosts[host] for host in groups["load_balancer"]],
-        # Two hosts on one machine must not install at the same time: it has one package manager and one list of users.
+        # Two hosts on one machine must not install at the same time: it has one package manager and
+        # one list of users.
         "installed_at_once": 1 if len(set(addresses.values())) < len(addresses) else 0,
         "members": _members(shared, nodes) if caching["clustered"] else [],
         "membership": _membership(shared),
@@ -128,18 +151,23 @@ def build_model(name: str, inventory: Inventory, sources: Sources) -> Dict[str, 
         "jndi": jndi,
         "registry": registry,
         "storage": storage(shared),
-        # What API Manager shares with the Key Managers, where the documents let it (requirement DB7).
-        "api_manager_datasources": [by_id[source] for source in on_api_manager.get("datasources", [])],
+        # What API Manager shares with the Key Managers, where the documents let it (requirement
+        # DB7).
+        "api_manager_datasources": [
+            by_id[source] for source in on_api_manager.get("datasources", [])
+        ],
         "api_manager_registry": {**registry, "config_target": api_manager_config_target},
-        "api_manager_commitments": {
-            "registry_config_target": api_manager_config_target,
-            "registry_governance_target": registry["governance_target"],
-            "registry_instances": [jndi["config"], jndi["registry"]],
-            "token_encryption": TOKEN_PROCESSORS[shared["cluster_token_encryption"]],
-            "user_datasource": jndi["user"],
-        }
-        if on_api_manager
-        else {},
+        "api_manager_commitments": (
+            {
+                "registry_config_target": api_manager_config_target,
+                "registry_governance_target": registry["governance_target"],
+                "registry_instances": [jndi["config"], jndi["registry"]],
+                "token_encryption": TOKEN_PROCESSORS[shared["cluster_token_encryption"]],
+                "user_datasource": jndi["user"],
+            }
+            if on_api_manager
+            else {}
+        ),
         "urls": urls,
         "admin_user": admin_user,
         # A name that holds an @ would be split at it, unless the tenant follows.
@@ -150,7 +178,9 @@ def build_model(name: str, inventory: Inventory, sources: Sources) -> Dict[str, 
             "processor": TOKEN_PROCESSORS[shared["cluster_token_encryption"]],
         },
         "user_store": user_store,
-        "email_user_names": _first_set(shared.get("cluster_email_user_names"), product.get("email_user_names", False)),
+        "email_user_names": _first_set(
+            shared.get("cluster_email_user_names"), product.get("email_user_names", False)
+        ),
         "session_persistence": shared["cluster_session_persistence"],
         "remote_ip_valve": _remote_ip_valve(shared, groups, hosts),
         "commitments": {
@@ -158,7 +188,11 @@ def build_model(name: str, inventory: Inventory, sources: Sources) -> Dict[str, 
             "registry_config_target": registry["config_target"],
             "registry_governance_target": registry["governance_target"],
             "registry_instances": [jndi["config"], jndi["registry"]],
-            "shared_directories": shared["cluster_shared_directories"] if shared["cluster_shared_storage"]["type"] != "none" else "none",
+            "shared_directories": (
+                shared["cluster_shared_directories"]
+                if shared["cluster_shared_storage"]["type"] != "none"
+                else "none"
+            ),
             "token_encryption": TOKEN_PROCESSORS[shared["cluster_token_encryption"]],
             "token_issuer": urls["IDTokenIssuerID"],
             "user_datasource": jndi["user"],

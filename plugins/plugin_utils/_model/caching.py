@@ -5,36 +5,57 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Mapping
+import typing as t
 
-MYPY = False
-if MYPY:
+if t.TYPE_CHECKING:
     from .._argument_specs import Variables
 
 # The caching scenarios, by what each of them means for the product files (requirement CA2).
-CACHING: Dict[str, Dict[str, bool]] = {
-    "local_with_invalidation": {"clustered": True, "force_local": True, "caches": True, "security_caches": True},
-    "local_without_invalidation": {"clustered": False, "force_local": True, "caches": True, "security_caches": True},
+CACHING: dict[str, dict[str, bool]] = {
+    "local_with_invalidation": {
+        "clustered": True,
+        "force_local": True,
+        "caches": True,
+        "security_caches": True,
+    },
+    "local_without_invalidation": {
+        "clustered": False,
+        "force_local": True,
+        "caches": True,
+        "security_caches": True,
+    },
     "none": {"clustered": False, "force_local": True, "caches": False, "security_caches": False},
-    "local_without_security_caches": {"clustered": True, "force_local": True, "caches": True, "security_caches": False},
-    "distributed": {"clustered": True, "force_local": False, "caches": True, "security_caches": True},
+    "local_without_security_caches": {
+        "clustered": True,
+        "force_local": True,
+        "caches": True,
+        "security_caches": False,
+    },
+    "distributed": {
+        "clustered": True,
+        "force_local": False,
+        "caches": True,
+        "security_caches": True,
+    },
 }
 CACHE_MINUTES = {"local_without_invalidation": 5}
 USUAL_CACHE_MINUTES = 15
 
 
-def _caching(shared: Variables, product: Mapping[str, Any]) -> Dict[str, Any]:
+def _caching(shared: Variables, product: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     scenario = shared["cluster_caching"]
     meaning = CACHING[scenario]
     listed = _first_set(shared.get("cluster_security_caches"), product.get("security_caches", []))
     return {
         "scenario": scenario,
         **meaning,
-        "minutes": _first_set(shared.get("cluster_cache_timeout"), CACHE_MINUTES.get(scenario, USUAL_CACHE_MINUTES)),
+        "minutes": _first_set(
+            shared.get("cluster_cache_timeout"), CACHE_MINUTES.get(scenario, USUAL_CACHE_MINUTES)
+        ),
         # Of identity.xml, where the rest of the caches is on.
         "disabled": list(listed) if meaning["caches"] and not meaning["security_caches"] else [],
     }
 
 
-def _first_set(value: Any, otherwise: Any) -> Any:
+def _first_set(value: t.Any, otherwise: t.Any) -> t.Any:
     return otherwise if value is None else value

@@ -5,13 +5,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable, List, Mapping
+import typing as t
 
 
-def moved_commitments(found: Mapping[str, Any], wanted: Mapping[str, Any], allowed: Iterable[str]) -> List[str]:
-    """What the data of a live server hang on and the model has otherwise (requirement IN2), less the changes that are allowed by name."""
+def moved_commitments(
+    found: t.Mapping[str, t.Any], wanted: t.Mapping[str, t.Any], allowed: t.Iterable[str]
+) -> list[str]:
+    """What the data of a live server hang on and the model has otherwise (requirement IN2), less
+    the changes that are allowed by name."""
     return [
-        "{0} ({1} on the node, {2} in the inventory)".format(key, found.get(key), wanted[key])
+        f"{key} ({found.get(key)} on the node, {wanted[key]} in the inventory)"
         for key in wanted
         if wanted[key] != found.get(key) and key not in allowed
     ]

@@ -5,26 +5,34 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, Sequence
+import typing as t
 
 from ...module_utils._errors import OperatorError
 from .front import _first_address
 from .vendors import VENDORS, jdbc_url
 
-MYPY = False
-if MYPY:
+if t.TYPE_CHECKING:
     from .._argument_specs import Variables
 
 MASTER_DATASOURCES = "repository/conf/datasources/master-datasources.xml"
 
 
-def _database(shared: Variables, groups: Mapping[str, Sequence[str]], hosts: Mapping[str, Mapping[str, Any]]) -> Dict[str, Any]:
+def _database(
+    shared: Variables,
+    groups: t.Mapping[str, t.Sequence[str]],
+    hosts: t.Mapping[str, t.Mapping[str, t.Any]],
+) -> dict[str, t.Any]:
     database = shared["cluster_database"]
     vendor = VENDORS[database["vendor"]]
-    host = None if vendor.embedded else database.get("host") or _first_address(groups["database"], hosts)
+    host = (
+        None
+        if vendor.embedded
+        else database.get("host") or _first_address(groups["database"], hosts)
+    )
     if not host and not vendor.embedded:
         raise OperatorError(
-            "cluster_database has no host: put the database host into the group that cluster_database_group names, or set its option host."
+            "cluster_database has no host: put the database host into the group that"
+            " cluster_database_group names, or set its option host."
         )
     driver = shared.get("cluster_database_driver") or {}
     tls = database["tls"] and not vendor.embedded
@@ -34,8 +42,11 @@ def _database(shared: Variables, groups: Mapping[str, Sequence[str]], hosts: Map
         "engine": vendor.engine,
         "embedded": vendor.embedded,
         "host": host,
-        # The certificate of a host of the inventory names the host, which not every client library can check by address alone.
-        "server_name": groups["database"][0] if groups["database"] and not database.get("host") else host,
+        # The certificate of a host of the inventory names the host, which not every client library
+        # can check by address alone.
+        "server_name": (
+            groups["database"][0] if groups["database"] and not database.get("host") else host
+        ),
         "port": database.get("port") or vendor.ports[tls],
         "tls": tls,
         "layout": database["layout"],
@@ -48,34 +59,53 @@ def _database(shared: Variables, groups: Mapping[str, Sequence[str]], hosts: Map
     }
 
 
-def _driver_file(driver: Mapping[str, Any]) -> str | None:
+def _driver_file(driver: t.Mapping[str, t.Any]) -> str | None:
     """The name of the driver's jar in the product home: its own, or the one that Maven gives it."""
     if driver.get("maven"):
         _group, artifact, version = driver["maven"].split(":")
-        return "{0}-{1}.jar".format(artifact, version)
+        return f"{artifact}-{version}.jar"
     return driver["src"].split("?")[0].rsplit("/", 1)[-1] if driver.get("src") else None
 
 
 def _datasources(
-    shared: Variables, product: Mapping[str, Any], layout: Mapping[str, Any], database: Mapping[str, Any]
-) -> tuple[List[Dict[str, Any]], List[Dict[str, Any]]]:
+    shared: Variables,
+    product: t.Mapping[str, t.Any],
+    layout: t.Mapping[str, t.Any],
+    database: t.Mapping[str, t.Any],
+) -> tuple[list[dict[str, t.Any]], list[dict[str, t.Any]]]:
     settings = shared["cluster_database"]
     vendor = VENDORS[database["vendor"]]
-    databases: Dict[str, Dict[str, Any]] = {}
+    databases: dict[str, dict[str, t.Any]] = {}
     datasources = []
     for source in [*layout["datasources"], *shared["cluster_additional_datasources"]]:
         owner = source.get("in_database_of", source["id"])
         account = "shared" if settings["accounts"] == "shared" else owner
         name = settings["names"].get(owner, source["database"])
-        user = settings["users"].get(account, "{0}_{1}".format(shared["cluster_name"].replace("-", "_"), account))
-        secret = "database_{0}_password".format(account)
-        # Several datasources may stand in one database (requirement DB5): its scripts are then loaded once, in their order.
-        place = "{0}@{1}".format(user, name) if vendor.accounts_are_schemas else name
-        entry = databases.setdefault(place, {"id": source["id"], "name": name, "user": user, "secret": secret, "scripts": []})
-        named = settings["scripts"].get(source["id"]) or source.get("scripts") or product["schema_scripts"].get(source["id"], [])
+        user = settings["users"].get(
+            account, "{0}_{1}".format(shared["cluster_name"].replace("-", "_"), account)
+        )
+        secret = f"database_{account}_password"
+        # Several datasources may stand in one database (requirement DB5): its scripts are then
+        # loaded once, in their order.
+        place = f"{user}@{name}" if vendor.accounts_are_schemas else name
+        entry = databases.setdefault(
+            place, {"id": source["id"], "name": name, "user": user, "secret": secret, "scripts": []}
+        )
+        named = (
+            settings["scripts"].get(source["id"])
+            or source.get("scripts")
+            or product["schema_scripts"].get(source["id"], [])
+        )
         scripts = [script.replace("{vendor}", vendor.script) for script in named]
         entry["scripts"] += [script for script in scripts if script not in entry["scripts"]]
-        url, plain_url = jdbc_url(vendor, database["tls"], database["host"], database["port"], name, database["parameters"])
+        url, plain_url = jdbc_url(
+            vendor,
+            database["tls"],
+            database["host"],
+            database["port"],
+            name,
+            database["parameters"],
+        )
         datasources.append(
             {
                 "id": source["id"],
@@ -85,7 +115,8 @@ def _datasources(
                 "file": source.get("file", MASTER_DATASOURCES),
                 "database": entry["id"],
                 "url": url,
-                # The registry's cache id in the product's own form, without the parameters: they do not tell databases apart.
+                # The registry's cache id in the product's own form, without the parameters: they do
+                # not tell databases apart.
                 "cache_id": "{0}@{1}".format(entry["user"], plain_url),
                 "user": entry["user"],
                 "secret": entry["secret"],

@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Collection, Dict, List, Mapping, Sequence
+import typing as t
 
 from ...module_utils._ports import port_table
 from .inventory import CARBON_ROLES
 
-MYPY = False
-if MYPY:
+if t.TYPE_CHECKING:
     from .._argument_specs import Variables
 
 
@@ -21,22 +20,33 @@ def address_of(name: str, raw: Variables, variables: Variables) -> str:
 
 
 def _host(
-    name: str, role: str, index: int, address: str, variables: Variables, profile: Mapping[str, Any], beside: Collection[str]
-) -> Dict[str, Any]:
+    name: str,
+    role: str,
+    index: int,
+    address: str,
+    variables: Variables,
+    profile: t.Mapping[str, t.Any],
+    beside: t.Collection[str],
+) -> dict[str, t.Any]:
     """One host's entry; `beside` are the addresses of the API Managers."""
-    host: Dict[str, Any] = {"name": name, "role": role, "index": index, "address": address}
+    host: dict[str, t.Any] = {"name": name, "role": role, "index": index, "address": address}
     if role not in CARBON_ROLES:
         return host
     key_manager = role == "key_manager"
-    offset = variables.get("cluster_port_offset" if key_manager else "cluster_api_manager_port_offset")
+    offset = variables.get(
+        "cluster_port_offset" if key_manager else "cluster_api_manager_port_offset"
+    )
     if offset is None:
         offset = profile["default_offset"] if key_manager or profile["side"] == "api_manager" else 0
         if key_manager and address in beside:
             offset = profile.get("default_offset_beside_api_manager", offset)
-    instance = variables.get("cluster_instance") or variables["cluster_name"] + ("" if key_manager else "-apim")
+    instance = variables.get("cluster_instance") or variables["cluster_name"] + (
+        "" if key_manager else "-apim"
+    )
     host.update(
         instance=instance,
-        home=variables.get("cluster_home") or "{0}/{1}".format(variables["cluster_home_directory"].rstrip("/"), instance),
+        home=variables.get("cluster_home")
+        or "{0}/{1}".format(variables["cluster_home_directory"].rstrip("/"), instance),
         offset=offset,
         ports=port_table(offset),
         heap_initial=variables.get("cluster_heap_initial") or profile["heap"]["initial"],
@@ -45,21 +55,33 @@ def _host(
     return host
 
 
-def _membership_of(host: Dict[str, Any], variables: Variables, shared: Variables, clustered: bool) -> None:
-    """What only a Key Manager has: its place in the cluster, unless there is none, and its part of the work on the common database."""
+def _membership_of(
+    host: dict[str, t.Any], variables: Variables, shared: Variables, clustered: bool
+) -> None:
+    """What only a Key Manager has: its place in the cluster, unless there is none, and its part of
+    the work on the common database."""
     if clustered:
         host["member_port"] = variables["cluster_member_port"]
     cleanup = shared["cluster_session_persistence"]["cleanup"]
-    host["session_cleanup"] = cleanup == "all_nodes" or (cleanup == "one_node" and host["index"] == 1)
+    host["session_cleanup"] = cleanup == "all_nodes" or (
+        cleanup == "one_node" and host["index"] == 1
+    )
 
 
-def _members(shared: Variables, nodes: Sequence[Mapping[str, Any]]) -> List[Dict[str, Any]]:
-    further = [{"host": member["host"], "port": member["port"]} for member in shared["cluster_additional_members"]]
+def _members(shared: Variables, nodes: t.Sequence[t.Mapping[str, t.Any]]) -> list[dict[str, t.Any]]:
+    further = [
+        {"host": member["host"], "port": member["port"]}
+        for member in shared["cluster_additional_members"]
+    ]
     return [{"host": node["address"], "port": node["member_port"]} for node in nodes] + further
 
 
-def _membership(shared: Variables) -> Dict[str, Any]:
-    options = {key: value for key, value in shared["cluster_membership_options"].items() if value is not None}
+def _membership(shared: Variables) -> dict[str, t.Any]:
+    options = {
+        key: value
+        for key, value in shared["cluster_membership_options"].items()
+        if value is not None
+    }
     parameters = options.pop("parameters", {})
     scheme = shared["cluster_membership_scheme"]
     return {
@@ -71,6 +93,11 @@ def _membership(shared: Variables) -> Dict[str, Any]:
     }
 
 
-def _is_alone(shared: Variables, groups: Mapping[str, Sequence[str]]) -> bool:
-    """Whether there is nobody that the only Key Manager could form a cluster with. It would only open a port for one."""
-    return len(groups["key_manager"]) == 1 and not shared["cluster_additional_members"] and shared["cluster_membership_scheme"] == "wka"
+def _is_alone(shared: Variables, groups: t.Mapping[str, t.Sequence[str]]) -> bool:
+    """Whether there is nobody that the only Key Manager could form a cluster with. It would only
+    open a port for one."""
+    return (
+        len(groups["key_manager"]) == 1
+        and not shared["cluster_additional_members"]
+        and shared["cluster_membership_scheme"] == "wka"
+    )

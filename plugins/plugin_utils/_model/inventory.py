@@ -5,10 +5,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, NamedTuple, Sequence
+import typing as t
 
-MYPY = False
-if MYPY:
+if t.TYPE_CHECKING:
     from .._argument_specs import Variables
 
 GROUP_VARIABLES = {
@@ -42,22 +41,27 @@ HOST_VARIABLES = frozenset(
 )
 
 
-class Inventory(NamedTuple):
+class Inventory(t.NamedTuple):
     """What an inventory says: the hosts of each group in order, and each host's variables."""
 
-    groups: Mapping[str, Sequence[str]]
-    hosts: Mapping[str, Variables]
+    groups: t.Mapping[str, t.Sequence[str]]
+    hosts: t.Mapping[str, Variables]
 
 
-class Sources(NamedTuple):
+class Sources(t.NamedTuple):
     """The collection's own data that the model is derived with."""
 
-    options: Dict[str, Any]
+    options: dict[str, t.Any]
     """Argument spec of role cluster, by variable."""
-    profiles: Dict[str, Dict[str, Any]]
+    profiles: dict[str, dict[str, t.Any]]
     """Product profiles by id, inheritance resolved."""
 
 
-def host_groups(variables: Variables, options: Mapping[str, Any], inventory: Inventory) -> Dict[str, List[str]]:
+def host_groups(
+    variables: Variables, options: t.Mapping[str, t.Any], inventory: Inventory
+) -> dict[str, list[str]]:
     """The hosts of the cluster by role, each group under its variable's name for it."""
-    return {role: list(inventory.groups.get(variables.get(name, options[name]["default"]), ())) for role, name in GROUP_VARIABLES.items()}
+    return {
+        role: list(inventory.groups.get(variables.get(name, options[name]["default"]), ()))
+        for role, name in GROUP_VARIABLES.items()
+    }

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Mapping
+import typing as t
 
-# Of the kernels of this generation; a product that has others says so in its profile (user_store_classes).
+# Of the kernels of this generation; a product that has others says so in its profile
+# (user_store_classes).
 CLASSES = {
     "jdbc": "org.wso2.carbon.user.core.jdbc.JDBCUserStoreManager",
     "ldap_read_write": "org.wso2.carbon.user.core.ldap.ReadWriteLDAPUserStoreManager",
@@ -38,21 +39,36 @@ EMBEDDED_PORT = "${Ports.EmbeddedLDAP.LDAPServerPort}"
 
 
 def user_store_model(
-    wish: Mapping[str, Any], product: Mapping[str, Any], api_manager: Mapping[str, Any], node: Mapping[str, Any], caches: bool
-) -> Dict[str, Any]:
-    """The user store for the model: its class and properties, those of the Key Managers and those of the API Managers.
+    wish: t.Mapping[str, t.Any],
+    product: t.Mapping[str, t.Any],
+    api_manager: t.Mapping[str, t.Any],
+    node: t.Mapping[str, t.Any],
+    caches: bool,
+) -> dict[str, t.Any]:
+    """The user store for the model: its class and properties, those of the Key Managers and those
+    of the API Managers.
 
-    `node` is the first Key Manager, which the embedded LDAP server belongs to. `caches` tells whether the roles of users are cached.
+    `node` is the first Key Manager, which the embedded LDAP server belongs to. `caches` tells
+    whether the roles of users are cached.
     """
     kind = wish["type"]
-    # The Key Manager's own security cache goes with the caching scenario; API Manager's is none of it.
-    properties = {property_: str(wish[option]) for option, property_ in OPTIONS.items() if wish.get(option) is not None}
+    # The Key Manager's own security cache goes with the caching scenario; API Manager's is none of
+    # it.
+    properties = {
+        property_: str(wish[option])
+        for option, property_ in OPTIONS.items()
+        if wish.get(option) is not None
+    }
     if kind == "embedded_ldap":
-        properties.update(ConnectionURL="ldap://localhost:" + EMBEDDED_PORT, ConnectionName=EMBEDDED_NAME)
+        properties.update(
+            ConnectionURL="ldap://localhost:" + EMBEDDED_PORT, ConnectionName=EMBEDDED_NAME
+        )
     properties.update({str(name): _text(value) for name, value in wish["properties"].items()})
     remote = dict(properties)
     if kind == "embedded_ldap":
-        remote["ConnectionURL"] = "ldap://{0}:{1}".format(node["address"], node["ports"]["embedded_ldap"])
+        remote["ConnectionURL"] = "ldap://{0}:{1}".format(
+            node["address"], node["ports"]["embedded_ldap"]
+        )
     return {
         "type": kind,
         "class": _class(product, kind),
@@ -65,10 +81,10 @@ def user_store_model(
     }
 
 
-def _class(profile: Mapping[str, Any], kind: str) -> str:
+def _class(profile: t.Mapping[str, t.Any], kind: str) -> str:
     classes = {**CLASSES, **profile.get("user_store_classes", {})}
     return str(classes["ldap_read_write" if kind == "embedded_ldap" else kind])
 
 
-def _text(value: Any) -> str:
+def _text(value: t.Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)

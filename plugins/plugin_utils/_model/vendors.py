@@ -1,22 +1,23 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""What differs between the database vendors: URL, driver class, validation query, ports, TLS, names, and who loads the schema."""
+"""What differs between the database vendors: URL, driver class, validation query, ports, TLS,
+names, and who loads the schema."""
 
 from __future__ import annotations
 
 import re
-from typing import Dict, Mapping, NamedTuple, Pattern
+import typing as t
 
 
-class Names(NamedTuple):
+class Names(t.NamedTuple):
     """What a vendor accepts as a name without quotes, and how that is said."""
 
-    pattern: Pattern[str]
+    pattern: t.Pattern[str]
     rule: str
 
 
-class Vendor(NamedTuple):
+class Vendor(t.NamedTuple):
     """One vendor of database servers, as its JDBC driver and its server want it."""
 
     title: str
@@ -28,19 +29,20 @@ class Vendor(NamedTuple):
     """Between the URL and its parameters."""
     separator: str
     """Between two parameters."""
-    ports: Mapping[bool, int | None]
+    ports: t.Mapping[bool, int | None]
     """The server's own port, with and without TLS."""
-    tls: Mapping[bool, Mapping[str, str]]
-    """Parameters of the URL that demand, or switch off, TLS with the server's certificate and name checked against the trust store
-    that the start script hands the virtual machine."""
+    tls: t.Mapping[bool, t.Mapping[str, str]]
+    """Parameters of the URL that demand, or switch off, TLS with the server's certificate and name
+    checked against the trust store that the start script hands the virtual machine."""
     databases: Names
     accounts: Names
-    parameters: Mapping[str, str] = {}
+    parameters: t.Mapping[str, str] = {}
     tls_url: str = ""
     """The URL with TLS, where it has another form."""
     validation_query: str = "SELECT 1"
     engine: str = ""
-    """How the collection talks to the server: mysql or postgresql. Without one it neither sets the server up nor loads schemas."""
+    """How the collection talks to the server: mysql or postgresql. Without one it neither sets the
+    server up nor loads schemas."""
     admin_user: str = ""
     accounts_are_schemas: bool = False
     """Each account has tables of its own in one and the same database."""
@@ -53,12 +55,21 @@ def _names(pattern: str, rule: str) -> Names:
 
 
 _PLAIN = "only letters, digits and underscores, at most {0}"
-_MYSQL_NAMES = (_names("[A-Za-z0-9_]{1,64}", _PLAIN.format(64)), _names("[A-Za-z0-9_]{1,32}", _PLAIN.format(32)))
+_MYSQL_NAMES = (
+    _names("[A-Za-z0-9_]{1,64}", _PLAIN.format(64)),
+    _names("[A-Za-z0-9_]{1,32}", _PLAIN.format(32)),
+)
 # A name with capitals needs quotes in PostgreSQL wherever it is used, also in what operators type.
-_POSTGRESQL_NAME = _names("[a-z_][a-z0-9_]{0,62}", "only small letters, digits and underscores, not a digit first, at most 63")
-_MSSQL_NAME = _names("[A-Za-z_][A-Za-z0-9_]{0,127}", "only letters, digits and underscores, not a digit first, at most 128")
+_POSTGRESQL_NAME = _names(
+    "[a-z_][a-z0-9_]{0,62}",
+    "only small letters, digits and underscores, not a digit first, at most 63",
+)
+_MSSQL_NAME = _names(
+    "[A-Za-z_][A-Za-z0-9_]{0,127}",
+    "only letters, digits and underscores, not a digit first, at most 128",
+)
 
-VENDORS: Dict[str, Vendor] = {
+VENDORS: dict[str, Vendor] = {
     "mariadb": Vendor(
         title="MariaDB",
         driver_class="org.mariadb.jdbc.Driver",
@@ -83,7 +94,10 @@ VENDORS: Dict[str, Vendor] = {
         separator="&",
         ports={True: 3306, False: 3306},
         parameters={"autoReconnect": "true"},
-        tls={True: {"sslMode": "VERIFY_IDENTITY"}, False: {"sslMode": "DISABLED", "allowPublicKeyRetrieval": "true"}},
+        tls={
+            True: {"sslMode": "VERIFY_IDENTITY"},
+            False: {"sslMode": "DISABLED", "allowPublicKeyRetrieval": "true"},
+        },
         databases=_MYSQL_NAMES[0],
         accounts=_MYSQL_NAMES[1],
         engine="mysql",
@@ -97,9 +111,13 @@ VENDORS: Dict[str, Vendor] = {
         opening="?",
         separator="&",
         ports={True: 5432, False: 5432},
-        # Left to itself this driver looks for ~/.postgresql/root.crt instead of the trust store of the virtual machine.
+        # Left to itself this driver looks for ~/.postgresql/root.crt instead of the trust store of
+        # the virtual machine.
         tls={
-            True: {"sslmode": "verify-full", "sslfactory": "org.postgresql.ssl.DefaultJavaSSLFactory"},
+            True: {
+                "sslmode": "verify-full",
+                "sslfactory": "org.postgresql.ssl.DefaultJavaSSLFactory",
+            },
             False: {"sslmode": "disable"},
         },
         databases=_POSTGRESQL_NAME,
@@ -113,16 +131,22 @@ VENDORS: Dict[str, Vendor] = {
         script="oracle",
         url="jdbc:oracle:thin:@//{host}:{port}/{name}",
         # The long form, because the short one with tcps is unknown to the drivers of that time.
-        tls_url="jdbc:oracle:thin:@(DESCRIPTION=(ADDRESS=(PROTOCOL=TCPS)(HOST={host})(PORT={port}))"
-        "(CONNECT_DATA=(SERVICE_NAME={name}))(SECURITY=(SSL_SERVER_DN_MATCH=TRUE)))",
+        tls_url=(
+            "jdbc:oracle:thin:@(DESCRIPTION=(ADDRESS=(PROTOCOL=TCPS)(HOST={host})(PORT={port}))"
+            "(CONNECT_DATA=(SERVICE_NAME={name}))(SECURITY=(SSL_SERVER_DN_MATCH=TRUE)))"
+        ),
         opening="",
         separator="",
         ports={True: 2484, False: 1521},
         tls={True: {}, False: {}},
         databases=_names(
-            r"[A-Za-z0-9][A-Za-z0-9_.$#-]{0,127}", "a service name: letters, digits and the characters _ . $ # -, at most 128"
+            r"[A-Za-z0-9][A-Za-z0-9_.$#-]{0,127}",
+            "a service name: letters, digits and the characters _ . $ # -, at most 128",
         ),
-        accounts=_names("[A-Za-z][A-Za-z0-9_$#]{0,29}", "letters, digits and the characters _ $ #, a letter first, at most 30"),
+        accounts=_names(
+            "[A-Za-z][A-Za-z0-9_$#]{0,29}",
+            "letters, digits and the characters _ $ #, a letter first, at most 30",
+        ),
         validation_query="SELECT 1 FROM DUAL",
         accounts_are_schemas=True,
     ),
@@ -134,7 +158,10 @@ VENDORS: Dict[str, Vendor] = {
         opening=";",
         separator=";",
         ports={True: 1433, False: 1433},
-        tls={True: {"encrypt": "true", "trustServerCertificate": "false"}, False: {"encrypt": "false"}},
+        tls={
+            True: {"encrypt": "true", "trustServerCertificate": "false"},
+            False: {"encrypt": "false"},
+        },
         databases=_MSSQL_NAME,
         accounts=_MSSQL_NAME,
     ),
@@ -156,9 +183,16 @@ VENDORS: Dict[str, Vendor] = {
 }
 
 
-def jdbc_url(vendor: Vendor, tls: bool, host: str | None, port: int | None, name: str, parameters: Mapping[str, str]) -> tuple[str, str]:
+def jdbc_url(
+    vendor: Vendor,
+    tls: bool,
+    host: str | None,
+    port: int | None,
+    name: str,
+    parameters: t.Mapping[str, str],
+) -> tuple[str, str]:
     """The URL of a database, and the same without its parameters."""
     form = vendor.tls_url if tls and vendor.tls_url else vendor.url
-    plain = form.format(host="[{0}]".format(host) if ":" in (host or "") else host, port=port, name=name)
-    query = vendor.separator.join("{0}={1}".format(key, value) for key, value in parameters.items())
+    plain = form.format(host=f"[{host}]" if ":" in (host or "") else host, port=port, name=name)
+    query = vendor.separator.join(f"{key}={value}" for key, value in parameters.items())
     return plain + (vendor.opening + query if query else ""), plain

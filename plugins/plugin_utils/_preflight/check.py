@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
+import typing as t
 from pathlib import Path
-from typing import Callable, Dict, List, Mapping, Sequence
 
 from ...module_utils import _ports as ports
 from ...module_utils._errors import OperatorError
@@ -22,29 +22,35 @@ from .storage import _storage
 from .users import _email_user_names, _user_store
 from .variables import _inconsistent, _spec_errors, _texts, _unknown, _unresolved
 
-MYPY = False
-if MYPY:
+if t.TYPE_CHECKING:
     from .._model.inventory import Sources
     from .settings import Sentences, Specs
 
 
 def check_inventory(
     inventory: Inventory,
-    unresolved: Mapping[str, Sequence[str]],
+    unresolved: t.Mapping[str, t.Sequence[str]],
     sources: Sources,
     role_options: Specs,
-    exists: Callable[[str], bool] = lambda path: Path(path).exists(),
-) -> List[str]:
-    """Every contradiction of the inventory, as sentences for the operator; none means that a run may begin.
+    exists: t.Callable[[str], bool] = lambda path: Path(path).exists(),
+) -> list[str]:
+    """Every contradiction of the inventory, as sentences for the operator; none means that a run
+    may begin.
 
-    `role_options` holds the options of the other roles' argument specs, by role. `exists` tells whether a path on the controller exists.
+    `role_options` holds the options of the other roles' argument specs, by role. `exists` tells
+    whether a path on the controller exists.
     """
-    known = {**{name: option for options in role_options.values() for name, option in options.items()}, **sources.options}
+    known = {
+        **{name: option for options in role_options.values() for name, option in options.items()},
+        **sources.options,
+    }
     clusters = _clusters(inventory, sources)
     if clusters:
         # A host beside the clusters needs none of the values.
         members = {host for groups in clusters for names in groups.values() for host in names}
-        unresolved = {name: [host for host in hosts if host in members] for name, hosts in unresolved.items()}
+        unresolved = {
+            name: [host for host in hosts if host in members] for name, hosts in unresolved.items()
+        }
         unresolved = {name: hosts for name, hosts in unresolved.items() if hosts}
     sentences = list(_unresolved(unresolved))
     sentences += _unknown(inventory, known, role_options)
@@ -62,13 +68,16 @@ def check_inventory(
         sentences += _secrets(cluster, groups, sources, unresolved)
         sentences += _values(cluster, groups, sources, role_options, exists)
     sentences += _between(clusters, inventory, sources)
-    sentences += _same_registry([model for model in (_model(inventory, groups, sources) for groups in clusters) if model])
+    sentences += _same_registry(
+        [model for model in (_model(inventory, groups, sources) for groups in clusters) if model]
+    )
     return list(dict.fromkeys(sentences))
 
 
-def _clusters(inventory: Inventory, sources: Sources) -> List[Dict[str, List[str]]]:
-    """The clusters that the inventory describes, each by its hosts by role: those that have a Key Manager."""
-    found: Dict[str, Dict[str, List[str]]] = {}
+def _clusters(inventory: Inventory, sources: Sources) -> list[dict[str, list[str]]]:
+    """The clusters that the inventory describes, each by its hosts by role: those that have a Key
+    Manager."""
+    found: dict[str, dict[str, list[str]]] = {}
     for host in inventory.groups["all"]:
         groups = host_groups(inventory.hosts[host], sources.options, inventory)
         if groups["key_manager"]:
@@ -77,9 +86,14 @@ def _clusters(inventory: Inventory, sources: Sources) -> List[Dict[str, List[str
 
 
 def _values(
-    cluster: Inventory, groups: Mapping[str, Sequence[str]], sources: Sources, role_options: Specs, exists: Callable[[str], bool]
+    cluster: Inventory,
+    groups: t.Mapping[str, t.Sequence[str]],
+    sources: Sources,
+    role_options: Specs,
+    exists: t.Callable[[str], bool],
 ) -> Sentences:
-    """The contradictions between values. Where one variable alone is wrong the argument spec has said so; the rest is still looked at."""
+    """The contradictions between values. Where one variable alone is wrong the argument spec has
+    said so; the rest is still looked at."""
     shared = _Settings(cluster.hosts[groups["key_manager"][0]], sources.options)
     yield from _names(shared, cluster)
     yield from _ports(shared, cluster, sources)
@@ -102,13 +116,17 @@ def _values(
     yield from _remote_ip_valve(shared, groups)
     limit, interval = shared["cluster_heartbeat_limit"], shared["cluster_heartbeat_interval"]
     if isinstance(limit, int) and isinstance(interval, int) and not 0 < interval < limit:
-        yield "cluster_heartbeat_interval ({0} s) must be shorter than cluster_heartbeat_limit ({1} s), and longer than nothing.".format(
-            interval, limit
+        yield (
+            f"cluster_heartbeat_interval ({interval} s) must be shorter than"
+            f" cluster_heartbeat_limit ({limit} s), and longer than nothing."
         )
     for host, variables in cluster.hosts.items():
-        if any("-DportOffset" in str(option) for option in variables.get("cluster_java_options") or []):
-            yield "cluster_java_options of {0} sets -DportOffset, which would win over carbon.xml. Set cluster_port_offset instead.".format(
-                host
+        if any(
+            "-DportOffset" in str(option) for option in variables.get("cluster_java_options") or []
+        ):
+            yield (
+                f"cluster_java_options of {host} sets -DportOffset, which would win over"
+                " carbon.xml. Set cluster_port_offset instead."
             )
     model = _model(cluster, groups, sources)
     if model is None:
@@ -119,7 +137,10 @@ def _values(
     except (OperatorError, KeyError, TypeError, AttributeError, ValueError):
         return
     for sentence in clashes:
-        yield sentence + " The variables are cluster_port_offset, cluster_api_manager_port_offset and cluster_member_port, as a host's own."
+        yield (
+            sentence + " The variables are cluster_port_offset, cluster_api_manager_port_offset and"
+            " cluster_member_port, as a host's own."
+        )
     yield from _members(model)
     yield from _instances(servers)
     yield from _datasources(model)

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import difflib
 import re
-from typing import Any, Mapping, Sequence
+import typing as t
 
 from ...module_utils._clustering import members as clustering_members
 from ...module_utils._clustering import schemes
 from ...module_utils._errors import OperatorError
 from .._model.caching import CACHING
 
-MYPY = False
-if MYPY:
+if t.TYPE_CHECKING:
     from .._model.inventory import Inventory, Sources
     from .settings import Sentences, Specs, _Settings
 
@@ -23,80 +22,125 @@ if MYPY:
 def _caching(shared: _Settings, sources: Sources) -> Sentences:
     minutes = shared["cluster_cache_timeout"]
     if isinstance(minutes, int) and minutes < 1:
-        yield "cluster_cache_timeout must be at least 1 minute. To have no caches set cluster_caching to none."
+        yield (
+            "cluster_cache_timeout must be at least 1 minute. To have no caches set cluster_caching"
+            " to none."
+        )
     names = shared["cluster_security_caches"]
     if not isinstance(names, list):
         return
     if shared["cluster_caching"] != "local_without_security_caches":
-        yield "cluster_security_caches is set, but only cluster_caching local_without_security_caches reads it."
+        yield (
+            "cluster_security_caches is set, but only cluster_caching local_without_security_caches"
+            " reads it."
+        )
     product = sources.profiles.get(str(shared["cluster_product"]), {})
     known = product.get("identity_caches")
     for name in names:
         if known and name not in known:
             close = difflib.get_close_matches(str(name), known, n=1)
-            hint = " Did you mean {0}?".format(close[0]) if close else ""
-            yield "cluster_security_caches: {0} is no cache of {1}.{2}".format(name, product["title"], hint)
+            hint = f" Did you mean {close[0]}?" if close else ""
+            yield "cluster_security_caches: {0} is no cache of {1}.{2}".format(
+                name, product["title"], hint
+            )
 
 
 def _membership(shared: _Settings, sources: Sources) -> Sentences:
     scheme, options = shared["cluster_membership_scheme"], shared["cluster_membership_options"]
     read = schemes.SCHEME_PARAMETERS.get(str(scheme))
-    if read is None or not isinstance(options, Mapping):
+    if read is None or not isinstance(options, t.Mapping):
         return
     if not CACHING.get(str(shared["cluster_caching"]), {"clustered": True})["clustered"]:
         return
     for option in options:
         if option not in read and option != "parameters" and options[option] is not None:
-            fitting = [name for name, parameters in schemes.SCHEME_PARAMETERS.items() if option in parameters]
+            fitting = [
+                name
+                for name, parameters in schemes.SCHEME_PARAMETERS.items()
+                if option in parameters
+            ]
             # What no scheme reads is a typo, and the argument spec has said so.
             if fitting:
-                yield "cluster_membership_options.{0} belongs to {1}, and cluster_membership_scheme is {2}. Leave it out.".format(
-                    option, " and ".join(fitting), scheme
+                yield (
+                    "cluster_membership_options.{0} belongs to {1}, and cluster_membership_scheme"
+                    " is {2}. Leave it out.".format(option, " and ".join(fitting), scheme)
                 )
-    keys = [name for name in ("cluster_aws_access_key", "cluster_aws_secret_key") if shared[name] is not None]
+    keys = [
+        name
+        for name in ("cluster_aws_access_key", "cluster_aws_secret_key")
+        if shared[name] is not None
+    ]
     if scheme == "aws":
         if len(keys) == 1:
-            yield "{0} is set without its fellow: set both keys, or cluster_membership_options.iam_role.".format(keys[0])
+            yield (
+                f"{keys[0]} is set without its fellow: set both keys, or"
+                " cluster_membership_options.iam_role."
+            )
         elif not keys and not options.get("iam_role"):
             yield (
-                "cluster_membership_scheme aws needs cluster_membership_options.iam_role, or cluster_aws_access_key together with "
-                "cluster_aws_secret_key."
+                "cluster_membership_scheme aws needs cluster_membership_options.iam_role, or"
+                " cluster_aws_access_key together with cluster_aws_secret_key."
             )
     product = sources.profiles.get(str(shared["cluster_product"]), {})
-    if scheme == "kubernetes" and schemes.kernel_number(product.get("kernel")) < schemes.KERNEL_WITH_KUBERNETES:
+    if (
+        scheme == "kubernetes"
+        and schemes.kernel_number(product.get("kernel")) < schemes.KERNEL_WITH_KUBERNETES
+    ):
         if not options.get("class_name"):
             yield (
-                "cluster_membership_options.class_name is not set: the kernel of {0} knows only wka, multicast and aws, and needs the "
-                "class of another scheme."
+                "cluster_membership_options.class_name is not set: the kernel of {0} knows only"
+                " wka, multicast and aws, and needs the class of another scheme."
             ).format(product.get("title"))
         if shared["cluster_membership_jar"] is None:
-            yield "cluster_membership_jar is not set: {0} brings no class for the scheme kubernetes.".format(product.get("title"))
+            yield (
+                f"cluster_membership_jar is not set: {product.get('title')} brings no class for the"
+                " scheme kubernetes."
+            )
     elif shared["cluster_membership_jar"] is not None and scheme != "kubernetes":
-        yield "cluster_membership_jar is set, but cluster_membership_scheme {0} needs none. Leave it out.".format(scheme)
+        yield (
+            f"cluster_membership_jar is set, but cluster_membership_scheme {scheme} needs none."
+            " Leave it out."
+        )
     if scheme != "wka" and shared["cluster_additional_members"]:
-        yield "cluster_additional_members are read with cluster_membership_scheme wka only, and it is {0}. Leave them out.".format(scheme)
+        yield (
+            "cluster_additional_members are read with cluster_membership_scheme wka only, and it"
+            f" is {scheme}. Leave them out."
+        )
     try:
-        wish = {str(scheme): {option: options[option] for option in options if option in read}, "parameters": options.get("parameters")}
+        wish = {
+            str(scheme): {option: options[option] for option in options if option in read},
+            "parameters": options.get("parameters"),
+        }
         schemes.wanted_parameters(wish, {"parameters": {"membershipScheme": scheme}})
     except OperatorError as error:
-        yield "cluster_membership_options: {0}".format(error)
+        yield f"cluster_membership_options: {error}"
 
 
-def _members(model: Mapping[str, Any]) -> Sentences:
+def _members(model: t.Mapping[str, t.Any]) -> Sentences:
     """Well-known members that would split the cluster, or that stand in the list twice."""
     name = "cluster_additional_members"
     nodes = len(model["nodes"])
     try:
-        further = [clustering_members.parse_member(member, name) for member in model["members"][nodes:]]
+        further = [
+            clustering_members.parse_member(member, name) for member in model["members"][nodes:]
+        ]
     except OperatorError as error:
         yield str(error)
         return
     if further:
-        members = [clustering_members.Member(member["host"], int(member["port"])) for member in model["members"][:nodes]]
+        members = [
+            clustering_members.Member(member["host"], int(member["port"]))
+            for member in model["members"][:nodes]
+        ]
         yield from clustering_members.member_problems([*members, *further], None, name)
 
 
-def _sessions(shared: _Settings, cluster: Inventory, groups: Mapping[str, Sequence[str]], role_options: Specs) -> Sentences:
+def _sessions(
+    shared: _Settings,
+    cluster: Inventory,
+    groups: t.Mapping[str, t.Sequence[str]],
+    role_options: Specs,
+) -> Sentences:
     pool = shared.option("cluster_session_persistence", "pool_size")
     if isinstance(pool, int) and pool < 0:
         yield "cluster_session_persistence.pool_size must be 0 or more."
@@ -104,21 +148,25 @@ def _sessions(shared: _Settings, cluster: Inventory, groups: Mapping[str, Sequen
         return
     option = role_options.get("nginx", {}).get("nginx_stickiness", {})
     for host in groups["load_balancer"]:
-        if cluster.hosts[host].get("nginx_stickiness", option.get("default")) == "none" and len(groups["key_manager"]) > 1:
+        if (
+            cluster.hosts[host].get("nginx_stickiness", option.get("default")) == "none"
+            and len(groups["key_manager"]) > 1
+        ):
             yield (
-                "cluster_session_persistence.temporary is false and nginx_stickiness of {0} is none: a login would go on at a node that "
-                "does not know it. Keep clients on their node (nginx_stickiness cookie or ip_hash), or unfinished logins in the database."
-            ).format(host)
+                f"cluster_session_persistence.temporary is false and nginx_stickiness of {host} is"
+                " none: a login would go on at a node that does not know it. Keep clients on their"
+                " node (nginx_stickiness cookie or ip_hash), or unfinished logins in the database."
+            )
 
 
-def _remote_ip_valve(shared: _Settings, groups: Mapping[str, Sequence[str]]) -> Sentences:
+def _remote_ip_valve(shared: _Settings, groups: t.Mapping[str, t.Sequence[str]]) -> Sentences:
     if shared.option("cluster_remote_ip_valve", "enabled") is not True:
         return
     proxies = shared.option("cluster_remote_ip_valve", "internal_proxies")
     if proxies is None and not groups["load_balancer"]:
         yield (
-            "cluster_remote_ip_valve.internal_proxies is not set and there is no load balancer to take it from: the regular expression of "
-            "the addresses whose headers are believed."
+            "cluster_remote_ip_valve.internal_proxies is not set and there is no load balancer to"
+            " take it from: the regular expression of the addresses whose headers are believed."
         )
     elif proxies is not None:
         try:
@@ -128,6 +176,6 @@ def _remote_ip_valve(shared: _Settings, groups: Mapping[str, Sequence[str]]) -> 
             return
         if everybody:
             yield (
-                "cluster_remote_ip_valve.internal_proxies matches every address, so that every client could claim to be another. Give the "
-                "addresses of the load balancers."
+                "cluster_remote_ip_valve.internal_proxies matches every address, so that every"
+                " client could claim to be another. Give the addresses of the load balancers."
             )

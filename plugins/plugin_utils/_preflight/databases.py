@@ -6,14 +6,13 @@
 from __future__ import annotations
 
 import re
+import typing as t
 from collections import Counter
-from typing import Any, Mapping, Sequence
 
 from .._model.vendors import VENDORS
 from .settings import _listed
 
-MYPY = False
-if MYPY:
+if t.TYPE_CHECKING:
     from .._model.inventory import Sources
     from .settings import Sentences, _Settings
 
@@ -22,10 +21,12 @@ SCRIPT = re.compile(r"(?!/)(?!.*\.\.(/|\Z))\S+\Z")
 COMMON_CONFIG_TARGET = "/_system/config"
 
 
-def _databases(shared: _Settings, sources: Sources, groups: Mapping[str, Sequence[str]]) -> Sentences:
+def _databases(
+    shared: _Settings, sources: Sources, groups: t.Mapping[str, t.Sequence[str]]
+) -> Sentences:
     product = sources.profiles.get(str(shared["cluster_product"]))
     database = shared["cluster_database"]
-    if product is None or not isinstance(database, Mapping):
+    if product is None or not isinstance(database, t.Mapping):
         return
     vendor = VENDORS.get(shared.option("cluster_database", "vendor"))
     if vendor is None:
@@ -39,121 +40,174 @@ def _databases(shared: _Settings, sources: Sources, groups: Mapping[str, Sequenc
         )
         return
     additional = shared["cluster_additional_datasources"]
-    further = [source for source in additional if isinstance(source, Mapping)] if isinstance(additional, list) else []
-    ids = [source["id"] for source in layout["datasources"] if "in_database_of" not in source] + [source.get("id") for source in further]
+    further = (
+        [source for source in additional if isinstance(source, t.Mapping)]
+        if isinstance(additional, list)
+        else []
+    )
+    ids = [source["id"] for source in layout["datasources"] if "in_database_of" not in source] + [
+        source.get("id") for source in further
+    ]
     accounts = ["shared"] if shared.option("cluster_database", "accounts") == "shared" else ids
-    for option, allowed, names in (("names", ids, vendor.databases), ("users", accounts, vendor.accounts), ("scripts", ids, None)):
+    for option, allowed, names in (
+        ("names", ids, vendor.databases),
+        ("users", accounts, vendor.accounts),
+        ("scripts", ids, None),
+    ):
         values = shared.option("cluster_database", option)
-        for key, value in values.items() if isinstance(values, Mapping) else ():
+        for key, value in values.items() if isinstance(values, t.Mapping) else ():
             if key not in allowed:
-                yield "cluster_database.{0}.{1} names no database of this layout. There are: {2}.".format(option, key, _listed(allowed))
-            elif names is not None and not names.pattern.match(str(value)):
-                yield "cluster_database.{0}.{1} is no name that {2} takes as it is. It may hold {3}.".format(
-                    option, key, vendor.title, names.rule
-                )
-            elif names is None and not (isinstance(value, list) and value and all(SCRIPT.match(str(script)) for script in value)):
                 yield (
-                    "cluster_database.scripts.{0} must be a list of paths below the product home, for example [dbscripts/{1}.sql]."
-                ).format(key, vendor.script)
+                    f"cluster_database.{option}.{key} names no database of this layout. There are:"
+                    f" {_listed(allowed)}."
+                )
+            elif names is not None and not names.pattern.match(str(value)):
+                yield (
+                    f"cluster_database.{option}.{key} is no name that {vendor.title} takes as it"
+                    f" is. It may hold {names.rule}."
+                )
+            elif names is None and not (
+                isinstance(value, list)
+                and value
+                and all(SCRIPT.match(str(script)) for script in value)
+            ):
+                yield (
+                    f"cluster_database.scripts.{key} must be a list of paths below the product"
+                    f" home, for example [dbscripts/{vendor.script}.sql]."
+                )
     for source in further:
         if not vendor.databases.pattern.match(str(source.get("database", ""))):
-            yield "cluster_additional_datasources.{0}: {1} does not take its database as a name. It may hold {2}.".format(
-                source.get("id"), vendor.title, vendor.databases.rule
+            yield (
+                "cluster_additional_datasources.{0}: {1} does not take its database as a name. It"
+                " may hold {2}.".format(source.get("id"), vendor.title, vendor.databases.rule)
             )
     passwords = shared["cluster_database_passwords"]
-    if isinstance(passwords, Mapping):
+    if isinstance(passwords, t.Mapping):
         for account in accounts:
             if account not in passwords:
-                yield "cluster_database_passwords.{0} is not set: the password of the database account of {0}. Keep it in a vault.".format(
-                    account
+                yield (
+                    f"cluster_database_passwords.{account} is not set: the password of the database"
+                    f" account of {account}. Keep it in a vault."
                 )
         for key in passwords:
             if key not in accounts:
-                yield "cluster_database_passwords.{0} belongs to no account of this layout. There are: {1}.".format(key, _listed(accounts))
+                yield (
+                    f"cluster_database_passwords.{key} belongs to no account of this layout. There"
+                    f" are: {_listed(accounts)}."
+                )
 
 
-def _database_server(shared: _Settings, groups: Mapping[str, Sequence[str]]) -> Sentences:
+def _database_server(shared: _Settings, groups: t.Mapping[str, t.Sequence[str]]) -> Sentences:
     """What the vendor asks of the inventory: where the server is, and who sets it up."""
-    database, vendor = shared["cluster_database"], VENDORS[shared.option("cluster_database", "vendor")]
+    database, vendor = (
+        shared["cluster_database"],
+        VENDORS[shared.option("cluster_database", "vendor")],
+    )
     if vendor.embedded:
         if len(groups["key_manager"]) > 1:
             yield (
-                "cluster_database.vendor is {0}, a file of one node, but there are {1} Key Managers: they would share no user, no token "
-                "and no registry. Choose the vendor of a database server, or keep one Key Manager."
+                "cluster_database.vendor is {0}, a file of one node, but there are {1} Key"
+                " Managers: they would share no user, no token and no registry. Choose the vendor"
+                " of a database server, or keep one Key Manager."
             ).format(database["vendor"], len(groups["key_manager"]))
         for name in ("host", "port"):
             if database.get(name) is not None:
-                yield "cluster_database.{0} is set, but {1} is a file of the node and has no server. Remove it.".format(name, vendor.title)
+                yield (
+                    f"cluster_database.{name} is set, but {vendor.title} is a file of the node and"
+                    " has no server. Remove it."
+                )
         if groups["database"]:
             yield (
-                "The group that cluster_database_group names has hosts, but {0} is a file of the node and has no server. "
-                "Empty the group, or choose another cluster_database.vendor."
-            ).format(vendor.title)
+                f"The group that cluster_database_group names has hosts, but {vendor.title} is a"
+                " file of the node and has no server. Empty the group, or choose another"
+                " cluster_database.vendor."
+            )
         return
     if not database.get("host") and not groups["database"]:
         yield (
-            "cluster_database.host is not set, and the group that cluster_database_group names has no host. "
-            "One of them must say where the databases are."
+            "cluster_database.host is not set, and the group that cluster_database_group names has"
+            " no host. One of them must say where the databases are."
         )
     if groups["database"] and not vendor.engine:
         yield (
-            "The group that cluster_database_group names has hosts, but this collection sets up no {0} server. Empty the group, "
-            "name the server in cluster_database.host, and load the product's schema scripts there."
-        ).format(vendor.title)
+            "The group that cluster_database_group names has hosts, but this collection sets up no"
+            f" {vendor.title} server. Empty the group, name the server in cluster_database.host,"
+            " and load the product's schema scripts there."
+        )
     if not vendor.opening and shared.option("cluster_database", "parameters"):
-        yield "cluster_database.parameters is set, but the URLs of {0} have no parameters. Remove it.".format(vendor.title)
+        yield (
+            f"cluster_database.parameters is set, but the URLs of {vendor.title} have no"
+            " parameters. Remove it."
+        )
 
 
-def _datasources(model: Mapping[str, Any]) -> Sentences:
+def _datasources(model: t.Mapping[str, t.Any]) -> Sentences:
     for key, word in (("jndi", "JNDI name"), ("name", "name"), ("id", "id")):
         for value, count in Counter(source[key] for source in model["datasources"]).items():
             if count > 1:
-                yield "cluster_additional_datasources: the {0} {1} is used by {2} datasources. Each must have its own.".format(
-                    word, value, count
+                yield (
+                    f"cluster_additional_datasources: the {word} {value} is used by"
+                    f" {count} datasources. Each must have its own."
                 )
     for source in model["datasources"]:
         if source["jndi"] in ("jdbc/WSO2CarbonDB",):
             yield (
-                "cluster_additional_datasources: the JNDI name jdbc/WSO2CarbonDB is the embedded database of each node. Choose another one."
+                "cluster_additional_datasources: the JNDI name jdbc/WSO2CarbonDB is the embedded"
+                " database of each node. Choose another one."
             )
     vendor = VENDORS[model["database"]["vendor"]]
     for database in model["databases"]:
-        # What the inventory names itself was looked at before; these are the names that follow from others.
+        # What the inventory names itself was looked at before; these are the names that follow from
+        # others.
         for value, names, variable in (
             (database["user"], vendor.accounts, "cluster_database.users"),
             (database["name"], vendor.databases, "cluster_database.names"),
         ):
             if not names.pattern.match(value):
-                yield "{0} would be {1} for the database {2}, which {3} does not take. Set {4}.{2}: {5}.".format(
-                    variable.rsplit(".", 1)[1], value, database["id"], vendor.title, variable, names.rule
+                yield (
+                    "{0} would be {1} for the database {2}, which {3} does not take. Set {4}.{2}:"
+                    " {5}.".format(
+                        variable.rsplit(".", 1)[1],
+                        value,
+                        database["id"],
+                        vendor.title,
+                        variable,
+                        names.rule,
+                    )
                 )
     yield from _registry(model)
 
 
-def _registry(model: Mapping[str, Any]) -> Sentences:
-    """With one database for both registries no two mounts may come from one place of it, here and on the other products that share it."""
+def _registry(model: t.Mapping[str, t.Any]) -> Sentences:
+    """With one database for both registries no two mounts may come from one place of it, here and
+    on the other products that share it."""
     config, governance = (_registry_source(model, purpose) for purpose in ("config", "registry"))
     if config["database"] != governance["database"]:
         return
     target = model["registry"]["config_target"]
     if model["api_managers"] and target == model["api_manager_registry"]["config_target"]:
         yield (
-            "cluster_registry_config_target and cluster_api_manager_registry_config_target are both {0}, in one database: Key Manager "
-            "and API Manager would overwrite each other's configuration. Give each of the two a path of its own."
-        ).format(target)
+            "cluster_registry_config_target and cluster_api_manager_registry_config_target are"
+            f" both {target}, in one database: Key Manager and API Manager would overwrite each"
+            " other's configuration. Give each of the two a path of its own."
+        )
     if target == model["registry"]["governance_target"]:
         yield (
-            "cluster_registry_config_target and cluster_registry_governance_target are both {0}, in one database. Give each mount a path "
-            "of its own."
-        ).format(target)
+            "cluster_registry_config_target and cluster_registry_governance_target are both"
+            f" {target}, in one database. Give each mount a path of its own."
+        )
     elif target == COMMON_CONFIG_TARGET:
         yield (
-            "cluster_registry_config_target is {0}, but the configuration registry stands in the database of the governance registry, "
-            "which other products use as well: they would overwrite each other's configuration. Set it to a path of this product alone, "
-            "for example /_system/{1}/config, or give the configuration registry a database of its own in cluster_database.names."
+            "cluster_registry_config_target is {0}, but the configuration registry stands in the"
+            " database of the governance registry, which other products use as well: they would"
+            " overwrite each other's configuration. Set it to a path of this product alone, for"
+            " example /_system/{1}/config, or give the configuration registry a database of its own"
+            " in cluster_database.names."
         ).format(target, model["name"])
 
 
-def _registry_source(model: Mapping[str, Any], purpose: str) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = next(source for source in model["datasources"] if source["jndi"] == model["jndi"][purpose])
+def _registry_source(model: t.Mapping[str, t.Any], purpose: str) -> t.Mapping[str, t.Any]:
+    found: t.Mapping[str, t.Any] = next(
+        source for source in model["datasources"] if source["jndi"] == model["jndi"][purpose]
+    )
     return found

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import itertools
 import re
+import typing as t
 from collections import Counter
-from typing import Any, Dict, List, Mapping, Sequence
 
 from ...module_utils import _ports as ports
 from ...module_utils._errors import OperatorError
@@ -16,8 +16,7 @@ from .._firewall import is_network, port_range
 from .._model.inventory import GROUP_VARIABLES
 from .settings import HOST_NAME, _address, _is_loopback, _listed
 
-MYPY = False
-if MYPY:
+if t.TYPE_CHECKING:
     from .._model.inventory import Inventory, Sources
     from .settings import Sentences, _Settings
 
@@ -43,34 +42,54 @@ def _names(shared: _Settings, cluster: Inventory) -> Sentences:
         if value is None:
             continue
         if not HOST_NAME.match(str(value)):
-            yield "{0} is not a host name: only letters, digits, hyphens and dots, without scheme and port.".format(name)
+            yield (
+                f"{name} is not a host name: only letters, digits, hyphens and dots, without scheme"
+                " and port."
+            )
         elif _address(str(value)) is not None:
-            yield "{0} is an address. Clients check a name against the certificate: give the load balancer a host name.".format(name)
+            yield (
+                f"{name} is an address. Clients check a name against the certificate: give the load"
+                " balancer a host name."
+            )
     hostname = shared["cluster_hostname"]
     if hostname and hostname == shared["cluster_management_hostname"]:
         yield (
-            "cluster_management_hostname is the same as cluster_hostname. The console needs a name of its own, "
-            "so that it can be closed to the public."
+            "cluster_management_hostname is the same as cluster_hostname. The console needs a name"
+            " of its own, so that it can be closed to the public."
         )
     for name in ("cluster_name", "cluster_service_user", "cluster_service_group"):
         if not NAME.match(str(shared[name])):
-            yield "{0} must begin with a small letter and hold only small letters, digits and hyphens, at most 31.".format(name)
+            yield (
+                f"{name} must begin with a small letter and hold only small letters, digits and"
+                " hyphens, at most 31."
+            )
     for host, variables in cluster.hosts.items():
         instance = variables.get("cluster_instance")
         if instance is not None and not NAME.match(str(instance)):
             yield (
-                "cluster_instance of {0} must begin with a small letter and hold only small letters, digits and hyphens, at most 31."
-            ).format(host)
-    if shared["cluster_domain"] is not None and not re.match(r"[A-Za-z0-9._-]+\Z", str(shared["cluster_domain"])):
+                f"cluster_instance of {host} must begin with a small letter and hold only small"
+                " letters, digits and hyphens, at most 31."
+            )
+    if shared["cluster_domain"] is not None and not re.match(
+        r"[A-Za-z0-9._-]+\Z", str(shared["cluster_domain"])
+    ):
         yield "cluster_domain may hold only letters, digits, dots, hyphens and underscores."
     admin = shared["cluster_admin_user"]
     if admin is not None and not re.match(r"[A-Za-z0-9@._-]{3,30}\Z", str(admin)):
-        yield "cluster_admin_user is a name that the user store refuses: 3 to 30 letters, digits and the characters @ . _ -"
+        yield (
+            "cluster_admin_user is a name that the user store refuses: 3 to 30 letters, digits and"
+            " the characters @ . _ -"
+        )
 
 
 def _ports(shared: _Settings, cluster: Inventory, sources: Sources) -> Sentences:
-    front: Dict[int, str] = {}
-    for name in ("cluster_public_port", "cluster_public_http_port", "cluster_internal_port", "cluster_gateway_port"):
+    front: dict[int, str] = {}
+    for name in (
+        "cluster_public_port",
+        "cluster_public_http_port",
+        "cluster_internal_port",
+        "cluster_gateway_port",
+    ):
         try:
             number = ports.check_port(shared[name], name)
         except OperatorError as error:
@@ -78,7 +97,10 @@ def _ports(shared: _Settings, cluster: Inventory, sources: Sources) -> Sentences
             continue
         if name != "cluster_gateway_port":
             if number in front:
-                yield "{0} and {1} are both {2}: the load balancer cannot listen twice on one port.".format(front[number], name, number)
+                yield (
+                    f"{front[number]} and {name} are both {number}: the load balancer cannot listen"
+                    " twice on one port."
+                )
             front[number] = name
     database_port = shared.option("cluster_database", "port")
     try:
@@ -86,7 +108,7 @@ def _ports(shared: _Settings, cluster: Inventory, sources: Sources) -> Sentences
             ports.check_port(database_port, "port of cluster_database")
     except OperatorError as error:
         yield str(error)
-    offsets: Dict[str, List[str]] = {}
+    offsets: dict[str, list[str]] = {}
     for host, variables in cluster.hosts.items():
         for name in ("cluster_port_offset", "cluster_api_manager_port_offset"):
             if variables.get(name) is not None:
@@ -96,59 +118,74 @@ def _ports(shared: _Settings, cluster: Inventory, sources: Sources) -> Sentences
                     offsets.setdefault(str(error).rstrip("."), []).append(host)
         if variables.get("cluster_member_port") is not None:
             try:
-                ports.check_port(variables["cluster_member_port"], "cluster_member_port of {0}".format(host))
+                ports.check_port(variables["cluster_member_port"], f"cluster_member_port of {host}")
             except OperatorError as error:
                 yield str(error)
     for sentence, hosts in offsets.items():
-        yield "{0} (set for {1}).".format(sentence, _listed(hosts))
+        yield f"{sentence} (set for {_listed(hosts)})."
 
 
-def _hosts(shared: _Settings, cluster: Inventory, groups: Mapping[str, Sequence[str]]) -> Sentences:
+def _hosts(
+    shared: _Settings, cluster: Inventory, groups: t.Mapping[str, t.Sequence[str]]
+) -> Sentences:
     addresses = {}
     for host, variables in cluster.hosts.items():
-        address = str(variables.get("cluster_node_address") or variables.get("ansible_host") or host)
+        address = str(
+            variables.get("cluster_node_address") or variables.get("ansible_host") or host
+        )
         if not HOST_NAME.match(address) and _address(address) is None:
-            yield "cluster_node_address of {0} is neither an address nor a host name.".format(host)
+            yield f"cluster_node_address of {host} is neither an address nor a host name."
         addresses[host] = address
     nodes = groups["key_manager"]
     loopback = [host for host in nodes if _is_loopback(addresses[host])]
     if loopback and len(loopback) < len(nodes):
         yield (
-            "cluster_node_address mixes loopback ({0}) with routable addresses ({1}): the members would never find each other. "
-            "Use loopback only when all Key Managers stand on one host."
-        ).format(_listed(loopback), _listed([host for host in nodes if host not in loopback]))
+            f"cluster_node_address mixes loopback ({_listed(loopback)}) with routable addresses"
+            f" ({_listed([host for host in nodes if host not in loopback])}): the members would"
+            " never find each other. Use loopback only when all Key Managers stand on one host."
+        )
     balancers = [host for host in groups["load_balancer"] if not _is_loopback(addresses[host])]
     if loopback and len(loopback) == len(nodes) and balancers:
         yield (
-            "cluster_node_address of the Key Managers is loopback, which the load balancer {0} cannot reach. Give the Key Managers "
-            "the address of their machine, or, where the load balancer stands on it too, give it a loopback address as well."
-        ).format(_listed(balancers))
+            "cluster_node_address of the Key Managers is loopback, which the load balancer"
+            f" {_listed(balancers)} cannot reach. Give the Key Managers the address of their"
+            " machine, or, where the load balancer stands on it too, give it a loopback address as"
+            " well."
+        )
     unspecified = [host for host, address in addresses.items() if address in ("0.0.0.0", "::")]  # noqa: S104 - looked for, not bound to
     if unspecified:
-        yield "cluster_node_address of {0} is the unspecified address. Give the address under which other hosts reach it.".format(
-            _listed(unspecified)
+        yield (
+            f"cluster_node_address of {_listed(unspecified)} is the unspecified address. Give the"
+            " address under which other hosts reach it."
         )
     for (role, names), (other, others) in itertools.combinations(groups.items(), 2):
         both = [host for host in names if host in others]
         if both:
             yield (
-                "{0} is in the groups of {1} and of {2}. Give each server an inventory host of its own, with the same ansible_host{3}."
+                "{0} is in the groups of {1} and of {2}. Give each server an inventory host of its"
+                " own, with the same ansible_host{3}."
             ).format(
                 _listed(dict.fromkeys(both)),
                 GROUP_VARIABLES[role],
                 GROUP_VARIABLES[other],
-                ", and different cluster_instance and port offsets" if {role, other} == {"key_manager", "api_manager"} else "",
+                (
+                    ", and different cluster_instance and port offsets"
+                    if {role, other} == {"key_manager", "api_manager"}
+                    else ""
+                ),
             )
     for role, names in groups.items():
         for host, count in Counter(names).items():
             if count > 1:
-                yield "{0} stands twice in the group that {1} names.".format(host, "cluster_{0}_group".format(role))
+                yield "{0} stands twice in the group that {1} names.".format(
+                    host, f"cluster_{role}_group"
+                )
     balanced = shared["cluster_load_balanced"]
     if len(nodes) > 1 and balanced is False:
         yield (
-            "cluster_load_balanced is false, but there are {0} Key Managers: clients need one place to find them at. "
-            "Set it to true, or leave it out."
-        ).format(len(nodes))
+            f"cluster_load_balanced is false, but there are {len(nodes)} Key Managers: clients need"
+            " one place to find them at. Set it to true, or leave it out."
+        )
     if (
         shared["cluster_manage_hosts_file"]
         and not groups["load_balancer"]
@@ -156,8 +193,9 @@ def _hosts(shared: _Settings, cluster: Inventory, groups: Mapping[str, Sequence[
         and (balanced or len(nodes) > 1)
     ):
         yield (
-            "cluster_hostname_address is not set and there is no load balancer to take it from: set it, put a host into the group that "
-            "cluster_load_balancer_group names, or set cluster_manage_hosts_file to false."
+            "cluster_hostname_address is not set and there is no load balancer to take it from: set"
+            " it, put a host into the group that cluster_load_balancer_group names, or set"
+            " cluster_manage_hosts_file to false."
         )
 
 
@@ -172,20 +210,24 @@ def _heap(cluster: Inventory, sources: Sources) -> Sentences:
             if match:
                 sizes[name] = int(match.group(1)) * (1024 if match.group(2) in "gG" else 1)
             else:
-                yield "{0} of {1} is no heap size: write a number and its unit, for example 2048m or 2g.".format(name, host)
+                yield (
+                    f"{name} of {host} is no heap size: write a number and its unit, for example"
+                    " 2048m or 2g."
+                )
         if len(sizes) == 2 and sizes["cluster_heap_initial"] > sizes["cluster_heap_maximum"]:
-            yield "cluster_heap_initial of {0} is larger than cluster_heap_maximum.".format(host)
+            yield f"cluster_heap_initial of {host} is larger than cluster_heap_maximum."
 
 
 def _network_sources(cluster: Inventory) -> Sentences:
-    """Lists of addresses that nginx or a firewall would refuse, on the hosts, half-way through a run."""
+    """Lists of addresses that nginx or a firewall would refuse, on the hosts, half-way through a
+    run."""
     for variables in cluster.hosts.values():
         lists = {name: variables.get(name) for name in SOURCE_LISTS}
         rules = variables.get("firewall_extra_rules")
         for number, rule in enumerate(rules if isinstance(rules, list) else [], start=1):
-            if not isinstance(rule, Mapping):
+            if not isinstance(rule, t.Mapping):
                 continue
-            name = "firewall_extra_rules[{0}]".format(number)
+            name = f"firewall_extra_rules[{number}]"
             lists[name + ".sources"] = rule.get("sources")
             try:
                 port_range(rule.get("port"), name + ".port")
@@ -194,17 +236,23 @@ def _network_sources(cluster: Inventory) -> Sentences:
         for name, sources in lists.items():
             for source in sources if isinstance(sources, list) else []:
                 if not is_network(str(source)):
-                    yield "{0}: {1} is neither an address nor a network. Write 192.0.2.7 or 192.0.2.0/24.".format(name, source)
+                    yield (
+                        f"{name}: {source} is neither an address nor a network. Write 192.0.2.7 or"
+                        " 192.0.2.0/24."
+                    )
 
 
-def _instances(servers: Sequence[Mapping[str, Any]]) -> Sentences:
+def _instances(servers: t.Sequence[t.Mapping[str, t.Any]]) -> Sentences:
     for key, variable in (("instance", "cluster_instance"), ("home", "cluster_home")):
-        seen: Dict[Any, str] = {}
+        seen: dict[t.Any, str] = {}
         # A host of two roles has the marks of one only.
         for server in [server for server in servers if key in server]:
             place = (server["address"], server[key])
             if place in seen:
-                yield "{0} and {1} stand on one machine ({2}) with the same {3} {4}: give one of them another one.".format(
-                    seen[place], server["name"], server["address"], variable, server[key]
+                yield (
+                    "{0} and {1} stand on one machine ({2}) with the same {3} {4}: give one of them"
+                    " another one.".format(
+                        seen[place], server["name"], server["address"], variable, server[key]
+                    )
                 )
             seen[place] = server["name"]

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import difflib
 import re
-from typing import Callable, Mapping, Sequence
+import typing as t
 
 from ...module_utils import _ports as ports
 from ...module_utils._errors import OperatorError
 from .settings import HOST_NAME, REMOTE
 
-MYPY = False
-if MYPY:
+if t.TYPE_CHECKING:
     from .._model.inventory import Sources
     from .settings import Sentences, _Settings
 
@@ -25,68 +24,107 @@ URL = re.compile(r"(https?://|\$\{carbon\.protocol\}://|/)\S*\Z")
 MAVEN = re.compile(r"[A-Za-z0-9_.-]+:[A-Za-z0-9_.-]+:[0-9][A-Za-z0-9_.-]*\Z")
 
 
-def _files(shared: _Settings, exists: Callable[[str], bool]) -> Sentences:
-    for name in ("cluster_product_archive", "cluster_api_manager_archive", "cluster_database_driver", "cluster_membership_jar"):
+def _files(shared: _Settings, exists: t.Callable[[str], bool]) -> Sentences:
+    for name in (
+        "cluster_product_archive",
+        "cluster_api_manager_archive",
+        "cluster_database_driver",
+        "cluster_membership_jar",
+    ):
         value = shared[name]
-        if not isinstance(value, Mapping):
+        if not isinstance(value, t.Mapping):
             continue
         source, checksum = value.get("src"), value.get("checksum")
         if checksum is not None and not CHECKSUM.match(str(checksum)):
             yield (
-                "{0}.checksum is no checksum: write the algorithm, a colon and the digits, for example sha256:1234… "
-                "(sha256 or sha512)."
-            ).format(name)
+                f"{name}.checksum is no checksum: write the algorithm, a colon and the digits, for"
+                " example sha256:1234… (sha256 or sha512)."
+            )
         if isinstance(source, str) and not REMOTE.match(source) and not exists(source):
-            yield "{0}.src is not on the controller: {1} does not exist. Put the file there, or give a URL.".format(name, source)
+            yield (
+                f"{name}.src is not on the controller: {source} does not exist. Put the file there,"
+                " or give a URL."
+            )
 
 
 def _driver(shared: _Settings) -> Sentences:
     driver = shared["cluster_database_driver"]
-    if not isinstance(driver, Mapping):
+    if not isinstance(driver, t.Mapping):
         return
     coordinate, repository = driver.get("maven"), driver.get("repository")
     if (driver.get("src") is None) == (coordinate is None):
-        yield "cluster_database_driver needs either src (a path or a URL) or maven (a coordinate), and not both."
+        yield (
+            "cluster_database_driver needs either src (a path or a URL) or maven (a coordinate),"
+            " and not both."
+        )
     if coordinate is not None and not MAVEN.match(str(coordinate)):
         yield (
-            "cluster_database_driver.maven is no coordinate of one version: write group:artifact:version, "
-            "for example org.postgresql:postgresql:42.7.4."
+            "cluster_database_driver.maven is no coordinate of one version: write"
+            " group:artifact:version, for example org.postgresql:postgresql:42.7.4."
         )
     if repository is not None and (coordinate is None or not REMOTE.match(str(repository))):
-        yield "cluster_database_driver.repository must be the URL of a Maven repository, and belongs to the option maven."
+        yield (
+            "cluster_database_driver.repository must be the URL of a Maven repository, and belongs"
+            " to the option maven."
+        )
 
 
-def _api_manager(shared: _Settings, sources: Sources, groups: Mapping[str, Sequence[str]]) -> Sentences:
+def _api_manager(
+    shared: _Settings, sources: Sources, groups: t.Mapping[str, t.Sequence[str]]
+) -> Sentences:
     release = shared["cluster_api_manager_release"]
     if release is not None and re.search(r"-update-?\d*", str(release), re.IGNORECASE):
         yield (
-            "cluster_api_manager_release {0} is an update release, which does not work with a separate Key Manager. "
-            "Use the GA release, or one that is updated by WUM."
-        ).format(release)
-    product, wanted = sources.profiles.get(str(shared["cluster_product"])), shared["cluster_api_manager_product"]
-    if product is not None and wanted in sources.profiles and wanted != product["api_manager_product"]:
-        yield "cluster_api_manager_product {0} does not work with {1}, which goes with {2}. Leave it out.".format(
-            wanted, product["title"], product["api_manager_product"]
+            f"cluster_api_manager_release {release} is an update release, which does not work with"
+            " a separate Key Manager. Use the GA release, or one that is updated by WUM."
+        )
+    product, wanted = (
+        sources.profiles.get(str(shared["cluster_product"])),
+        shared["cluster_api_manager_product"],
+    )
+    if (
+        product is not None
+        and wanted in sources.profiles
+        and wanted != product["api_manager_product"]
+    ):
+        yield (
+            "cluster_api_manager_product {0} does not work with {1}, which goes with {2}. Leave it"
+            " out.".format(wanted, product["title"], product["api_manager_product"])
         )
     if shared["cluster_api_manager_archive"] and not groups["api_manager"]:
-        yield "cluster_api_manager_archive is set, but the group that cluster_api_manager_group names has no host."
+        yield (
+            "cluster_api_manager_archive is set, but the group that cluster_api_manager_group names"
+            " has no host."
+        )
 
 
-def _gateway(shared: _Settings, sources: Sources, groups: Mapping[str, Sequence[str]]) -> Sentences:
+def _gateway(
+    shared: _Settings, sources: Sources, groups: t.Mapping[str, t.Sequence[str]]
+) -> Sentences:
     """Where Key Managers that have an api-manager.xml find the gateway."""
     product = sources.profiles.get(str(shared["cluster_product"]))
     gateway = shared["cluster_gateway"]
-    if product is None or not isinstance(gateway, Mapping):
+    if product is None or not isinstance(gateway, t.Mapping):
         return
     topology = shared.option("cluster_gateway", "topology")
-    hosts, manager, balancer = gateway.get("hosts") or [], gateway.get("manager"), gateway.get("balancer")
+    hosts, manager, balancer = (
+        gateway.get("hosts") or [],
+        gateway.get("manager"),
+        gateway.get("balancer"),
+    )
     if "api_manager" not in product["files"]:
         if shared.is_set("cluster_gateway"):
-            yield "cluster_gateway has no meaning for {0}: its Key Managers have no api-manager.xml. Take it out.".format(product["title"])
+            yield (
+                "cluster_gateway has no meaning for {0}: its Key Managers have no api-manager.xml."
+                " Take it out.".format(product["title"])
+            )
         return
     for name in (*(hosts if isinstance(hosts, list) else []), manager, balancer):
         if name is not None and not HOST_NAME.match(str(name)):
-            yield "cluster_gateway: {0} is neither a host name nor an address. Leave out scheme and port.".format(name)
+            yield (
+                f"cluster_gateway: {name} is neither a host name nor an address. Leave out scheme"
+                " and port."
+            )
     if gateway.get("management_port") is not None:
         try:
             ports.check_port(gateway["management_port"], "management_port of cluster_gateway")
@@ -94,40 +132,57 @@ def _gateway(shared: _Settings, sources: Sources, groups: Mapping[str, Sequence[
             yield str(error)
     if topology == "hybrid":
         if hosts or manager:
-            yield "cluster_gateway.hosts and manager belong to the distributed topologies. Set topology to one of them, or take them out."
+            yield (
+                "cluster_gateway.hosts and manager belong to the distributed topologies. Set"
+                " topology to one of them, or take them out."
+            )
         if not groups["api_manager"] and not balancer:
             yield (
-                "cluster_gateway has the topology hybrid, but the group that cluster_api_manager_group names has no host. "
-                "Put the API Manager there, or name the gateway: another topology with hosts, or balancer."
+                "cluster_gateway has the topology hybrid, but the group that"
+                " cluster_api_manager_group names has no host. Put the API Manager there, or name"
+                " the gateway: another topology with hosts, or balancer."
             )
     elif not balancer and not hosts:
-        yield "cluster_gateway.hosts is empty: the topology {0} needs the gateways' hosts, or balancer.".format(topology)
+        yield (
+            f"cluster_gateway.hosts is empty: the topology {topology} needs the gateways' hosts, or"
+            " balancer."
+        )
     if topology == "distributed" and len(hosts) > 1:
         yield (
-            "cluster_gateway.hosts has {0} hosts, but the topology distributed has one gateway. Set topology to "
-            "distributed_ha_shared_storage or distributed_ha_rsync."
-        ).format(len(hosts))
+            f"cluster_gateway.hosts has {len(hosts)} hosts, but the topology distributed has one"
+            " gateway. Set topology to distributed_ha_shared_storage or distributed_ha_rsync."
+        )
     if topology == "distributed_ha_rsync" and not manager and not balancer:
-        yield "cluster_gateway.manager is not set: with rsync only the gateway manager takes messages. Name it, or balancer."
+        yield (
+            "cluster_gateway.manager is not set: with rsync only the gateway manager takes"
+            " messages. Name it, or balancer."
+        )
     elif topology != "distributed_ha_rsync" and topology != "hybrid" and manager:
-        yield "cluster_gateway.manager belongs to the topology distributed_ha_rsync: elsewhere every gateway takes messages. Take it out."
+        yield (
+            "cluster_gateway.manager belongs to the topology distributed_ha_rsync: elsewhere every"
+            " gateway takes messages. Take it out."
+        )
 
 
 def _identity(shared: _Settings, sources: Sources) -> Sentences:
     product = sources.profiles.get(str(shared["cluster_product"]))
     overrides = shared["cluster_identity_urls"]
-    if product is None or not isinstance(overrides, Mapping):
+    if product is None or not isinstance(overrides, t.Mapping):
         return
     for name, url in overrides.items():
         if name not in product["urls"]:
             close = difflib.get_close_matches(str(name), product["urls"], n=1)
             yield "cluster_identity_urls.{0} is no URL of {1}.{2}".format(
-                name, product["title"], " Did you mean {0}?".format(close[0]) if close else ""
+                name, product["title"], f" Did you mean {close[0]}?" if close else ""
             )
         elif not URL.match(str(url)):
-            yield "cluster_identity_urls.{0} is no URL: it begins with https://, ${{carbon.protocol}}:// or / and holds no blank.".format(
-                name
+            yield (
+                f"cluster_identity_urls.{name} is no URL: it begins with https://,"
+                " ${carbon.protocol}:// or / and holds no blank."
             )
     issuer = shared["cluster_token_issuer"]
     if issuer is not None and not URL.match(str(issuer)):
-        yield "cluster_token_issuer is no URL: it begins with https:// or ${carbon.protocol}:// and holds no blank."
+        yield (
+            "cluster_token_issuer is no URL: it begins with https:// or ${carbon.protocol}:// and"
+            " holds no blank."
+        )

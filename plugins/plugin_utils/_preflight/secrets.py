@@ -6,21 +6,33 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Mapping, Sequence
+import typing as t
 
 from .. import _argument_specs as argument_specs
 from . import text_rules
 
-MYPY = False
-if MYPY:
+if t.TYPE_CHECKING:
     from .._model.inventory import Inventory, Sources
     from .settings import Sentences
 
 # What the products ship with, and what everybody tries first.
 DEFAULT_PASSWORDS = frozenset(
-    {"admin", "wso2", "wso2carbon", "wso2123", "root", "password", "changeit", "wso2pass", "mysql", "hazelcast", "dev-pass"}
+    {
+        "admin",
+        "wso2",
+        "wso2carbon",
+        "wso2123",
+        "root",
+        "password",
+        "changeit",
+        "wso2pass",
+        "mysql",
+        "hazelcast",
+        "dev-pass",
+    }
 )
-# WSO2's own rule for passwords of the primary user store (PasswordJavaRegEx of user-mgt.xml), and what keytool demands.
+# WSO2's own rule for passwords of the primary user store (PasswordJavaRegEx of user-mgt.xml), and
+# what keytool demands.
 ADMIN_PASSWORD = re.compile(r"\S{5,30}\Z")
 KEYSTORE_PASSWORD_LENGTH = 6
 
@@ -28,7 +40,12 @@ KEYSTORE_PASSWORD_LENGTH = 6
 LEAST_RSA_BITS = 2048
 
 
-def _secrets(cluster: Inventory, groups: Mapping[str, Sequence[str]], sources: Sources, unresolved: Mapping[str, Any]) -> Sentences:
+def _secrets(
+    cluster: Inventory,
+    groups: t.Mapping[str, t.Sequence[str]],
+    sources: Sources,
+    unresolved: t.Mapping[str, t.Any],
+) -> Sentences:
     variables = cluster.hosts[groups["key_manager"][0]]
     defaults_allowed = bool(variables.get("cluster_allow_default_passwords"))
     for name, option in sources.options.items():
@@ -42,8 +59,8 @@ def _secrets(cluster: Inventory, groups: Mapping[str, Sequence[str]], sources: S
             continue
         if option["type"] == "dict":
             secrets = variables[name]
-            if not isinstance(secrets, Mapping):
-                yield "{0} must be a dictionary of passwords by database id.".format(name)
+            if not isinstance(secrets, t.Mapping):
+                yield f"{name} must be a dictionary of passwords by database id."
                 continue
         else:
             secrets = {"": variables[name]}
@@ -51,28 +68,35 @@ def _secrets(cluster: Inventory, groups: Mapping[str, Sequence[str]], sources: S
             yield from _secret(name + ("." + key if key else ""), secret, defaults_allowed)
     admin = variables.get("cluster_admin_password")
     if isinstance(admin, str) and admin and not ADMIN_PASSWORD.match(admin):
-        yield "cluster_admin_password is one that the product refuses: it must have 5 to 30 characters and no blank."
+        yield (
+            "cluster_admin_password is one that the product refuses: it must have 5 to 30"
+            " characters and no blank."
+        )
     for name in ("cluster_keystore_password", "cluster_truststore_password"):
         secret = variables.get(name)
         if isinstance(secret, str) and 0 < len(secret) < KEYSTORE_PASSWORD_LENGTH:
-            yield "{0} is too short: keystores demand at least {1} characters.".format(name, KEYSTORE_PASSWORD_LENGTH)
+            yield (
+                f"{name} is too short: keystores demand at least"
+                f" {KEYSTORE_PASSWORD_LENGTH} characters."
+            )
 
 
-def _secret(name: str, secret: Any, defaults_allowed: bool) -> Sentences:
+def _secret(name: str, secret: t.Any, defaults_allowed: bool) -> Sentences:
     if not isinstance(secret, str):
-        yield "{0} must be a string; put quotes round it.".format(name)
+        yield f"{name} must be a string; put quotes round it."
     elif not secret:
-        yield "{0} is empty. Choose a password, and keep it in a vault.".format(name)
+        yield f"{name} is empty. Choose a password, and keep it in a vault."
     elif text_rules.CONTROL.search(secret):
-        yield "{0} holds a line break or another control character. Take it out.".format(name)
+        yield f"{name} holds a line break or another control character. Take it out."
     elif secret.lower() in DEFAULT_PASSWORDS and not defaults_allowed:
-        yield "{0} is a password that products ship with. Choose another one.".format(name)
+        yield f"{name} is a password that products ship with. Choose another one."
 
 
 def _keys(cluster: Inventory) -> Sentences:
     for host, variables in cluster.hosts.items():
         bits = variables.get("certificates_rsa_size")
         if isinstance(bits, int) and bits < LEAST_RSA_BITS:
-            yield "certificates_rsa_size of {0} is {1}: keys of less than {2} bits can be broken. Leave it out, or set 3072.".format(
-                host, bits, LEAST_RSA_BITS
+            yield (
+                f"certificates_rsa_size of {host} is {bits}: keys of less than"
+                f" {LEAST_RSA_BITS} bits can be broken. Leave it out, or set 3072."
             )

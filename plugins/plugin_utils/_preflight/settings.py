@@ -7,25 +7,29 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from typing import Any, Dict, Iterable, Iterator, Mapping, Sequence
+import typing as t
 
 from ...module_utils._errors import OperatorError
 from .._model.build import build_model
 
-MYPY = False
-if MYPY:
+if t.TYPE_CHECKING:
     from .._model.inventory import Inventory, Sources
 
-HOST_NAME = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*\Z")
+HOST_NAME = re.compile(
+    r"(?=.{1,253}\Z)[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*\Z"
+)
 
 REMOTE = re.compile(r"(https?|ftp)://", re.IGNORECASE)
 
-Specs = Mapping[str, Mapping[str, Any]]
-Sentences = Iterator[str]
+Specs = t.Mapping[str, t.Mapping[str, t.Any]]
+Sentences = t.Iterator[str]
 
 
-def _model(inventory: Inventory, groups: Mapping[str, Sequence[str]], sources: Sources) -> Dict[str, Any] | None:
-    """The model of a cluster, or nothing: what is missing or of a wrong type is named by other checks."""
+def _model(
+    inventory: Inventory, groups: t.Mapping[str, t.Sequence[str]], sources: Sources
+) -> dict[str, t.Any] | None:
+    """The model of a cluster, or nothing: what is missing or of a wrong type is named by other
+    checks."""
     try:
         return build_model(groups["key_manager"][0], inventory, sources)
     except (OperatorError, KeyError, TypeError, AttributeError, ValueError):
@@ -35,10 +39,10 @@ def _model(inventory: Inventory, groups: Mapping[str, Sequence[str]], sources: S
 class _Settings:
     """The variables of the whole cluster, with their defaults."""
 
-    def __init__(self, variables: Mapping[str, Any], options: Mapping[str, Any]) -> None:
+    def __init__(self, variables: t.Mapping[str, t.Any], options: t.Mapping[str, t.Any]) -> None:
         self._variables, self._options = variables, options
 
-    def __getitem__(self, name: str) -> Any:
+    def __getitem__(self, name: str) -> t.Any:
         value = self._variables.get(name)
         return self._options[name].get("default") if value is None else value
 
@@ -46,14 +50,14 @@ class _Settings:
         """Whether the inventory says anything about it."""
         return bool(self._variables.get(name))
 
-    def option(self, name: str, key: str) -> Any:
+    def option(self, name: str, key: str) -> t.Any:
         """One option of a variable that is a dictionary."""
         value = self[name]
         default = self._options[name]["options"][key].get("default")
-        return value.get(key, default) if isinstance(value, Mapping) else default
+        return value.get(key, default) if isinstance(value, t.Mapping) else default
 
 
-def _address(text: str) -> Any | None:
+def _address(text: str) -> t.Any | None:
     try:
         return ipaddress.ip_address(text)
     except ValueError:
@@ -65,5 +69,5 @@ def _is_loopback(text: str) -> bool:
     return text == "localhost" if address is None else bool(address.is_loopback)
 
 
-def _listed(names: Iterable[Any]) -> str:
+def _listed(names: t.Iterable[t.Any]) -> str:
     return ", ".join(str(name) for name in names)

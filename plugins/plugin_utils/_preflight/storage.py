@@ -6,22 +6,24 @@
 from __future__ import annotations
 
 import re
-from typing import Mapping, Sequence
+import typing as t
 
 from .._model.storage import kind_of
 
-MYPY = False
-if MYPY:
+if t.TYPE_CHECKING:
     from .settings import Sentences, _Settings
 
 
-def _storage(shared: _Settings, groups: Mapping[str, Sequence[str]]) -> Sentences:
+def _storage(shared: _Settings, groups: t.Mapping[str, t.Sequence[str]]) -> Sentences:
     storage = shared["cluster_shared_storage"]
-    if not isinstance(storage, Mapping):
+    if not isinstance(storage, t.Mapping):
         return
     path, kind = storage.get("path"), kind_of(storage)
     if storage.get("type") == "mounted" and not path:
-        yield "cluster_shared_storage.path is not set: where is the shared file system mounted on the Key Managers?"
+        yield (
+            "cluster_shared_storage.path is not set: where is the shared file system mounted on the"
+            " Key Managers?"
+        )
     if path is not None and (not str(path).startswith("/") or not str(path).strip("/")):
         yield "cluster_shared_storage.path must be an absolute path of a directory of its own."
     password = shared["cluster_shared_storage_password"]
@@ -29,15 +31,23 @@ def _storage(shared: _Settings, groups: Mapping[str, Sequence[str]]) -> Sentence
         for name in ("source", "user", "domain", "options", "tls"):
             if storage.get(name):
                 yield (
-                    "cluster_shared_storage.{0} is set, but with the type {1} this collection mounts nothing. "
-                    "Set the type to nfs, smb or efs, or remove it."
+                    "cluster_shared_storage.{0} is set, but with the type {1} this collection"
+                    " mounts nothing. Set the type to nfs, smb or efs, or remove it."
                 ).format(name, storage.get("type", "none"))
         if password is not None:
-            yield "cluster_shared_storage_password is set, but only cluster_shared_storage.type smb has a password. Remove it."
+            yield (
+                "cluster_shared_storage_password is set, but only cluster_shared_storage.type smb"
+                " has a password. Remove it."
+            )
         return
     if not kind.source.match(str(storage.get("source") or "")):
-        yield "cluster_shared_storage.source is no source of the type {0}{1}: write it like {2}.".format(
-            storage["type"], " with TLS" if storage.get("tls") and storage["type"] == "efs" else "", kind.example
+        yield (
+            "cluster_shared_storage.source is no source of the type {0}{1}:"
+            " write it like {2}.".format(
+                storage["type"],
+                " with TLS" if storage.get("tls") and storage["type"] == "efs" else "",
+                kind.example,
+            )
         )
     if storage.get("tls") and storage["type"] != "efs":
         yield "cluster_shared_storage.tls belongs to the type efs. Remove it{0}.".format(
@@ -46,22 +56,48 @@ def _storage(shared: _Settings, groups: Mapping[str, Sequence[str]]) -> Sentence
     for name in ("user", "domain"):
         value = storage.get(name)
         if value and not kind.login:
-            yield "cluster_shared_storage.{0} belongs to the type smb. Remove it.".format(name)
+            yield f"cluster_shared_storage.{name} belongs to the type smb. Remove it."
         elif value and re.search(r"[\x00-\x1f\x7f]", str(value)):
-            yield "cluster_shared_storage.{0} holds a line break or another control character. Take it out.".format(name)
+            yield (
+                f"cluster_shared_storage.{name} holds a line break or another control character."
+                " Take it out."
+            )
     if kind.login and not storage.get("user"):
-        yield "cluster_shared_storage.user is not set: as whom are the Key Managers to log in to the file server?"
+        yield (
+            "cluster_shared_storage.user is not set: as whom are the Key Managers to log in to the"
+            " file server?"
+        )
     if kind.login and not password:
-        yield "cluster_shared_storage_password is not set: the password of cluster_shared_storage.user. Keep it in a vault."
+        yield (
+            "cluster_shared_storage_password is not set: the password of"
+            " cluster_shared_storage.user. Keep it in a vault."
+        )
     if not kind.login and password is not None:
-        yield "cluster_shared_storage_password is set, but only cluster_shared_storage.type smb has a password. Remove it."
+        yield (
+            "cluster_shared_storage_password is set, but only cluster_shared_storage.type smb has a"
+            " password. Remove it."
+        )
     options = storage.get("options")
     for option in options if isinstance(options, list) else ():
         name = str(option).partition("=")[0]
-        if name in ("pass", "password", "password2", "user", "username", "cred", "credentials", "dom", "domain"):
+        if name in (
+            "pass",
+            "password",
+            "password2",
+            "user",
+            "username",
+            "cred",
+            "credentials",
+            "dom",
+            "domain",
+        ):
             yield (
-                "cluster_shared_storage.options holds {0}, which everybody on the host could read. "
-                "Use cluster_shared_storage.user, .domain and cluster_shared_storage_password."
-            ).format(name)
+                f"cluster_shared_storage.options holds {name}, which everybody on the host could"
+                " read. Use cluster_shared_storage.user, .domain and"
+                " cluster_shared_storage_password."
+            )
         elif re.search(r"[\s,]", str(option)):
-            yield "cluster_shared_storage.options: write each option on its own, without blanks and commas."
+            yield (
+                "cluster_shared_storage.options: write each option on its own, without blanks and"
+                " commas."
+            )

@@ -8,7 +8,8 @@ DOCUMENTATION = r"""
 name: seconds
 type: aggregate
 short_description: How long each task took
-description: Writes the seconds of each task, and on how many hosts it ran, as JSON to the file that CARBON_OPS_SECONDS names.
+description: Writes the seconds of each task, and on how many hosts it ran, as JSON to the file that
+  CARBON_OPS_SECONDS names.
 """
 
 import json
@@ -41,9 +42,17 @@ class CallbackModule(CallbackBase):
         self._play = play.get_name()
 
     def v2_playbook_on_task_start(self, task, is_conditional):
-        role = "{0}: ".format(task._role.get_name()) if task._role else ""
+        role = f"{task._role.get_name()}: " if task._role else ""
         name = task.name or task.action
-        self._tasks.append({"play": self._play, "task": role + name, "action": task.action, "at": self._now(), "hosts": 0})
+        self._tasks.append(
+            {
+                "play": self._play,
+                "task": role + name,
+                "action": task.action,
+                "at": self._now(),
+                "hosts": 0,
+            }
+        )
 
     def _ended(self, result):
         if self._tasks:
@@ -57,5 +66,9 @@ class CallbackModule(CallbackBase):
         for task, start, following in zip(self._tasks, starts, starts[1:]):
             task["seconds"] = round(following - start, 3)
             del task["at"]
-        result = {"before": round(starts[0] - self._begun, 3), "seconds": round(end - self._begun, 3), "tasks": self._tasks}
+        result = {
+            "before": round(starts[0] - self._begun, 3),
+            "seconds": round(end - self._begun, 3),
+            "tasks": self._tasks,
+        }
         Path(os.environ["CARBON_OPS_SECONDS"]).write_text(json.dumps(result), encoding="utf-8")

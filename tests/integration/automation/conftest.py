@@ -18,9 +18,15 @@ from jobs import REPOSITORY, Job, tool
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The repository as AWX gets it, with what is not committed yet."""
     clone = tmp_path_factory.mktemp("project") / "project"
-    subprocess.run(["git", "clone", "--quiet", "--no-hardlinks", str(REPOSITORY), str(clone)], check=True)
+    subprocess.run(
+        ["git", "clone", "--quiet", "--no-hardlinks", str(REPOSITORY), str(clone)], check=True
+    )
     changed = subprocess.run(
-        ["git", "ls-files", "--modified", "--others", "--exclude-standard"], cwd=REPOSITORY, check=True, capture_output=True, text=True
+        ["git", "ls-files", "--modified", "--others", "--exclude-standard"],
+        cwd=REPOSITORY,
+        check=True,
+        capture_output=True,
+        text=True,
     ).stdout.split("\n")
     for name in filter(None, changed):
         source = REPOSITORY / name

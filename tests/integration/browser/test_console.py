@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A person logs in to the management console with a real browser, through nginx.
 
-Needs Debian's packages chromium, chromium-driver and libnss3-tools, and the Python package selenium.
+Needs Debian's packages chromium, chromium-driver and libnss3-tools, and the Python package
+selenium.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import typing as t
 from pathlib import Path
-from typing import Any, Iterator
 
 import pytest
 from running_cluster import Cluster
@@ -23,19 +24,31 @@ SCREENSHOTS = Path(os.environ.get("CARBON_OPS_SCREENSHOTS", "tests/output/screen
 
 
 def trusting_home(folder: Path, ca_file: str) -> Path:
-    """A home whose browser trusts the authority of the cluster, so that certificates are really checked."""
+    """A home whose browser trusts the authority of the cluster, so that certificates are really
+    checked."""
     database = folder / ".pki" / "nssdb"
     database.mkdir(parents=True)
-    for arguments in (["-N", "--empty-password"], ["-A", "-t", "C,,", "-n", "authority", "-i", ca_file]):
-        subprocess.run(["certutil", "-d", "sql:{0}".format(database), *arguments], check=True, capture_output=True)
+    for arguments in (
+        ["-N", "--empty-password"],
+        ["-A", "-t", "C,,", "-n", "authority", "-i", ca_file],
+    ):
+        subprocess.run(
+            ["certutil", "-d", f"sql:{database}", *arguments], check=True, capture_output=True
+        )
     return folder
 
 
-def browser_at(cluster: Cluster, home: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+def browser_at(cluster: Cluster, home: Path, monkeypatch: pytest.MonkeyPatch) -> t.Any:
     missing = [name for name in ("chromium", "chromedriver", "certutil") if not shutil.which(name)]
     if missing:
-        pytest.skip("no browser: {0} is not installed (packages chromium, chromium-driver, libnss3-tools)".format(", ".join(missing)))
-    webdriver = pytest.importorskip("selenium.webdriver", reason="the Python package selenium is not installed")
+        pytest.skip(
+            "no browser: {0} is not installed (packages chromium, chromium-driver, libnss3-tools)".format(
+                ", ".join(missing)
+            )
+        )
+    webdriver = pytest.importorskip(
+        "selenium.webdriver", reason="the Python package selenium is not installed"
+    )
     monkeypatch.setenv("HOME", str(home))
     options = webdriver.ChromeOptions()
     options.binary_location = shutil.which("chromium")
@@ -48,34 +61,38 @@ def browser_at(cluster: Cluster, home: Path, monkeypatch: pytest.MonkeyPatch) ->
         "--disable-dev-shm-usage",
         "--window-size=1280,900",
         "--user-data-dir={0}".format(home / "profile"),
-        "--host-resolver-rules={0}".format(rules),
+        f"--host-resolver-rules={rules}",
     ):
         options.add_argument(argument)
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver")))
+    driver = webdriver.Chrome(
+        options=options, service=webdriver.ChromeService(shutil.which("chromedriver"))
+    )
     driver.set_page_load_timeout(60)
     return driver
 
 
 @pytest.fixture
-def browser(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def browser(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> t.Iterator[t.Any]:
     home = trusting_home(tmp_path, cluster.ca_file) if shutil.which("certutil") else tmp_path
     driver = browser_at(cluster, home, monkeypatch)
     yield driver
     driver.quit()
 
 
-def keep_screenshot(browser: Any, name: str) -> None:
+def keep_screenshot(browser: t.Any, name: str) -> None:
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     browser.save_screenshot(str(SCREENSHOTS / name))
 
 
-def test_administrator_logs_in_and_is_greeted_by_name(cluster: Cluster, browser: Any) -> None:
+def test_administrator_logs_in_and_is_greeted_by_name(cluster: Cluster, browser: t.Any) -> None:
     from selenium.webdriver.common.by import By
     from selenium.webdriver.support import expected_conditions
     from selenium.webdriver.support.ui import WebDriverWait
 
     port = cluster.model["public_port"]
-    console = "https://{0}{1}".format(cluster.model["management_hostname"], "" if port == 443 else ":{0}".format(port))
+    console = "https://{0}{1}".format(
+        cluster.model["management_hostname"], "" if port == 443 else f":{port}"
+    )
     browser.get(console + "/carbon/")
     assert browser.current_url.startswith(console + "/carbon/admin/login.jsp")
     browser.find_element(By.NAME, "username").send_keys(cluster.user)

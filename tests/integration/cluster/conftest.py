@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Iterator
+import typing as t
 
 import pytest
 from running_cluster import Cluster, find_cluster
@@ -17,7 +17,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Cluster:
 
 
 @pytest.fixture
-def whole_cluster(cluster: Cluster) -> Iterator[Cluster]:
+def whole_cluster(cluster: Cluster) -> t.Iterator[Cluster]:
     """The cluster with all nodes well, before the test and after it."""
     cluster.wait_until_whole()
     yield cluster

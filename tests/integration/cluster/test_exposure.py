@@ -1,18 +1,20 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""What a machine that is none of the cluster's gets to see of it from within the cluster's network, in a network namespace of its own.
+"""What a machine that is none of the cluster's gets to see of it from within the cluster's network,
+in a network namespace of its own.
 
-No firewall is set up for this (`firewall_state` is off by default): what is closed is closed because nothing listens, or nobody answers.
+No firewall is set up for this (`firewall_state` is off by default): what is closed is closed
+because nothing listens, or nobody answers.
 """
 
 from __future__ import annotations
 
 import json
 import subprocess
+import typing as t
 import uuid
 from pathlib import Path
-from typing import Any, Callable, Iterator
 
 import pytest
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils import _ports as ports
@@ -21,9 +23,10 @@ from running_cluster import Cluster, docker
 
 pytestmark = pytest.mark.cluster
 
-# Every port of every address, or those that are named. A port that is closed refuses at once; one that drops is waited for. A port that
-# takes a connection and ends it without a word has turned it away: so does the one that a Java machine has for programs on its own host,
-# at a number of its choice.
+# Every port of every address, or those that are named. A port that is closed refuses at once; one
+# that drops is waited for. A port that takes a connection and ends it without a word has turned it
+# away: so does the one that a Java machine has for programs on its own host, at a number of its
+# choice.
 SCAN = """
 import json, select, socket, sys
 addresses = json.loads(sys.argv[1])
@@ -66,7 +69,8 @@ for address in addresses:
             found[address].append(port)
 print(json.dumps(found))
 """
-# Requests with a host name of their own at an address of the caller's choice, trusting the cluster's authority alone.
+# Requests with a host name of their own at an address of the caller's choice, trusting the
+# cluster's authority alone.
 ASK = """
 import http.client, json, socket, ssl, sys
 trusted, requests = json.load(sys.stdin)
@@ -92,24 +96,62 @@ client.settimeout(10)
 print(client.recv(200).hex())
 """
 # Servers that Carbon has but the cluster has no use for, or that give out more than they ask for.
-CLOSED = ("jmx_registry", "jmx_server", "embedded_ldap", "kdc", "thrift_entitlement", "thrift_key_validator", "jndi")
+CLOSED = (
+    "jmx_registry",
+    "jmx_server",
+    "embedded_ldap",
+    "kdc",
+    "thrift_entitlement",
+    "thrift_key_validator",
+    "jndi",
+)
 
 
 class Foreign:
-    """A machine with an address in the network of the cluster, or in another one, which the inventory does not name."""
+    """A machine with an address in the network of the cluster, or in another one, which the
+    inventory does not name."""
 
     def __init__(self, cluster: Cluster, network: str = "") -> None:
         host = cluster.balancer["name"]
         network = (
-            network or docker("inspect", "--format", "{{range $name, $_ := .NetworkSettings.Networks}}{{$name}} {{end}}", host).split()[0]
+            network
+            or docker(
+                "inspect",
+                "--format",
+                "{{range $name, $_ := .NetworkSettings.Networks}}{{$name}} {{end}}",
+                host,
+            ).split()[0]
         )
         image = docker("inspect", "--format", "{{.Image}}", host).strip()
         self.name = "carbon-ops-foreign-" + uuid.uuid4().hex[:8]
-        docker("run", "--detach", "--rm", "--name", self.name, "--network", network, "--entrypoint", "sleep", image, "1800")
+        docker(
+            "run",
+            "--detach",
+            "--rm",
+            "--name",
+            self.name,
+            "--network",
+            network,
+            "--entrypoint",
+            "sleep",
+            image,
+            "1800",
+        )
 
-    def run(self, script: str, *arguments: str, data: str = "", timeout: float = 240) -> Any:
-        command = ["docker", "exec", "--interactive", self.name, "python3", "-c", script, *arguments]
-        done = subprocess.run(command, input=data, capture_output=True, text=True, timeout=timeout, check=False)
+    def run(self, script: str, *arguments: str, data: str = "", timeout: float = 240) -> t.Any:
+        command = [
+            "docker",
+            "exec",
+            "--interactive",
+            self.name,
+            "python3",
+            "-c",
+            script,
+            *arguments,
+        ]
+        done = subprocess.run(
+            command, input=data, capture_output=True, text=True, timeout=timeout, check=False
+        )
         assert done.returncode == 0, done.stderr[-2000:]
         return done.stdout
 
@@ -118,7 +160,7 @@ class Foreign:
 
 
 @pytest.fixture(scope="module")
-def foreign(cluster: Cluster) -> Iterator[Foreign]:
+def foreign(cluster: Cluster) -> t.Iterator[Foreign]:
     machine = Foreign(cluster)
     yield machine
     machine.remove()
@@ -133,7 +175,7 @@ def answering(cluster: Cluster, foreign: Foreign) -> dict[str, list[int]]:
 
 
 @pytest.fixture(scope="module")
-def outsider(cluster: Cluster) -> Iterator[Foreign]:
+def outsider(cluster: Cluster) -> t.Iterator[Foreign]:
     """A machine whose network is not the cluster's."""
     network = "carbon-ops-outside-" + uuid.uuid4().hex[:8]
     docker("network", "create", network)
@@ -145,70 +187,145 @@ def outsider(cluster: Cluster) -> Iterator[Foreign]:
         docker("network", "rm", network, check=False)
 
 
-def test_from_another_network_nothing_is_reached(cluster: Cluster, foreign: Foreign, outsider: Foreign) -> None:
-    """What the inventory opens to networks is open in the cluster's own alone: no host passes anything on, and none listens elsewhere."""
+def test_from_another_network_nothing_is_reached(
+    cluster: Cluster, foreign: Foreign, outsider: Foreign
+) -> None:
+    """What the inventory opens to networks is open in the cluster's own alone: no host passes
+    anything on, and none listens elsewhere."""
     addresses = [host["address"] for host in cluster.model["hosts"].values()]
-    numbers = sorted({int(rule["port"]) for name in cluster.model["hosts"] for rule in port_rules(cluster.model, name, {})})
+    numbers = sorted(
+        {
+            int(rule["port"])
+            for name in cluster.model["hosts"]
+            for rule in port_rules(cluster.model, name, {})
+        }
+    )
     asked = json.dumps(addresses), json.dumps(numbers)
-    assert any(json.loads(foreign.run(SCAN, *asked)).values()), "nobody is reached from within either, so this proves nothing"
-    assert {address: found for address, found in json.loads(outsider.run(SCAN, *asked)).items() if found} == {}
+    assert any(json.loads(foreign.run(SCAN, *asked)).values()), (
+        "nobody is reached from within either, so this proves nothing"
+    )
+    assert {
+        address: found for address, found in json.loads(outsider.run(SCAN, *asked)).items() if found
+    } == {}
 
 
-def test_only_ports_of_the_port_table_answer(cluster: Cluster, answering: dict[str, list[int]]) -> None:
-    """The very table that the firewalls are made of; and the plain port of API Manager, which a firewall would close."""
+def test_only_ports_of_the_port_table_answer(
+    cluster: Cluster, answering: dict[str, list[int]]
+) -> None:
+    """The very table that the firewalls are made of; and the plain port of API Manager, which a
+    firewall would close."""
     for name, answered in answering.items():
         named = {int(rule["port"]) for rule in port_rules(cluster.model, name, {})}
-        named |= {host["ports"]["http"] for host in cluster.model["api_managers"] if host["name"] == name}
-        assert answered, "{0} answers nowhere, so this proves nothing".format(name)
-        assert set(answered) <= named, "{0} answers where nobody has business: {1}".format(name, sorted(set(answered) - named))
+        named |= {
+            host["ports"]["http"] for host in cluster.model["api_managers"] if host["name"] == name
+        }
+        assert answered, f"{name} answers nowhere, so this proves nothing"
+        assert set(answered) <= named, (
+            f"{name} answers where nobody has business: {sorted(set(answered) - named)}"
+        )
 
 
 def test_no_management_port_answers(cluster: Cluster, answering: dict[str, list[int]]) -> None:
     for host in cluster.nodes + cluster.model["api_managers"]:
-        closed = {name: host["ports"][name] for name in CLOSED} | {name + " without offset": ports.PORTS[name].base for name in CLOSED}
+        closed = {name: host["ports"][name] for name in CLOSED} | {
+            name + " without offset": ports.PORTS[name].base for name in CLOSED
+        }
         wrong = {name: port for name, port in closed.items() if port in answering[host["name"]]}
         assert not wrong, host["name"]
 
 
-def test_the_member_port_is_bound_to_the_address_of_the_cluster(cluster: Cluster, answering: dict[str, list[int]]) -> None:
+def test_the_member_port_is_bound_to_the_address_of_the_cluster(
+    cluster: Cluster, answering: dict[str, list[int]]
+) -> None:
     for node in cluster.nodes:
-        listening = cluster.on(node, "ss", "--no-header", "--listening", "--tcp", "--numeric", "sport = :{0}".format(node["member_port"]))
-        places = {line.split()[3].replace("[::ffff:", "").replace("]", "") for line in listening.splitlines()}
+        listening = cluster.on(
+            node,
+            "ss",
+            "--no-header",
+            "--listening",
+            "--tcp",
+            "--numeric",
+            "sport = :{0}".format(node["member_port"]),
+        )
+        places = {
+            line.split()[3].replace("[::ffff:", "").replace("]", "")
+            for line in listening.splitlines()
+        }
         assert places == {"{0}:{1}".format(node["address"], node["member_port"])}
-        # Beside the members' port none of the ports that Hazelcast would take when the first is taken.
-        assert not {node["member_port"] + step for step in range(1, 100)} & set(answering[node["name"]])
+        # Beside the members' port none of the ports that Hazelcast would take when the first is
+        # taken.
+        assert not {node["member_port"] + step for step in range(1, 100)} & set(
+            answering[node["name"]]
+        )
 
 
 @pytest.fixture(scope="module")
-def ask(cluster: Cluster, foreign: Foreign) -> Callable[..., list[Any]]:
+def ask(cluster: Cluster, foreign: Foreign) -> t.Callable[..., list[t.Any]]:
     trusted = Path(cluster.ca_file).read_text()
 
-    def asked(name: str, paths: list[str], port: int = 0) -> list[Any]:
-        requests = [[cluster.balancer["address"], port or cluster.model["public_port"], name, path] for path in paths]
+    def asked(name: str, paths: list[str], port: int = 0) -> list[t.Any]:
+        requests = [
+            [cluster.balancer["address"], port or cluster.model["public_port"], name, path]
+            for path in paths
+        ]
         return list(json.loads(foreign.run(ASK, data=json.dumps([trusted, requests]))))
 
     return asked
 
 
 CONSOLE = [
-    *("/carbon/", "/carbon/admin/login.jsp", "/carbon", "/services/", "/services/AuthenticationAdmin", "/services/UserAdmin?wsdl"),
-    *("/carbon/../services/", "/oauth2/..;/services/", "/oauth2/..;/carbon/", "/oauth2/%2e%2e/services/", "//carbon/", "/registry/", "/"),
-    *("/oauth2/..%2fservices/", "/oauth2/;/../services/", "/fileupload/", "/t/x/services/", "/t/x/carbon/"),
+    *(
+        "/carbon/",
+        "/carbon/admin/login.jsp",
+        "/carbon",
+        "/services/",
+        "/services/AuthenticationAdmin",
+        "/services/UserAdmin?wsdl",
+    ),
+    *(
+        "/carbon/../services/",
+        "/oauth2/..;/services/",
+        "/oauth2/..;/carbon/",
+        "/oauth2/%2e%2e/services/",
+        "//carbon/",
+        "/registry/",
+        "/",
+    ),
+    *(
+        "/oauth2/..%2fservices/",
+        "/oauth2/;/../services/",
+        "/fileupload/",
+        "/t/x/services/",
+        "/t/x/carbon/",
+    ),
 ]
 
 
-def test_the_public_host_name_has_neither_console_nor_services(cluster: Cluster, ask: Callable[..., list[Any]]) -> None:
+def test_the_public_host_name_has_neither_console_nor_services(
+    cluster: Cluster, ask: t.Callable[..., list[t.Any]]
+) -> None:
     answers = ask(cluster.model["hostname"], CONSOLE)
-    assert {path: answer[0] for path, answer in zip(CONSOLE, answers) if answer[0] not in (400, 403, 404)} == {}
+    assert {
+        path: answer[0]
+        for path, answer in zip(CONSOLE, answers)
+        if answer[0] not in (400, 403, 404)
+    } == {}
 
 
-def test_the_port_of_api_manager_is_closed_to_strangers(cluster: Cluster, ask: Callable[..., list[Any]]) -> None:
+def test_the_port_of_api_manager_is_closed_to_strangers(
+    cluster: Cluster, ask: t.Callable[..., list[t.Any]]
+) -> None:
     paths = ["/services/", "/services/AuthenticationAdmin", "/oauth2/introspect", "/"]
     for name in (cluster.model["hostname"], cluster.model["management_hostname"]):
-        assert {answer[0] for answer in ask(name, paths, cluster.model["internal_port"])} <= {403, 404}
+        assert {answer[0] for answer in ask(name, paths, cluster.model["internal_port"])} <= {
+            403,
+            404,
+        }
 
 
-def test_answers_carry_the_security_headers(cluster: Cluster, ask: Callable[..., list[Any]]) -> None:
+def test_answers_carry_the_security_headers(
+    cluster: Cluster, ask: t.Callable[..., list[t.Any]]
+) -> None:
     (console,) = ask(cluster.model["management_hostname"], ["/carbon/admin/login.jsp"])
     (refused,) = ask(cluster.model["hostname"], ["/carbon/"])
     for status, pairs, _body in (console, refused):
@@ -216,35 +333,49 @@ def test_answers_carry_the_security_headers(cluster: Cluster, ask: Callable[...,
         assert headers["strict-transport-security"].startswith("max-age="), status
         assert headers["x-content-type-options"] == "nosniff", status
         assert "x-powered-by" not in headers, status
-        assert not [name for name, value in pairs if name == "server" and any(character.isdigit() for character in value)], status
+        assert not [
+            name
+            for name, value in pairs
+            if name == "server" and any(character.isdigit() for character in value)
+        ], status
     headers = dict(console[1])
     assert console[0] == 200 and headers["x-frame-options"] in ("SAMEORIGIN", "DENY")
     cookies = [value for name, value in console[1] if name == "set-cookie"]
-    assert cookies and all("secure" in cookie.lower() and "httponly" in cookie.lower() for cookie in cookies), cookies
+    assert cookies and all(
+        "secure" in cookie.lower() and "httponly" in cookie.lower() for cookie in cookies
+    ), cookies
 
 
-def test_no_answer_tells_of_a_node(cluster: Cluster, ask: Callable[..., list[Any]]) -> None:
+def test_no_answer_tells_of_a_node(cluster: Cluster, ask: t.Callable[..., list[t.Any]]) -> None:
     names = [node[key] for node in cluster.nodes for key in ("address", "name")]
-    for name, paths in ((cluster.model["hostname"], ["/oauth2/", "/carbon/"]), (cluster.model["management_hostname"], ["/", "/carbon/"])):
+    for name, paths in (
+        (cluster.model["hostname"], ["/oauth2/", "/carbon/"]),
+        (cluster.model["management_hostname"], ["/", "/carbon/"]),
+    ):
         for status, pairs, body in ask(name, paths):
             text = json.dumps(pairs) + body
             assert [found for found in names if found in text] == [], (name, status)
 
 
-def test_the_database_turns_strangers_away_before_they_name_an_account(cluster: Cluster, foreign: Foreign) -> None:
+def test_the_database_turns_strangers_away_before_they_name_an_account(
+    cluster: Cluster, foreign: Foreign
+) -> None:
     database = cluster.model["database"]
     if database["engine"] != "mysql":
-        # Only these turn a host away before it says who it is; PostgreSQL does so by pg_hba.conf, after the name of the account.
+        # Only these turn a host away before it says who it is; PostgreSQL does so by pg_hba.conf,
+        # after the name of the account.
         pytest.skip("only MariaDB and MySQL have a greeting that turns strangers away")
     packet = bytes.fromhex(foreign.run(GREETING, database["host"], str(database["port"])).strip())
-    # Error 1130, "Host … is not allowed to connect", in place of the greeting that asks for a login.
+    # Error 1130, "Host … is not allowed to connect", in place of the greeting that asks for a
+    # login.
     assert (packet[4], int.from_bytes(packet[5:7], "little")) == (0xFF, 1130), packet
 
 
 def test_no_private_key_stands_in_a_journal(cluster: Cluster) -> None:
-    """Modules write their arguments there; a key among them stood in it once, with its line breaks written as \\n."""
+    """Modules write their arguments there; a key among them stood in it once, with its line breaks
+    written as \\n."""
     for name in cluster.model["hosts"]:
         journal = docker("exec", name, "journalctl", "--no-pager")
-        assert "ansible" in journal, "{0} has no journal of a run, so this proves nothing".format(name)
+        assert "ansible" in journal, f"{name} has no journal of a run, so this proves nothing"
         found = [line[:200] for line in journal.splitlines() if "PRIVATE KEY-----" in line]
         assert not found, (name, len(found), found[0])

@@ -1,12 +1,13 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""Wrong configurations with which a server looks alive. Each is made on a running node only, and playbooks/verify.yml says which it is."""
+"""Wrong configurations with which a server looks alive. Each is made on a running node only, and
+playbooks/verify.yml says which it is."""
 
 from __future__ import annotations
 
 import time
-from typing import Any, Callable, Iterator, NamedTuple
+import typing as t
 
 import pytest
 from running_cluster import INVENTORY, Cluster, docker
@@ -21,7 +22,7 @@ VALIDATION_INTERVAL = 35
 CONF = "repository/conf/"
 
 
-class Wrong(NamedTuple):
+class Wrong(t.NamedTuple):
     file: str
     pattern: str
     replacement: str
@@ -47,7 +48,9 @@ WRONG = {
         r"\g<1>SELECT 1 FROM nowhere",
         "The validation query of a datasource fails",
     ),
-    "mounts removed": Wrong(CONF + "registry.xml", r"<mount .*?</mount>", "", "this registry mount is not live"),
+    "mounts removed": Wrong(
+        CONF + "registry.xml", r"<mount .*?</mount>", "", "this registry mount is not live"
+    ),
     "another cluster domain": Wrong(
         CONF + "axis2/axis2.xml",
         r'(<parameter name="domain">)[^<]+',
@@ -56,19 +59,19 @@ WRONG = {
     ),
 }
 EDIT = (
-    "import pathlib, re, sys; path = pathlib.Path(sys.argv[1]); text = path.read_text('latin-1'); "
-    "changed = re.sub(sys.argv[2], sys.argv[3], text, flags=re.S); assert changed != text, 'nothing to change'; "
-    "path.write_text(changed, 'latin-1')"
+    "import pathlib, re, sys; path = pathlib.Path(sys.argv[1]); text = path.read_text('latin-1');"
+    " changed = re.sub(sys.argv[2], sys.argv[3], text, flags=re.S); assert changed != text,"
+    " 'nothing to change'; path.write_text(changed, 'latin-1')"
 )
 
 
-def restart(cluster: Cluster, node: dict[str, Any], *options: str) -> None:
+def restart(cluster: Cluster, node: dict[str, t.Any], *options: str) -> None:
     # systemd counts the starts, and refuses one after five within ten minutes.
     cluster.on(node, "systemctl", "reset-failed", node["instance"], check=False)
     docker("exec", node["name"], "systemctl", "restart", *options, node["instance"], timeout=400)
 
 
-def wait_for_the_outcome(cluster: Cluster, node: dict[str, Any], before: int) -> None:
+def wait_for_the_outcome(cluster: Cluster, node: dict[str, t.Any], before: int) -> None:
     """Until the server is ready all the same, or has had its time."""
     begun = time.monotonic()
     while time.monotonic() - begun < FAILED_BY:
@@ -79,7 +82,7 @@ def wait_for_the_outcome(cluster: Cluster, node: dict[str, Any], before: int) ->
 
 
 @pytest.fixture
-def spoilt(whole_cluster: Cluster) -> Iterator[Callable[[str], None]]:
+def spoilt(whole_cluster: Cluster) -> t.Iterator[t.Callable[[str], None]]:
     """Moves a file of the last node aside; afterwards it is back and the node runs with it."""
     node = whole_cluster.nodes[-1]
     kept = "/var/tmp/carbon-ops-look-alive"
@@ -96,20 +99,23 @@ def spoilt(whole_cluster: Cluster) -> Iterator[Callable[[str], None]]:
     restart(whole_cluster, node)
 
 
-def verify(playbook: Callable[..., Any]) -> tuple[int, str]:
+def verify(playbook: t.Callable[..., t.Any]) -> tuple[int, str]:
     run = playbook("playbooks/verify.yml", INVENTORY, timeout=600)
     # Long sentences are printed over several lines.
     return run.status, " ".join(run.output.split())
 
 
-def test_healthy_cluster_passes(whole_cluster: Cluster, playbook: Callable[..., Any]) -> None:
+def test_healthy_cluster_passes(whole_cluster: Cluster, playbook: t.Callable[..., t.Any]) -> None:
     status, output = verify(playbook)
     assert status == 0, output[-3000:]
 
 
 @pytest.mark.parametrize("name", WRONG)
 def test_wrong_configuration_is_named(
-    name: str, whole_cluster: Cluster, spoilt: Callable[[str], None], playbook: Callable[..., Any]
+    name: str,
+    whole_cluster: Cluster,
+    spoilt: t.Callable[[str], None],
+    playbook: t.Callable[..., t.Any],
 ) -> None:
     node, wrong = whole_cluster.nodes[-1], WRONG[name]
     path = "{0}/{1}".format(node["home"], wrong.file)
@@ -125,10 +131,16 @@ def test_wrong_configuration_is_named(
     assert wrong.sentence in output, output[-4000:]
 
 
-def test_missing_driver_is_named(whole_cluster: Cluster, spoilt: Callable[[str], None], playbook: Callable[..., Any]) -> None:
+def test_missing_driver_is_named(
+    whole_cluster: Cluster, spoilt: t.Callable[[str], None], playbook: t.Callable[..., t.Any]
+) -> None:
     node = whole_cluster.nodes[-1]
     [path] = whole_cluster.on(
-        node, "find", node["home"] + "/repository/components/lib", "-name", "*{0}*.jar".format(whole_cluster.model["database"]["vendor"])
+        node,
+        "find",
+        node["home"] + "/repository/components/lib",
+        "-name",
+        "*{0}*.jar".format(whole_cluster.model["database"]["vendor"]),
     ).split()
     before = whole_cluster.start_of(node)["started_at"]
     spoilt(path)
@@ -137,4 +149,4 @@ def test_missing_driver_is_named(whole_cluster: Cluster, spoilt: Callable[[str],
     wait_for_the_outcome(whole_cluster, node, before)
     status, output = verify(playbook)
     assert status != 0, "the cluster was found to be right"
-    assert "The JDBC driver {0} is missing.".format(path) in output, output[-4000:]
+    assert f"The JDBC driver {path} is missing." in output, output[-4000:]

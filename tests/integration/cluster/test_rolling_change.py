@@ -1,7 +1,8 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""One setting of the inventory changes and site.yml runs again, while clients log in and fetch the login page fifty times a second."""
+"""One setting of the inventory changes and site.yml runs again, while clients log in and fetch the
+login page fifty times a second."""
 
 from __future__ import annotations
 
@@ -11,8 +12,8 @@ import signal
 import subprocess
 import sys
 import time
+import typing as t
 from pathlib import Path
-from typing import Any, Iterator
 
 import pytest
 from running_cluster import INVENTORY, REPOSITORY, Cluster
@@ -32,21 +33,35 @@ class Load:
             [
                 sys.executable,
                 str(REPOSITORY / "tests" / "integration" / "load.py"),
-                *("--address", cluster.balancer["address"], "--port", str(cluster.model["public_port"])),
-                *("--host", cluster.model["management_hostname"], "--ca-file", cluster.ca_file, "--user", cluster.user),
+                *(
+                    "--address",
+                    cluster.balancer["address"],
+                    "--port",
+                    str(cluster.model["public_port"]),
+                ),
+                *(
+                    "--host",
+                    cluster.model["management_hostname"],
+                    "--ca-file",
+                    cluster.ca_file,
+                    "--user",
+                    cluster.user,
+                ),
                 *("--rate", str(RATE), "--seconds", str(LONGEST_RUN), "--output", str(self.output)),
             ],
             env={**os.environ, "CARBON_OPS_PASSWORD": cluster.password},
         )
 
-    def stop(self) -> dict[str, Any]:
+    def stop(self) -> dict[str, t.Any]:
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(timeout=120)
         return dict(json.loads(self.output.read_text()))
 
 
 def run(playbook: str, *arguments: str) -> str:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")
+    }
     environment.update(
         ANSIBLE_CONFIG=str(REPOSITORY / "ansible.cfg"),
         ANSIBLE_NOCOLOR="1",
@@ -75,13 +90,17 @@ def starts(cluster: Cluster) -> list[tuple[int, int]]:
     return found
 
 
-def limit_on(cluster: Cluster, node: dict[str, Any]) -> str:
+def limit_on(cluster: Cluster, node: dict[str, t.Any]) -> str:
     text = cluster.on(node, "cat", node["home"] + "/repository/conf/hazelcast.properties")
-    return next(line.split("=")[1] for line in text.splitlines() if line.startswith("hazelcast.max.no.heartbeat.seconds="))
+    return next(
+        line.split("=")[1]
+        for line in text.splitlines()
+        if line.startswith("hazelcast.max.no.heartbeat.seconds=")
+    )
 
 
 @pytest.fixture
-def load(whole_cluster: Cluster, tmp_path: Path) -> Iterator[Load]:
+def load(whole_cluster: Cluster, tmp_path: Path) -> t.Iterator[Load]:
     generator = Load(whole_cluster, tmp_path)
     time.sleep(5)
     yield generator
@@ -108,16 +127,23 @@ def test_nginx_repeats_no_request_that_may_have_been_carried_out(cluster: Cluste
     assert "non_idempotent" not in cluster.on(cluster.balancer, "nginx", "-T")
 
 
-def test_changed_setting_is_rolled_out_without_a_lost_request(whole_cluster: Cluster, load: Load) -> None:
+def test_changed_setting_is_rolled_out_without_a_lost_request(
+    whole_cluster: Cluster, load: Load
+) -> None:
     before, begun = starts(whole_cluster), time.time()
     output = run("site.yml", "-e", json.dumps({"cluster_heartbeat_limit": 11}))
     assert "changed since the server was started" in output
     judge(whole_cluster, load, before, begun)
-    assert [limit_on(whole_cluster, node) for node in whole_cluster.nodes] == ["11"] * len(whole_cluster.nodes)
+    assert [limit_on(whole_cluster, node) for node in whole_cluster.nodes] == ["11"] * len(
+        whole_cluster.nodes
+    )
 
 
-def test_run_that_was_killed_between_edit_and_restart_is_made_good(whole_cluster: Cluster, load: Load) -> None:
-    """Takes the change back: the files are edited by one run, which then ends, and the restarts are made by the next."""
+def test_run_that_was_killed_between_edit_and_restart_is_made_good(
+    whole_cluster: Cluster, load: Load
+) -> None:
+    """Takes the change back: the files are edited by one run, which then ends, and the restarts are
+    made by the next."""
     before, begun = starts(whole_cluster), time.time()
     run("playbooks/configure.yml")
     assert starts(whole_cluster) == before

@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
+import typing as t
 from pathlib import Path
-from typing import Any, Callable
 
 import pytest
 from regions import Regions
 
 
 @pytest.fixture
-def regions(tmp_path: Path, playbook: Callable[..., Any]) -> Regions:
+def regions(tmp_path: Path, playbook: t.Callable[..., t.Any]) -> Regions:
     return Regions(tmp_path, playbook)

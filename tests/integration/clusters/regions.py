@@ -8,15 +8,25 @@ from __future__ import annotations
 import importlib.util
 import json
 import shutil
+import typing as t
 from pathlib import Path
-from typing import Any, Callable, Dict, List
 
 import yaml
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 CLUSTERS = {
-    "obkm-eu": {"key_manager": ["eu-km1", "eu-km2"], "load_balancer": ["eu-lb1"], "database": [], "api_manager": ["eu-am1"]},
-    "obkm-us": {"key_manager": ["us-km1", "us-km2", "us-km3"], "load_balancer": ["us-lb1"], "database": [], "api_manager": ["us-am1"]},
+    "obkm-eu": {
+        "key_manager": ["eu-km1", "eu-km2"],
+        "load_balancer": ["eu-lb1"],
+        "database": [],
+        "api_manager": ["eu-am1"],
+    },
+    "obkm-us": {
+        "key_manager": ["us-km1", "us-km2", "us-km3"],
+        "load_balancer": ["us-lb1"],
+        "database": [],
+        "api_manager": ["us-am1"],
+    },
 }
 ADDRESSES = {
     "obkm-eu": ["192.0.2.11", "192.0.2.12"],
@@ -30,13 +40,17 @@ MEMBER_PORTS = {"obkm-eu": 4000, "obkm-us": 4100}
 class Regions:
     """The inventory in a folder of its own, with what a run needs beside it."""
 
-    def __init__(self, folder: Path, playbook: Callable[..., Any]) -> None:
+    def __init__(self, folder: Path, playbook: t.Callable[..., t.Any]) -> None:
         self.folder = folder
         self.homes = folder / "homes"
         self.inventory = folder / "inventory"
-        shutil.copytree(REPOSITORY / "tests" / "fixtures" / "inventories" / "regions", self.inventory)
+        shutil.copytree(
+            REPOSITORY / "tests" / "fixtures" / "inventories" / "regions", self.inventory
+        )
         self._playbook = playbook
-        spec = importlib.util.spec_from_file_location("homes_of_clusters", REPOSITORY / "tests" / "support" / "homes.py")
+        spec = importlib.util.spec_from_file_location(
+            "homes_of_clusters", REPOSITORY / "tests" / "support" / "homes.py"
+        )
         assert spec is not None and spec.loader is not None
         homes = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(homes)
@@ -46,11 +60,11 @@ class Regions:
             for host in groups["api_manager"]:
                 homes.make_home(PRODUCTS[name] + "_apim", self.homes / host)
 
-    def run(self, playbook: str, *arguments: str, **variables: Any) -> Any:
+    def run(self, playbook: str, *arguments: str, **variables: t.Any) -> t.Any:
         extra = json.dumps({"homes": str(self.homes), **variables})
         return self._playbook(str(playbook), self.inventory, "-e", extra, *arguments)
 
-    def play(self, plays: List[Dict[str, Any]], *arguments: str, **variables: Any) -> Any:
+    def play(self, plays: list[dict[str, t.Any]], *arguments: str, **variables: t.Any) -> t.Any:
         """Run these plays after playbooks/model.yml."""
         path = self.folder / "play.yml"
         start = {"ansible.builtin.import_playbook": str(REPOSITORY / "playbooks" / "model.yml")}

@@ -3,14 +3,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the inventory of class Site means for the product files, written out by hand.
 
-Nothing here is derived by the collection's code. A setting that is added to the collection is added here too, or the tests say that a line
-changed which nothing asked for.
+Nothing here is derived by the collection's code. A setting that is added to the collection is added
+here too, or the tests say that a line changed which nothing asked for.
 """
 
 from __future__ import annotations
 
+import typing as t
 import urllib.parse
-from typing import Any, Dict, Mapping
 
 CONF = "repository/conf/"
 MASTER = CONF + "datasources/master-datasources.xml"
@@ -22,7 +22,8 @@ CONSOLE = "${carbon.protocol}://km.bank.example/ob/authenticationendpoint/"
 BALANCER = "${carbon.protocol}://km.bank.example"
 GATEWAY = "${carbon.protocol}://api.bank.example:8244"
 
-# Lines added and removed in each file of a Key Manager, of the real files and of the fixtures alike but for what DIFFERENT says.
+# Lines added and removed in each file of a Key Manager, of the real files and of the fixtures alike
+# but for what DIFFERENT says.
 NUMSTAT = {
     CONF + "axis2/axis2.xml": (12, 7),
     CONF + "carbon.xml": (13, 13),
@@ -62,7 +63,8 @@ UNPUBLISHED = {
     CONF + "identity/embedded-ldap.xml": (1, 1),
 }
 DIFFERENT = {
-    # The fixture's own datasource has another description, and the files that were published of Open Banking API Manager are few.
+    # The fixture's own datasource has another description, and the files that were published of
+    # Open Banking API Manager are few.
     "fixtures-documented": {MASTER: (57, 15), **UNPUBLISHED},
     "fixtures-standard": {MASTER: (9, 9), **UNPUBLISHED},
     "fixtures-documented api_manager": {
@@ -70,36 +72,58 @@ DIFFERENT = {
         CONF + "jndi.properties": (2, 2),
         CONF + "tomcat/catalina-server.xml": (5, 4),
         "repository/resources/api_templates/velocity_template.xml": (11, 11),
-        "repository/resources/finance/apis/berlin-group.org/PSD2API_1.3.3/dynamic-endpoint-insequence-1.3.3.xml": (1, 1),
-        "repository/resources/finance/apis/openbanking.org.uk/Accounts_3.1.2/dynamic-endpoint-insequence-3.1.2.xml": (2, 2),
+        "repository/resources/finance/apis/berlin-group.org/PSD2API_1.3.3/dynamic-endpoint-insequence-1.3.3.xml": (
+            1,
+            1,
+        ),
+        "repository/resources/finance/apis/openbanking.org.uk/Accounts_3.1.2/dynamic-endpoint-insequence-3.1.2.xml": (
+            2,
+            2,
+        ),
     },
 }
 
 
-def numstat(name: str, side: str, first: bool = True) -> Dict[str, tuple[int, int]]:
+def numstat(name: str, side: str, first: bool = True) -> dict[str, tuple[int, int]]:
     if side == "api_manager":
         return {**NUMSTAT_API_MANAGER, **DIFFERENT.get(name + " api_manager", {})}
     further = {} if first else NUMSTAT_FURTHER_NODE
-    table = {**NUMSTAT, **further, **(STANDARD if name.endswith("standard") else {}), **DIFFERENT.get(name, {})}
+    table = {
+        **NUMSTAT,
+        **further,
+        **(STANDARD if name.endswith("standard") else {}),
+        **DIFFERENT.get(name, {}),
+    }
     if name.endswith("standard"):
         # A node alone forms no cluster, and that is how the product comes.
         del table[CONF + "axis2/axis2.xml"]
     return table
 
 
-# The databases by layout: name and JNDI name of the datasource, its database, its account, its file.
+# The databases by layout: name and JNDI name of the datasource, its database, its account, its
+# file.
 DATASOURCES = {
     "documented": {
         "user": ("WSO2UM_DB", "jdbc/WSO2UM_DB", "openbank_userdb", MASTER),
         "apim": ("WSO2AM_DB", "jdbc/WSO2AM_DB", "openbank_apimgtdb", MASTER),
         "config": ("WSO2CONFIG_DB", "jdbc/WSO2Config_DB", "openbank_iskm_configdb", MASTER),
         "registry": ("WSO2REG_DB", "jdbc/WSO2REG_DB", "openbank_govdb", MASTER),
-        "open_banking": ("WSO2_OPEN_BANKING_DB", "jdbc/WSO2OpenBankingDB", "openbank_openbankingdb", OPEN_BANKING),
+        "open_banking": (
+            "WSO2_OPEN_BANKING_DB",
+            "jdbc/WSO2OpenBankingDB",
+            "openbank_openbankingdb",
+            OPEN_BANKING,
+        ),
     },
     "standard": {
         "common": ("WSO2_COMMON_DB", "jdbc/WSO2CommonDB", "openbank_commondb", MASTER),
         "apim": ("WSO2AM_DB", "jdbc/WSO2AM_DB", "openbank_apimgtdb", MASTER),
-        "open_banking": ("WSO2_OPEN_BANKING_DB", "jdbc/WSO2OpenBankingDB", "openbank_openbankingdb", OPEN_BANKING),
+        "open_banking": (
+            "WSO2_OPEN_BANKING_DB",
+            "jdbc/WSO2OpenBankingDB",
+            "openbank_openbankingdb",
+            OPEN_BANKING,
+        ),
     },
 }
 DESCRIPTIONS = {
@@ -110,7 +134,10 @@ DESCRIPTIONS = {
     "registry": "The datasource used by the registry",
     "open_banking": "The datasource used for Open Banking",
 }
-UNUSED = {"documented": ["jdbc/WSO2CommonDB"], "standard": ["jdbc/WSO2UM_DB", "jdbc/WSO2Config_DB", "jdbc/WSO2REG_DB"]}
+UNUSED = {
+    "documented": ["jdbc/WSO2CommonDB"],
+    "standard": ["jdbc/WSO2UM_DB", "jdbc/WSO2Config_DB", "jdbc/WSO2REG_DB"],
+}
 # Which datasource serves users, and the two registries.
 USES = {"documented": ("user", "config", "registry"), "standard": ("common", "common", "common")}
 CONFIG_TARGET = {"documented": "/_system/config", "standard": "/_system/obkm/config"}
@@ -124,7 +151,9 @@ IDENTITY_URLS = {
     "OAuth/OAuth2RevokeEPUrl": BALANCER + "/oauth2/revoke",
     "OAuth/OAuth2IntrospectEPUrl": BALANCER + "/oauth2/introspect",
     "OAuth/OAuth2UserInfoEPUrl": GATEWAY + "/userinfo",
-    "OAuth/OIDCCheckSessionEPUrl": "${carbon.protocol}://${carbon.host}:${carbon.management.port}/oidc/checksession",
+    "OAuth/OIDCCheckSessionEPUrl": (
+        "${carbon.protocol}://${carbon.host}:${carbon.management.port}/oidc/checksession"
+    ),
     "OAuth/OIDCLogoutEPUrl": BALANCER + "/oidc/logout",
     "OAuth/OAuth2ConsentPage": CONSOLE + "oauth2_authz.do",
     "OAuth/OAuth2ErrorPage": CONSOLE + "oauth2_error.do",
@@ -154,10 +183,17 @@ AUTHENTICATION_URLS = {
     "AuthenticationEndpointURL": "https://km.bank.example/ob/authenticationendpoint/login.do",
     "AuthenticationEndpointRetryURL": "https://km.bank.example/ob/authenticationendpoint/retry.do",
     "AuthenticationEndpointMissingClaimsURL": "/ob/authenticationendpoint/claims.do",
-    SMS + "[SMSOTPAuthenticationEndpointURL]": "https://km.bank.example/smsotpauthenticationendpoint/smsotp.jsp",
-    SMS + "[SMSOTPAuthenticationEndpointErrorPage]": "https://km.bank.example/smsotpauthenticationendpoint/smsotpError.jsp",
-    SMS + "[MobileNumberRegPage]": "https://km.bank.example/smsotpauthenticationendpoint/mobile.jsp",
-    "AuthenticatorConfigs/AuthenticatorConfig[FIDOAuthenticator]/Parameter[AppID]": "https://km.bank.example",
+    SMS + "[SMSOTPAuthenticationEndpointURL]": (
+        "https://km.bank.example/smsotpauthenticationendpoint/smsotp.jsp"
+    ),
+    SMS + "[SMSOTPAuthenticationEndpointErrorPage]": (
+        "https://km.bank.example/smsotpauthenticationendpoint/smsotpError.jsp"
+    ),
+    SMS
+    + "[MobileNumberRegPage]": "https://km.bank.example/smsotpauthenticationendpoint/mobile.jsp",
+    "AuthenticatorConfigs/AuthenticatorConfig[FIDOAuthenticator]/Parameter[AppID]": (
+        "https://km.bank.example"
+    ),
     "AuthenticatorConfigs/AuthenticatorConfig[x509CertificateAuthenticator]/Parameter[AuthenticationEndpoint]": (
         "https://km.bank.example/x509-certificate-servlet"
     ),
@@ -165,7 +201,9 @@ AUTHENTICATION_URLS = {
 # Settings that stood in comments, by file: what each comment held.
 UNCOMMENTED = {
     CONF + "finance/open-banking.xml": [" <SkipDBSchemaCreation>false</SkipDBSchemaCreation> "],
-    CONF + "identity/application-authentication.xml": ['<Parameter name="AppID">https://localhost</Parameter>'],
+    CONF + "identity/application-authentication.xml": [
+        '<Parameter name="AppID">https://localhost</Parameter>'
+    ],
     CONF + "identity/identity.xml": [
         " <SkipDBSchemaCreation>false</SkipDBSchemaCreation> ",
         "GroupEPUrl>${carbon.protocol}://${carbon.host}:${carbon.management.port}/scim2/Groups</GroupEPUrl",
@@ -175,10 +213,10 @@ UNCOMMENTED = {
 
 
 def url(database: str) -> str:
-    return "jdbc:mysql://10.20.30.31:3306/{0}?autoReconnect=true&sslMode=VERIFY_IDENTITY".format(database)
+    return f"jdbc:mysql://10.20.30.31:3306/{database}?autoReconnect=true&sslMode=VERIFY_IDENTITY"
 
 
-def datasource(key: str, layout: str, secrets: Any) -> Dict[str, str]:
+def datasource(key: str, layout: str, secrets: t.Any) -> dict[str, str]:
     name, jndi, database, _file = DATASOURCES[layout][key]
     definition = {
         "url": url(database),
@@ -202,18 +240,21 @@ def datasource(key: str, layout: str, secrets: Any) -> Dict[str, str]:
 
 
 def cache_id(key: str, layout: str) -> str:
-    return "obkm_{0}@jdbc:mysql://10.20.30.31:3306/{1}".format(key, DATASOURCES[layout][key][2])
+    return f"obkm_{key}@jdbc:mysql://10.20.30.31:3306/{DATASOURCES[layout][key][2]}"
 
 
-def key_manager(layout: str, address: str, members: list[str], secrets: Any) -> Dict[str, Mapping[str, str | None]]:
-    """What each file of a Key Manager must say after a run, by path; None is what must not stand there any more."""
+def key_manager(
+    layout: str, address: str, members: list[str], secrets: t.Any
+) -> dict[str, t.Mapping[str, str | None]]:
+    """What each file of a Key Manager must say after a run, by path; None is what must not stand
+    there any more."""
     user, config, registry = USES[layout]
     jndi = {key: source[1] for key, source in DATASOURCES[layout].items()}
     keystore = secrets("keystore")
     clustering = "axisconfig[AxisJava2.0]/clustering/"
     server = "Server/"
     tomcat = "Server/Service[Catalina]/"
-    axis2: Dict[str, str | None] = {
+    axis2: dict[str, str | None] = {
         clustering + "@enable": "true",
         clustering + "parameter[membershipScheme]": "wka",
         clustering + "parameter[domain]": "bank.obkm.domain",
@@ -223,18 +264,24 @@ def key_manager(layout: str, address: str, members: list[str], secrets: Any) -> 
         clustering + "parameter[localMemberPort]": "4100",
     }
     for number, member in enumerate(members, start=1):
-        place = clustering + "members/member#{0}/".format(number)
+        place = clustering + f"members/member#{number}/"
         axis2.update({place + "hostName": member, place + "port": "4100"})
-    axis2.update({clustering + "members/member/hostName": None, clustering + "members/member/port": None})
+    axis2.update(
+        {clustering + "members/member/hostName": None, clustering + "members/member/port": None}
+    )
     if len(members) == 1:
         axis2 = {clustering + "@enable": "false"}
-    sources: Dict[str, Dict[str, str | None]] = {MASTER: {}, OPEN_BANKING: {}}
+    sources: dict[str, dict[str, str | None]] = {MASTER: {}, OPEN_BANKING: {}}
     for key, (_name, jndi_name, _database, file) in DATASOURCES[layout].items():
         for path, value in datasource(key, layout, secrets).items():
-            sources[file]["datasources-configuration/datasources/datasource[{0}]/{1}".format(jndi_name, path)] = value
+            sources[file][
+                f"datasources-configuration/datasources/datasource[{jndi_name}]/{path}"
+            ] = value
     for unused in UNUSED[layout]:
         for path in datasource("apim", layout, secrets):
-            sources[MASTER]["datasources-configuration/datasources/datasource[{0}]/{1}".format(unused, path)] = None
+            sources[MASTER][
+                f"datasources-configuration/datasources/datasource[{unused}]/{path}"
+            ] = None
     mounts = "wso2registry/"
     return {
         CONF + "axis2/axis2.xml": axis2,
@@ -259,7 +306,9 @@ def key_manager(layout: str, address: str, members: list[str], secrets: Any) -> 
         },
         **sources,
         CONF + "etc/jmx.xml": {"JMX/StartRMIServer": "false"},
-        CONF + "identity/embedded-ldap.xml": {"EmbeddedLDAPConfig/EmbeddedLDAP/Property[enable]": "false"},
+        CONF + "identity/embedded-ldap.xml": {
+            "EmbeddedLDAPConfig/EmbeddedLDAP/Property[enable]": "false"
+        },
         CONF + "finance/open-banking.xml": {
             server + "JDBCPersistenceManager/DataSource/Name": jndi["open_banking"],
             server + "JDBCPersistenceManager/SkipDBSchemaCreation": "true",
@@ -268,8 +317,13 @@ def key_manager(layout: str, address: str, members: list[str], secrets: Any) -> 
             server + "OBIdentityRetriever/Server/SigningCertificateAlias": "obkm",
         },
         CONF + "identity/application-authentication.xml": {
-            **{"ApplicationAuthentication/" + path: value for path, value in AUTHENTICATION_URLS.items()},
-            "ApplicationAuthentication/AuthenticatorConfigs/AuthenticatorConfig[FIDOAuthenticator]/Parameter[AppID]/@name": "AppID",
+            **{
+                "ApplicationAuthentication/" + path: value
+                for path, value in AUTHENTICATION_URLS.items()
+            },
+            "ApplicationAuthentication/AuthenticatorConfigs/AuthenticatorConfig[FIDOAuthenticator]/Parameter[AppID]/@name": (
+                "AppID"
+            ),
         },
         CONF + "identity/identity.xml": {
             server + "JDBCPersistenceManager/DataSource/Name": jndi["apim"],
@@ -277,9 +331,13 @@ def key_manager(layout: str, address: str, members: list[str], secrets: Any) -> 
             server + "JDBCPersistenceManager/SessionDataPersist/Enable": "true",
             server + "JDBCPersistenceManager/SessionDataPersist/Temporary": "true",
             server + "JDBCPersistenceManager/SessionDataPersist/PoolSize": "0",
-            server + "JDBCPersistenceManager/SessionDataPersist/SessionDataCleanUp/Enable": "true" if address == members[0] else "false",
+            server + "JDBCPersistenceManager/SessionDataPersist/SessionDataCleanUp/Enable": (
+                "true" if address == members[0] else "false"
+            ),
             server + "OAuth/TokenPersistenceProcessor": PLAIN,
-            server + "EntitlementSettings/ThirftBasedEntitlementConfig/KeyStore/Location": SECURITY + "obkm.jks",
+            server + "EntitlementSettings/ThirftBasedEntitlementConfig/KeyStore/Location": (
+                SECURITY + "obkm.jks"
+            ),
             server + "EntitlementSettings/ThirftBasedEntitlementConfig/KeyStore/Password": keystore,
             **{server + path: value for path, value in IDENTITY_URLS.items()},
             # It was a leaf, nothing but comments in it.
@@ -315,12 +373,12 @@ def key_manager(layout: str, address: str, members: list[str], secrets: Any) -> 
     }
 
 
-def broker_account(secrets: Any) -> str:
+def broker_account(secrets: t.Any) -> str:
     """Name and password in a URL of the message broker, where an @ would end the account."""
     return "operator!bank.example!carbon.super:" + urllib.parse.quote(secrets("a"), safe="")
 
 
-def api_manager(secrets: Any) -> Dict[str, Mapping[str, str | None]]:
+def api_manager(secrets: t.Any) -> dict[str, t.Mapping[str, str | None]]:
     services = "https://km.bank.example:9443${carbon.context}services/"
     gateway = "https://api.bank.example:${https.nio.port}"
     keystore = secrets("keystore")
@@ -335,10 +393,14 @@ def api_manager(secrets: Any) -> Dict[str, Mapping[str, str | None]]:
             "APIManager/APIKeyManager/Configuration/RevokeURL": gateway + "/revoke",
             "APIManager/OAuthConfigurations/RevokeAPIURL": gateway + "/revoke",
             "APIManager/OAuthConfigurations/EncryptPersistedTokens": "false",
-            "APIManager/ThrottlingConfigurations/TrafficManager/Username": "operator@bank.example@carbon.super",
-            "APIManager/ThrottlingConfigurations/PolicyDeployer/Username": "operator@bank.example@carbon.super",
+            "APIManager/ThrottlingConfigurations/TrafficManager/Username": (
+                "operator@bank.example@carbon.super"
+            ),
+            "APIManager/ThrottlingConfigurations/PolicyDeployer/Username": (
+                "operator@bank.example@carbon.super"
+            ),
             "APIManager/ThrottlingConfigurations/JMSConnectionDetails/JMSConnectionParameters/connectionfactory.TopicConnectionFactory": (
-                "amqp://{0}@clientid/carbon?brokerlist='tcp://${{carbon.local.ip}}:${{jms.port}}'".format(broker_account(secrets))
+                f"amqp://{broker_account(secrets)}@clientid/carbon?brokerlist='tcp://${{carbon.local.ip}}:${{jms.port}}'"
             ),
         },
         CONF + "etc/jmx.xml": {"JMX/StartRMIServer": "false"},
@@ -371,7 +433,11 @@ def api_manager(secrets: Any) -> Dict[str, Mapping[str, str | None]]:
 
 
 # What each JSON file must say after a run, by its keys.
-PROXY = {"proxy.proxyHost": "km.bank.example", "proxy.proxyHTTPSPort": "443", "proxy.proxyContextPath": ""}
+PROXY = {
+    "proxy.proxyHost": "km.bank.example",
+    "proxy.proxyHTTPSPort": "443",
+    "proxy.proxyContextPath": "",
+}
 JSON = {
     "key_manager": {
         JAGGERY + "dashboard/conf/site.json": {**PROXY, "proxy.servicePath": "/services"},
@@ -394,12 +460,16 @@ JSON = {
     "api_manager": {
         JAGGERY + "store/site/conf/site.json": {
             "ssoConfiguration.identityProviderURL": "https://km.bank.example/samlsso",
-            "ssoConfiguration.idpInitSSOURL": "https://km.bank.example/samlsso?spEntityID=API_STORE",
+            "ssoConfiguration.idpInitSSOURL": (
+                "https://km.bank.example/samlsso?spEntityID=API_STORE"
+            ),
             "reverseProxy.enabled": "auto",
         },
         JAGGERY + "admin/site/conf/site.json": {
             "ssoConfiguration.identityProviderURL": "https://km.bank.example/samlsso",
-            "ssoConfiguration.idpInitSSOURL": "https://km.bank.example/samlsso?spEntityID=API_WORKFLOW_ADMIN",
+            "ssoConfiguration.idpInitSSOURL": (
+                "https://km.bank.example/samlsso?spEntityID=API_WORKFLOW_ADMIN"
+            ),
             "ssoConfiguration.externalLogoutPage": "https://km.bank.example/samlsso?slo=true",
             "reverseProxy.enabled": "auto",
         },

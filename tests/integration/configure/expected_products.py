@@ -1,16 +1,17 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""What the inventory of class Site means for the files of the other products, written out by hand."""
+"""What the inventory of class Site means for the files of the other products, written out by
+hand."""
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping
+import typing as t
 
 import expected
 from expected import BALANCER, CONF, JAGGERY, MASTER, OPEN_BANKING, SECURITY, SHINDIG
 
-Files = Dict[str, Mapping[str, "str | None"]]
+Files = t.Dict[str, t.Mapping[str, "str | None"]]
 DATASOURCE = "datasources-configuration/datasources/datasource"
 PAGES = BALANCER + "/authenticationendpoint/"
 IDENTITY_SERVER_URLS = {
@@ -37,8 +38,20 @@ IDENTITY_SERVER_PAGES = {
 # Name, JNDI name, description, database, account.
 SHARED_DATASOURCES = (
     ("WSO2UM_DB", "jdbc/WSO2UM_DB", "The datasource used by user manager", "apimgt_userdb", "user"),
-    ("WSO2AM_DB", "jdbc/WSO2AM_DB", "The datasource used for API Manager database", "apimgt_amdb", "apim"),
-    ("WSO2REG_DB", "jdbc/WSO2REG_DB", "The datasource used by the registry", "apimgt_regdb", "registry"),
+    (
+        "WSO2AM_DB",
+        "jdbc/WSO2AM_DB",
+        "The datasource used for API Manager database",
+        "apimgt_amdb",
+        "apim",
+    ),
+    (
+        "WSO2REG_DB",
+        "jdbc/WSO2REG_DB",
+        "The datasource used by the registry",
+        "apimgt_regdb",
+        "registry",
+    ),
 )
 IDENTITY_DATASOURCE = (
     "WSO2_IDENTITY_DB",
@@ -55,7 +68,9 @@ UNCOMMENTED = {
         "ConsumerDialectURI>http://wso2.org/claims</ConsumerDialectURI",
         "SignatureAlgorithm>SHA256withRSA</SignatureAlgorithm",
     ],
-    CONF + "identity/application-authentication.xml": expected.UNCOMMENTED[CONF + "identity/application-authentication.xml"],
+    CONF + "identity/application-authentication.xml": expected.UNCOMMENTED[
+        CONF + "identity/application-authentication.xml"
+    ],
     CONF + "identity/identity.xml": expected.UNCOMMENTED[CONF + "identity/identity.xml"],
 }
 # Lines added and removed, by site and side.
@@ -98,7 +113,7 @@ NUMSTAT = {
 }
 
 
-def numstat(name: str, api_manager: bool, first: bool) -> Dict[str, tuple[int, int]]:
+def numstat(name: str, api_manager: bool, first: bool) -> dict[str, tuple[int, int]]:
     if name not in NUMSTAT:
         return expected.numstat(name, "api_manager" if api_manager else "key_manager", first)
     table = dict(NUMSTAT[name + " api_manager" * api_manager])
@@ -109,28 +124,36 @@ def numstat(name: str, api_manager: bool, first: bool) -> Dict[str, tuple[int, i
     return table
 
 
-def uncommented(site: Any, api_manager: bool, path: str) -> List[str]:
+def uncommented(site: t.Any, api_manager: bool, path: str) -> list[str]:
     if api_manager:
         return []
     return (UNCOMMENTED if site.product == "is_km_5.7.0" else expected.UNCOMMENTED).get(path, [])
 
 
-def wanted(site: Any, api_manager: bool, address: str, members: List[str]) -> Files:
-    """What each file of a host must say after a run, by path; None is what must not stand there any more."""
+def wanted(site: t.Any, api_manager: bool, address: str, members: list[str]) -> Files:
+    """What each file of a host must say after a run, by path; None is what must not stand there any
+    more."""
     if site.product == "carbon_4.7.1":
-        return kernel(expected.api_manager(site.secrets), site) if api_manager else kernel_key_manager(address, members, site)
+        return (
+            kernel(expected.api_manager(site.secrets), site)
+            if api_manager
+            else kernel_key_manager(address, members, site)
+        )
     return plain_api_manager(site) if api_manager else identity_server(address, members, site)
 
 
-def kernel(files: Mapping[str, Mapping[str, str | None]], site: Any, keystore: str = "obkm-apim") -> Files:
-    """TLS stands in elements of their own, and the user stores are of later classes (their properties are the same)."""
+def kernel(
+    files: t.Mapping[str, t.Mapping[str, str | None]], site: t.Any, keystore: str = "obkm-apim"
+) -> Files:
+    """TLS stands in elements of their own, and the user stores are of later classes (their
+    properties are the same)."""
     tls = "Server/Service[Catalina]/Connector[9443]/SSLHostConfig/"
     tomcat = CONF + "tomcat/catalina-server.xml"
     others = {place: value for place, value in files[tomcat].items() if "proxyPort" in place}
     elements = {
         tls + "@protocols": "TLSv1.2",
         tls + "@truststorePassword": site.secrets("truststore"),
-        tls + "Certificate/@certificateKeystoreFile": "{0}{1}.jks".format(SECURITY, keystore),
+        tls + "Certificate/@certificateKeystoreFile": f"{SECURITY}{keystore}.jks",
         tls + "Certificate/@certificateKeystorePassword": site.secrets("keystore"),
         tls + "Certificate/@certificateKeyAlias": keystore,
         tls + "Certificate/@certificateKeyPassword": site.secrets("keystore"),
@@ -138,18 +161,28 @@ def kernel(files: Mapping[str, Mapping[str, str | None]], site: Any, keystore: s
     return {**files, tomcat: {**others, **elements}}
 
 
-def kernel_key_manager(address: str, members: List[str], site: Any) -> Files:
+def kernel_key_manager(address: str, members: list[str], site: t.Any) -> Files:
     files = kernel(expected.key_manager(site.layout, address, members, site.secrets), site, "obkm")
     registry = CONF + "registry.xml"
     instances = {
         **instance("configInstance", "configRegistry", expected.cache_id("config", site.layout)),
-        **instance("governanceInstance", "governanceRegistry", expected.cache_id("registry", site.layout)),
+        **instance(
+            "governanceInstance", "governanceRegistry", expected.cache_id("registry", site.layout)
+        ),
     }
-    return {**files, registry: {**files[registry], **instances, **mounted("configInstance", "/_system/config"), **GOVERNANCE_GONE}}
+    return {
+        **files,
+        registry: {
+            **files[registry],
+            **instances,
+            **mounted("configInstance", "/_system/config"),
+            **GOVERNANCE_GONE,
+        },
+    }
 
 
-def instance(name: str, database: str, cache: str) -> Dict[str, str]:
-    place = "wso2registry/remoteInstance[{0}]/".format(name)
+def instance(name: str, database: str, cache: str) -> dict[str, str]:
+    place = f"wso2registry/remoteInstance[{name}]/"
     return {
         place + "@url": "https://localhost:9443/registry",
         place + "id": name,
@@ -158,27 +191,30 @@ def instance(name: str, database: str, cache: str) -> Dict[str, str]:
         place + "enableCache": "true",
         place + "registryRoot": "/",
         place + "cacheId": cache,
-        "wso2registry/dbConfig[{0}]/@name".format(database): database,
+        f"wso2registry/dbConfig[{database}]/@name": database,
     }
 
 
-def mounted(name: str, target: str) -> Dict[str, str]:
+def mounted(name: str, target: str) -> dict[str, str]:
     place = "wso2registry/mount[/_system/config]/"
     return {place + "instanceId": name, place + "targetPath": target}
 
 
 # The one instance behind both mounts.
-GOVERNANCE_GONE: Dict[str, None] = dict.fromkeys(
+GOVERNANCE_GONE: dict[str, None] = dict.fromkeys(
     [
         *("wso2registry/dbConfig[govregistry]/" + key for key in ("@name", "dataSource")),
-        *("wso2registry/remoteInstance[gov]/" + key for key in ("@url", "id", "dbConfig", "readOnly", "enableCache")),
+        *(
+            "wso2registry/remoteInstance[gov]/" + key
+            for key in ("@url", "id", "dbConfig", "readOnly", "enableCache")
+        ),
         *("wso2registry/remoteInstance[gov]/" + key for key in ("registryRoot", "cacheId")),
     ]
 )
 
 
-def datasources(sources: Any, secrets: Any) -> Dict[str, str]:
-    found: Dict[str, str] = {}
+def datasources(sources: t.Any, secrets: t.Any) -> dict[str, str]:
+    found: dict[str, str] = {}
     for name, jndi, description, database, account in sources:
         pool = expected.datasource("apim", "documented", secrets)
         pool.update(name=name, description=description)
@@ -186,11 +222,11 @@ def datasources(sources: Any, secrets: Any) -> Dict[str, str]:
         pool["definition/configuration/url"] = expected.url(database)
         pool["definition/configuration/username"] = "obkm_" + account
         pool["definition/configuration/password"] = secrets.database(account)
-        found.update({"{0}[{1}]/{2}".format(DATASOURCE, jndi, path): value for path, value in pool.items()})
+        found.update({f"{DATASOURCE}[{jndi}]/{path}": value for path, value in pool.items()})
     return found
 
 
-def registry(target: str) -> Dict[str, str | None]:
+def registry(target: str) -> dict[str, str | None]:
     cache = "obkm_registry@jdbc:mysql://10.20.30.31:3306/apimgt_regdb"
     return {
         **instance("configInstance", "configRegistry", cache),
@@ -204,12 +240,17 @@ def registry(target: str) -> Dict[str, str | None]:
     }
 
 
-def identity_server(address: str, members: List[str], site: Any) -> Files:
+def identity_server(address: str, members: list[str], site: t.Any) -> Files:
     files = expected.key_manager("documented", address, members, site.secrets)
     for path in (OPEN_BANKING, CONF + "finance/open-banking.xml"):
         del files[path]
-    identity = {**files[CONF + "identity/identity.xml"], **{"Server/" + path: value for path, value in IDENTITY_SERVER_URLS.items()}}
-    pages = {"ApplicationAuthentication/" + path: value for path, value in IDENTITY_SERVER_PAGES.items()}
+    identity = {
+        **files[CONF + "identity/identity.xml"],
+        **{"Server/" + path: value for path, value in IDENTITY_SERVER_URLS.items()},
+    }
+    pages = {
+        "ApplicationAuthentication/" + path: value for path, value in IDENTITY_SERVER_PAGES.items()
+    }
     tokens = "APIManager/JWTConfiguration/"
     return {
         **files,
@@ -219,7 +260,10 @@ def identity_server(address: str, members: List[str], site: Any) -> Files:
             DATASOURCE + "[jdbc/WSO2IdentityDB]/definition/configuration/minIdle": None,
         },
         CONF + "identity/identity.xml": identity,
-        CONF + "identity/application-authentication.xml": {**files[CONF + "identity/application-authentication.xml"], **pages},
+        CONF + "identity/application-authentication.xml": {
+            **files[CONF + "identity/application-authentication.xml"],
+            **pages,
+        },
         CONF + "registry.xml": {
             "wso2registry/enableCache": "true",
             "wso2registry/versionResourcesOnChange": "false",
@@ -229,25 +273,32 @@ def identity_server(address: str, members: List[str], site: Any) -> Files:
             "APIManager/DataSourceName": "jdbc/WSO2AM_DB",
             "APIManager/OAuthConfigurations/RevokeAPIURL": "https://gw1.bank.example:8244/revoke",
             "APIManager/OAuthConfigurations/EncryptPersistedTokens": "false",
-            "APIManager/APIGateway/Environments/Environment/ServerURL": "https://gw1.bank.example:9443/services/",
+            "APIManager/APIGateway/Environments/Environment/ServerURL": (
+                "https://gw1.bank.example:9443/services/"
+            ),
             tokens + "EnableJWTGeneration": "true",
-            tokens + "ClaimsRetrieverImplClass": "org.wso2.carbon.apimgt.impl.token.DefaultClaimsRetriever",
+            tokens + "ClaimsRetrieverImplClass": (
+                "org.wso2.carbon.apimgt.impl.token.DefaultClaimsRetriever"
+            ),
             tokens + "ConsumerDialectURI": "http://wso2.org/claims",
             tokens + "SignatureAlgorithm": "SHA256withRSA",
         },
     }
 
 
-def plain_api_manager(site: Any) -> Files:
+def plain_api_manager(site: t.Any) -> Files:
     files = expected.api_manager(site.secrets)
     users = CONF + "user-mgt.xml"
     return {
         **files,
-        users: {**files[users], "UserManager/Realm/Configuration/Property[dataSource]": "jdbc/WSO2UM_DB"},
+        users: {
+            **files[users],
+            "UserManager/Realm/Configuration/Property[dataSource]": "jdbc/WSO2UM_DB",
+        },
         MASTER: datasources(SHARED_DATASOURCES, site.secrets),
         CONF + "registry.xml": {
             # It stands there twice.
-            **{"wso2registry/versionResourcesOnChange#{0}".format(number): "false" for number in (1, 2)},
+            **{f"wso2registry/versionResourcesOnChange#{number}": "false" for number in (1, 2)},
             **registry("/_system/apim/config"),
         },
     }

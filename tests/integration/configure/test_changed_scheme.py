@@ -1,7 +1,8 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""Another membership scheme is refused while other nodes run with the old one, before a file is changed; once they are stopped it goes."""
+"""Another membership scheme is refused while other nodes run with the old one, before a file is
+changed; once they are stopped it goes."""
 
 from __future__ import annotations
 
@@ -9,8 +10,8 @@ import json
 import os
 import re
 import sys
+import typing as t
 from pathlib import Path
-from typing import Any, Callable, Dict, List
 
 import pytest
 from sites import WITHOUT_ROOT, Site
@@ -22,7 +23,8 @@ if [ -e "${0%/*}/running/$2" ]; then echo active; else echo inactive; exit 3; fi
 """
 
 
-# What the restart of a node waits for follows from the records too (roles/carbon_server/tasks/restart.yml).
+# What the restart of a node waits for follows from the records too
+# (roles/carbon_server/tasks/restart.yml).
 WAITED_FOR = """
 - hosts: km1
   gather_facts: false
@@ -37,9 +39,10 @@ WAITED_FOR = """
 
 
 class Machines:
-    """Two Key Managers of one cluster with what they noted at their starts, and a run of site.yml over their files."""
+    """Two Key Managers of one cluster with what they noted at their starts, and a run of site.yml
+    over their files."""
 
-    def __init__(self, site: Site, playbook: Callable[..., Any], folder: Path) -> None:
+    def __init__(self, site: Site, playbook: t.Callable[..., t.Any], folder: Path) -> None:
         self.site, self.playbook, self.folder = site, playbook, folder
         (folder / "running").mkdir(parents=True)
         (folder / "systemctl").write_text(SYSTEMCTL, encoding="utf-8")
@@ -48,33 +51,54 @@ class Machines:
         for name in site.key_managers:
             (folder / "states" / name).mkdir(parents=True)
 
-    def run(self, scheme: str, playbook: str = "site.yml") -> Any:
+    def run(self, scheme: str, playbook: str = "site.yml") -> t.Any:
         self.site.variables["cluster_membership_scheme"] = scheme
         self.site.write_inventory()
-        path = os.pathsep.join([str(self.folder), str(Path(sys.executable).parent), os.environ["PATH"]])
-        places = json.dumps({"__carbon_server_states": str(self.folder / "states"), "told": str(self.folder / "told")})
+        path = os.pathsep.join(
+            [str(self.folder), str(Path(sys.executable).parent), os.environ["PATH"]]
+        )
+        places = json.dumps(
+            {
+                "__carbon_server_states": str(self.folder / "states"),
+                "told": str(self.folder / "told"),
+            }
+        )
         tags = ("--tags", "configure") if playbook == "site.yml" else ()
-        return self.playbook(playbook, self.site.inventory, *tags, "-e", places, settings={"PATH": path})
+        return self.playbook(
+            playbook, self.site.inventory, *tags, "-e", places, settings={"PATH": path}
+        )
 
-    def started(self, schemes: Dict[str, str | None]) -> None:
-        """These nodes run, each started with this scheme; None is the record of an earlier release, which has none."""
+    def started(self, schemes: dict[str, str | None]) -> None:
+        """These nodes run, each started with this scheme; None is the record of an earlier release,
+        which has none."""
         for name in self.site.key_managers:
             running = self.folder / "running" / (name + ".service")
             running.touch() if name in schemes else running.unlink(missing_ok=True)
             if name in schemes:
-                record: Dict[str, Any] = {"started_at": 1, "membership": "of before"}
+                record: dict[str, t.Any] = {"started_at": 1, "membership": "of before"}
                 record.update({"scheme": schemes[name]} if schemes[name] else {})
-                (self.folder / "states" / name / "start.json").write_text(json.dumps(record), encoding="utf-8")
+                (self.folder / "states" / name / "start.json").write_text(
+                    json.dumps(record), encoding="utf-8"
+                )
 
-    def schemes(self) -> Dict[str, str]:
-        files = {name: home / "repository/conf/axis2/axis2.xml" for name, home in self.site.homes.items()}
+    def schemes(self) -> dict[str, str]:
+        files = {
+            name: home / "repository/conf/axis2/axis2.xml" for name, home in self.site.homes.items()
+        }
         pattern = re.compile(r'<parameter name="membershipScheme">([^<]*)<')
-        return {name: "".join(pattern.findall(path.read_text(encoding="utf-8"))) for name, path in files.items()}
+        return {
+            name: "".join(pattern.findall(path.read_text(encoding="utf-8")))
+            for name, path in files.items()
+        }
 
 
 @pytest.fixture
-def machines(site: Callable[..., Site], playbook: Callable[..., Any], tmp_path: Path) -> Machines:
-    return Machines(site(source="fixtures", nodes=2, api_managers=0), playbook, tmp_path / "systemd")
+def machines(
+    site: t.Callable[..., Site], playbook: t.Callable[..., t.Any], tmp_path: Path
+) -> Machines:
+    return Machines(
+        site(source="fixtures", nodes=2, api_managers=0), playbook, tmp_path / "systemd"
+    )
 
 
 def test_another_scheme_is_refused_while_others_run_with_the_old_one(machines: Machines) -> None:
@@ -86,11 +110,15 @@ def test_another_scheme_is_refused_while_others_run_with_the_old_one(machines: M
     refused = machines.run("wka")
     assert refused.status != 0
     said = re.sub(r"\s+", " ", refused.output)
-    assert "km2 runs with multicast, and cluster_membership_scheme is wka: km1 would be shut down" in said, refused.output[-4000:]
+    assert (
+        "km2 runs with multicast, and cluster_membership_scheme is wka: km1 would be shut down"
+        in said
+    ), refused.output[-4000:]
     assert "Stop km2 by hand (systemctl stop km2) and run site.yml again" in said
     assert machines.site.state() == before, "a file was changed"
 
-    # Stopped as the sentence says; their records stay. Here the first is not started again by the run, which configures only.
+    # Stopped as the sentence says; their records stay. Here the first is not started again by the
+    # run, which configures only.
     machines.started({})
     stopped = machines.run("wka")
     assert stopped.status == 0, stopped.output[-4000:]
@@ -101,19 +129,24 @@ def test_another_scheme_is_refused_while_others_run_with_the_old_one(machines: M
 @pytest.mark.parametrize(
     ("found", "wanted", "refused"),
     [
-        # By multicast a node does not find those of before: rolled out as anything else. An earlier release noted no scheme.
+        # By multicast a node does not find those of before: rolled out as anything else. An earlier
+        # release noted no scheme.
         ({"km1": "wka", "km2": "wka"}, "multicast", False),
         ({"km1": "multicast", "km2": None}, "wka", False),
-        # Half of it done: the first is back with the new one, the second has not had its turn, and runs.
+        # Half of it done: the first is back with the new one, the second has not had its turn, and
+        # runs.
         ({"km1": "wka", "km2": "multicast"}, "wka", True),
     ],
 )
-def test_what_others_were_started_with_counts(machines: Machines, found: Dict[str, str | None], wanted: str, refused: bool) -> None:
+def test_what_others_were_started_with_counts(
+    machines: Machines, found: dict[str, str | None], wanted: str, refused: bool
+) -> None:
     other = {"wka": "multicast", "multicast": "wka"}[wanted]
     assert machines.run(other).status == 0
     machines.started(found)
     done = machines.run(wanted)
-    # Of the second node nothing is to be said here: the first was not started again by this run, which configures only.
+    # Of the second node nothing is to be said here: the first was not started again by this run,
+    # which configures only.
     first = re.sub(r"\s+", " ", done.output)
     assert ("km1 would be shut down" in first) is refused, done.output[-4000:]
     assert machines.schemes()["km1"] == (other if refused else wanted)
@@ -122,7 +155,8 @@ def test_what_others_were_started_with_counts(machines: Machines, found: Dict[st
 @pytest.mark.parametrize(
     ("running", "membership", "not_yet"),
     [
-        # It was started with another domain or password: it has its turn still. One of an earlier release is waited for.
+        # It was started with another domain or password: it has its turn still. One of an earlier
+        # release is waited for.
         ({"km2": "wka"}, "of before", ["km2"]),
         ({"km2": "wka"}, None, []),
         # It does not run, and its record is old.
@@ -130,14 +164,19 @@ def test_what_others_were_started_with_counts(machines: Machines, found: Dict[st
     ],
 )
 def test_nodes_that_had_no_turn_yet_are_not_waited_for(
-    machines: Machines, running: Dict[str, str | None], membership: str | None, not_yet: List[str]
+    machines: Machines, running: dict[str, str | None], membership: str | None, not_yet: list[str]
 ) -> None:
     machines.started({"km2": "wka"})
     record = machines.folder / "states" / "km2" / "start.json"
-    record.write_text(json.dumps({"started_at": 1, "scheme": "wka", "membership": membership}), encoding="utf-8")
+    record.write_text(
+        json.dumps({"started_at": 1, "scheme": "wka", "membership": membership}), encoding="utf-8"
+    )
     if not running:
         (machines.folder / "running" / "km2.service").unlink()
     (machines.folder / "play.yml").write_text(WAITED_FOR, encoding="utf-8")
     done = machines.run("wka", str(machines.folder / "play.yml"))
     assert done.status == 0, done.output[-4000:]
-    assert json.loads((machines.folder / "told").read_text(encoding="utf-8")) == {"not_yet": not_yet, "running": list(running)}
+    assert json.loads((machines.folder / "told").read_text(encoding="utf-8")) == {
+        "not_yet": not_yet,
+        "running": list(running),
+    }

@@ -1,14 +1,15 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""What configure.yml says with --check --diff is what the run then does: the same tasks, hosts and lines, and nothing besides."""
+"""What configure.yml says with --check --diff is what the run then does: the same tasks, hosts and
+lines, and nothing besides."""
 
 from __future__ import annotations
 
 import re
 import shutil
+import typing as t
 from pathlib import Path
-from typing import Any, Callable, Dict, List
 
 import pytest
 from sites import SHARED, WITHOUT_ROOT, Site
@@ -24,7 +25,8 @@ def open_banking(folder: Path) -> Site:
 
 
 def identity_server(folder: Path) -> Sites:
-    """Identity Server as Key Manager beside API Manager 2.6.0, alone and in pairs, and two Open Banking Key Managers on one machine."""
+    """Identity Server as Key Manager beside API Manager 2.6.0, alone and in pairs, and two Open
+    Banking Key Managers on one machine."""
     if not (SHARED / "real").is_dir():
         pytest.skip("the real product files are not here: set CARBON_OPS_SHARED to their folder")
     folder.mkdir()
@@ -34,25 +36,42 @@ def identity_server(folder: Path) -> Sites:
 def kernel(folder: Path) -> Site:
     """The server of the demonstration, which has files of the shape of Open Banking's."""
     made = Site(folder, source="fixtures", nodes=1)
-    made.variables.update(cluster_product="carbon_4.7.1", cluster_admin_user="admin", cluster_database={"vendor": "mariadb"})
+    made.variables.update(
+        cluster_product="carbon_4.7.1",
+        cluster_admin_user="admin",
+        cluster_database={"vendor": "mariadb"},
+    )
     made.write_inventory()
     return made
 
 
-def state(made: Any) -> Dict[Path, Any]:
+def state(made: t.Any) -> dict[Path, t.Any]:
     files = sorted(path for home in made.homes.values() for path in home.rglob("*"))
-    return {path: (path.stat().st_mtime_ns, path.read_bytes() if path.is_file() else b"") for path in files}
+    return {
+        path: (path.stat().st_mtime_ns, path.read_bytes() if path.is_file() else b"")
+        for path in files
+    }
 
 
-def told(output: str) -> List[str]:
+def told(output: str) -> list[str]:
     """The output by task, without the stars that fill its headings."""
-    return [re.sub(r" \*+\n", "\n", part) for part in re.split(r"^(?=PLAY|TASK)", output, flags=re.MULTILINE)]
+    return [
+        re.sub(r" \*+\n", "\n", part)
+        for part in re.split(r"^(?=PLAY|TASK)", output, flags=re.MULTILINE)
+    ]
 
 
 @pytest.mark.parametrize(
-    "make", [open_banking, pytest.param(identity_server, marks=pytest.mark.slow), pytest.param(kernel, marks=pytest.mark.slow)]
+    "make",
+    [
+        open_banking,
+        pytest.param(identity_server, marks=pytest.mark.slow),
+        pytest.param(kernel, marks=pytest.mark.slow),
+    ],
 )
-def test_check_mode_says_exactly_what_the_run_then_does(make: Callable[[Path], Any], tmp_path: Path, playbook: Callable[..., Any]) -> None:
+def test_check_mode_says_exactly_what_the_run_then_does(
+    make: t.Callable[[Path], t.Any], tmp_path: Path, playbook: t.Callable[..., t.Any]
+) -> None:
     made = make(tmp_path / "site")
     before = state(made)
     checked = playbook(CONFIGURE, made.inventory, "--check", "--diff", settings=IN_ORDER)
@@ -68,7 +87,9 @@ def test_check_mode_says_exactly_what_the_run_then_does(make: Callable[[Path], A
     assert again.status == 0 and not re.search(r"changed=[1-9]", again.output), again.output[-4000:]
 
 
-def test_where_no_product_is_there_yet_check_mode_says_so_and_goes_on(tmp_path: Path, playbook: Callable[..., Any]) -> None:
+def test_where_no_product_is_there_yet_check_mode_says_so_and_goes_on(
+    tmp_path: Path, playbook: t.Callable[..., t.Any]
+) -> None:
     made = Site(tmp_path / "site", source="fixtures")
     made.variables.update(WITHOUT_ROOT)
     made.write_inventory()
@@ -79,6 +100,6 @@ def test_where_no_product_is_there_yet_check_mode_says_so_and_goes_on(tmp_path: 
     changed = re.findall(r"^(\S+) .*changed=1 ", done.output, re.MULTILINE)
     assert sorted(changed) == sorted(made.homes), done.output[-4000:]
     for home in made.homes.values():
-        assert "The product files in {0} will be configured".format(home) in re.sub(r"\s+", " ", done.output)
+        assert f"The product files in {home} will be configured" in re.sub(r"\s+", " ", done.output)
     refused = playbook("site.yml", made.inventory, "--tags", "configure")
     assert refused.status != 0 and "is no product home" in refused.output

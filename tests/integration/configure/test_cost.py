@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import resource
+import typing as t
 from pathlib import Path
 from statistics import median
-from typing import Any, Callable, Dict, List
 
 import pytest
 import yaml
@@ -19,7 +19,7 @@ ROUNDS = 3
 SITTINGS = 3
 
 
-def write_playbook(path: Path, tasks: List[Dict[str, Any]]) -> Path:
+def write_playbook(path: Path, tasks: list[dict[str, t.Any]]) -> Path:
     """The preparation that every playbook of the collection has, then the tasks."""
     role = "carbon_ops.key_manager.cluster"
     play = {
@@ -32,8 +32,9 @@ def write_playbook(path: Path, tasks: List[Dict[str, Any]]) -> Path:
     return path
 
 
-def cost(playbook: Callable[..., Any], path: Path, inventory: Path) -> tuple[float, float]:
-    """Seconds by the clock, and seconds of processor time: on a busy machine only the second is the playbook's own."""
+def cost(playbook: t.Callable[..., t.Any], path: Path, inventory: Path) -> tuple[float, float]:
+    """Seconds by the clock, and seconds of processor time: on a busy machine only the second is the
+    playbook's own."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     run = playbook(str(path), inventory)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -42,9 +43,16 @@ def cost(playbook: Callable[..., Any], path: Path, inventory: Path) -> tuple[flo
 
 
 @pytest.mark.slow
-def test_a_node_costs_at_most_twice_as_many_tasks_that_do_nothing(site: Callable[..., Any], playbook: Callable[..., Any]) -> None:
+def test_a_node_costs_at_most_twice_as_many_tasks_that_do_nothing(
+    site: t.Callable[..., t.Any], playbook: t.Callable[..., t.Any]
+) -> None:
     there = site(nodes=1, api_managers=0)
-    files = {"ansible.builtin.import_role": {"name": "carbon_ops.key_manager.km_node", "tasks_from": "files"}}
+    files = {
+        "ansible.builtin.import_role": {
+            "name": "carbon_ops.key_manager.km_node",
+            "tasks_from": "files",
+        }
+    }
     configure = write_playbook(there.folder / "configure.yml", [files])
     nothing = {"ansible.builtin.command": {"cmd": "/bin/true"}, "changed_when": False}
     idle = write_playbook(there.folder / "idle.yml", [nothing] * INVOCATIONS)
@@ -55,9 +63,15 @@ def test_a_node_costs_at_most_twice_as_many_tasks_that_do_nothing(site: Callable
             there.git("checkout", "--", "homes")
             configured.append(cost(playbook, configure, there.inventory))
             idled.append(cost(playbook, idle, there.inventory))
-        clock, processor = (median(seconds[kind] for seconds in configured) / median(seconds[kind] for seconds in idled) for kind in (0, 1))
-        ratios.append("{0:.2f} by the clock, {1:.2f} in processor time".format(clock, processor))
+        clock, processor = (
+            median(seconds[kind] for seconds in configured)
+            / median(seconds[kind] for seconds in idled)
+            for kind in (0, 1)
+        )
+        ratios.append(f"{clock:.2f} by the clock, {processor:.2f} in processor time")
         if min(clock, processor) <= LIMIT:
-            print("a node costs {0} of {1} idle tasks".format(ratios[-1], INVOCATIONS))
+            print(f"a node costs {ratios[-1]} of {INVOCATIONS} idle tasks")
             return
-    raise AssertionError("a node costs {0} times as much as {1} idle tasks".format("; ".join(ratios), INVOCATIONS))
+    raise AssertionError(
+        "a node costs {0} times as much as {1} idle tasks".format("; ".join(ratios), INVOCATIONS)
+    )

@@ -1,13 +1,14 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""After a run the files say what the inventory says, and nothing else in them has changed by a byte."""
+"""After a run the files say what the inventory says, and nothing else in them has changed by a
+byte."""
 
 from __future__ import annotations
 
 import re
+import typing as t
 from collections import Counter
-from typing import Any, Dict, Iterator, List, Mapping, Tuple
 
 import expected
 import expected_products
@@ -19,45 +20,61 @@ RECAP = re.compile(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)\s+unreachable=0\s+failed=
 RAN_A_MODULE = re.compile(r"^Using module file ", re.MULTILINE)
 
 
-def wanted(configured: Any, host: str) -> Mapping[str, Mapping[str, Any]]:
+def wanted(configured: t.Any, host: str) -> t.Mapping[str, t.Mapping[str, t.Any]]:
     site = configured.site
     if site.product != "ob_km_1.5":
         members = [ADDRESSES[name] for name in site.key_managers]
         return expected_products.wanted(site, host in site.api_managers, ADDRESSES[host], members)
     if host in site.api_managers:
         return expected.api_manager(site.secrets)
-    return expected.key_manager(site.layout, ADDRESSES[host], [ADDRESSES[name] for name in site.key_managers], site.secrets)
+    return expected.key_manager(
+        site.layout, ADDRESSES[host], [ADDRESSES[name] for name in site.key_managers], site.secrets
+    )
 
 
-def uncommented(configured: Any, host: str, path: str) -> List[str]:
-    return expected_products.uncommented(configured.site, host in configured.site.api_managers, path)
+def uncommented(configured: t.Any, host: str, path: str) -> list[str]:
+    return expected_products.uncommented(
+        configured.site, host in configured.site.api_managers, path
+    )
 
 
-def edited_xml(configured: Any) -> Iterator[Tuple[str, str, bytes, bytes]]:
-    """Host, path, and the content before and after of every XML file that may be edited and is there."""
+def edited_xml(configured: t.Any) -> t.Iterator[tuple[str, str, bytes, bytes]]:
+    """Host, path, and the content before and after of every XML file that may be edited and is
+    there."""
     for host, home in configured.site.homes.items():
         for path in wanted(configured, host):
             if (home / path).is_file():
-                yield host, path, configured.site.stock("{0}/{1}".format(host, path)), (home / path).read_bytes()
+                yield (
+                    host,
+                    path,
+                    configured.site.stock(f"{host}/{path}"),
+                    (home / path).read_bytes(),
+                )
 
 
-def test_the_diff_has_the_lines_of_the_edits_and_no_others(configured: Any, request: Any) -> None:
+def test_the_diff_has_the_lines_of_the_edits_and_no_others(
+    configured: t.Any, request: t.Any
+) -> None:
     name = request.node.callspec.params["configured"]
-    table: Dict[str, Any] = {}
+    table: dict[str, t.Any] = {}
     for host in configured.site.homes:
         lines = expected_products.numstat(name, host in configured.site.api_managers, host != "km2")
-        table.update({"{0}/{1}".format(host, path): counted for path, counted in lines.items()})
+        table.update({f"{host}/{path}": counted for path, counted in lines.items()})
     assert configured.numstat == table
 
 
-def test_every_setting_has_the_value_of_the_inventory(configured: Any) -> None:
+def test_every_setting_has_the_value_of_the_inventory(configured: t.Any) -> None:
     for host, path, _before, after in edited_xml(configured):
         found = meaning(after)
-        wrong = {place: found.get(place) for place, value in wanted(configured, host)[path].items() if found.get(place) != value}
+        wrong = {
+            place: found.get(place)
+            for place, value in wanted(configured, host)[path].items()
+            if found.get(place) != value
+        }
         assert not wrong, (host, path)
 
 
-def test_nothing_changed_that_no_edit_asked_for(configured: Any) -> None:
+def test_nothing_changed_that_no_edit_asked_for(configured: t.Any) -> None:
     for host, path, before, after in edited_xml(configured):
         was, now = meaning(before), meaning(after)
         changed = {place for place in set(was) | set(now) if was.get(place) != now.get(place)}
@@ -67,45 +84,68 @@ def test_nothing_changed_that_no_edit_asked_for(configured: Any) -> None:
         assert not Counter(comments(after)) - Counter(comments(before)), (host, path)
 
 
-def test_web_applications_name_the_load_balancer_and_nothing_else_changed(configured: Any) -> None:
+def test_web_applications_name_the_load_balancer_and_nothing_else_changed(
+    configured: t.Any,
+) -> None:
     seen = 0
     for host, home in configured.site.homes.items():
-        for path, values in expected.JSON["api_manager" if host in configured.site.api_managers else "key_manager"].items():
+        for path, values in expected.JSON[
+            "api_manager" if host in configured.site.api_managers else "key_manager"
+        ].items():
             if (home / path).is_file():
                 seen += 1
-                before = json_meaning(configured.site.stock("{0}/{1}".format(host, path)))
-                assert json_meaning((home / path).read_bytes()) == {**before, **values}, (host, path)
+                before = json_meaning(configured.site.stock(f"{host}/{path}"))
+                assert json_meaning((home / path).read_bytes()) == {**before, **values}, (
+                    host,
+                    path,
+                )
     assert seen
 
 
-def test_gadgets_of_the_dashboard_use_the_port_of_the_load_balancer(configured: Any) -> None:
+def test_gadgets_of_the_dashboard_use_the_port_of_the_load_balancer(configured: t.Any) -> None:
     for host in configured.site.key_managers:
         path = configured.site.homes[host] / expected.SHINDIG
         if path.is_file():
-            before = configured.site.stock("{0}/{1}".format(host, expected.SHINDIG))
+            before = configured.site.stock(f"{host}/{expected.SHINDIG}")
             assert path.read_bytes() == before.replace(b"shindig.port=", b"shindig.port=443")
 
 
-def test_files_that_no_edit_names_are_untouched(configured: Any) -> None:
+def test_files_that_no_edit_names_are_untouched(configured: t.Any) -> None:
     before = configured.site.git("ls-tree", "-r", "--name-only", "HEAD", "homes").splitlines()
     after = {"homes/" + path for path in configured.after_first}
-    assert after - set(before) == {"homes/{0}/{1}hazelcast.properties".format(host, expected.CONF) for host in configured.site.key_managers}
+    assert after - set(before) == {
+        f"homes/{host}/{expected.CONF}hazelcast.properties" for host in configured.site.key_managers
+    }
     assert not set(before) - after
 
 
-def test_line_ends_encoding_declaration_and_the_last_bytes_stay(configured: Any) -> None:
+def test_line_ends_encoding_declaration_and_the_last_bytes_stay(configured: t.Any) -> None:
     for host, path, before, after in edited_xml(configured):
-        assert after.count(b"\r\n") == after.count(b"\n") * (before.count(b"\r\n") > 0), (host, path, "line ends")
-        assert before.count(b"\r\n") in (0, before.count(b"\n")), (host, path, "the test needs files of one kind of line end")
-        assert after.split(b"\n")[0] == before.split(b"\n")[0], (host, path, "declaration, byte order mark or first line")
+        assert after.count(b"\r\n") == after.count(b"\n") * (before.count(b"\r\n") > 0), (
+            host,
+            path,
+            "line ends",
+        )
+        assert before.count(b"\r\n") in (0, before.count(b"\n")), (
+            host,
+            path,
+            "the test needs files of one kind of line end",
+        )
+        assert after.split(b"\n")[0] == before.split(b"\n")[0], (
+            host,
+            path,
+            "declaration, byte order mark or first line",
+        )
         assert after[-12:] == before[-12:], (host, path, "final bytes")
         declared = re.match(rb"<\?xml[^>]*encoding=[\"']([A-Za-z0-9-]+)", after)
         after.decode(declared.group(1).decode() if declared else "utf-8")
 
 
-def test_members_share_a_heartbeat(configured: Any) -> None:
+def test_members_share_a_heartbeat(configured: t.Any) -> None:
     for host in configured.site.key_managers:
-        text = (configured.site.homes[host] / expected.CONF / "hazelcast.properties").read_text(encoding="utf-8")
+        text = (configured.site.homes[host] / expected.CONF / "hazelcast.properties").read_text(
+            encoding="utf-8"
+        )
         assert text.splitlines() == [
             "hazelcast.socket.bind.any=false",
             "hazelcast.heartbeat.interval.seconds=2",
@@ -113,26 +153,34 @@ def test_members_share_a_heartbeat(configured: Any) -> None:
         ]
 
 
-def test_every_cache_is_on_and_local(configured: Any) -> None:
+def test_every_cache_is_on_and_local(configured: t.Any) -> None:
     for host in configured.site.key_managers:
-        root = etree.parse(str(configured.site.homes[host] / expected.CONF / "identity/identity.xml"))
+        root = etree.parse(
+            str(configured.site.homes[host] / expected.CONF / "identity/identity.xml")
+        )
         caches = root.xpath("//*[local-name() = 'Cache'][@name]")
         assert caches, "the file of the test has no cache"
-        assert {(cache.get("enable"), cache.get("isDistributed")) for cache in caches} == {("true", "false")}, host
+        assert {(cache.get("enable"), cache.get("isDistributed")) for cache in caches} == {
+            ("true", "false")
+        }, host
 
 
-def test_templates_that_are_no_xml_name_the_load_balancer(configured: Any) -> None:
+def test_templates_that_are_no_xml_name_the_load_balancer(configured: t.Any) -> None:
     for host in configured.site.api_managers:
         resources = configured.site.homes[host] / "repository" / "resources"
         for path in [path for path in resources.rglob("*") if path.is_file()]:
             before = configured.site.stock(str(path.relative_to(configured.site.folder / "homes")))
-            after = re.sub(rb"https://(<WSO2_OB_KM_HOST>|obkm):9446(?=/)", b"https://km.bank.example:9443", before)
+            after = re.sub(
+                rb"https://(<WSO2_OB_KM_HOST>|obkm):9446(?=/)",
+                b"https://km.bank.example:9443",
+                before,
+            )
             assert path.read_bytes() == after, path
             if b"<WSO2_OB_KM_HOST>" in before:
-                assert after != before, "the fixture has nothing to replace in {0}".format(path)
+                assert after != before, f"the fixture has nothing to replace in {path}"
 
 
-def test_clients_of_the_message_broker_log_in_as_the_administrator(configured: Any) -> None:
+def test_clients_of_the_message_broker_log_in_as_the_administrator(configured: t.Any) -> None:
     account = expected.broker_account(configured.site.secrets)
     for host in configured.site.api_managers:
         path = configured.site.homes[host] / expected.CONF / "jndi.properties"
@@ -143,18 +191,22 @@ def test_clients_of_the_message_broker_log_in_as_the_administrator(configured: A
         assert path.read_bytes() == before.replace(b"admin:admin@", account.encode() + b"@")
 
 
-def test_the_second_run_changes_nothing(configured: Any) -> None:
+def test_the_second_run_changes_nothing(configured: t.Any) -> None:
     recap = dict(RECAP.findall(configured.second.output))
     assert set(configured.site.homes) <= set(recap), configured.second.output
     assert set(recap.values()) == {"0"}, configured.second.output
-    assert configured.after_second == configured.after_first, "a file was written: its inode, time or bytes differ"
+    assert configured.after_second == configured.after_first, (
+        "a file was written: its inode, time or bytes differ"
+    )
 
 
-def test_no_password_shows(configured: Any) -> None:
+def test_no_password_shows(configured: t.Any) -> None:
     token = configured.site.secrets.token
     assert token not in configured.first.output, context(configured.first.output, token)
     assert token not in configured.second.output, context(configured.second.output, token)
-    assert "+" in configured.first.output and "HostName" in configured.first.output, "the run with --diff shows no diff"
+    assert "+" in configured.first.output and "HostName" in configured.first.output, (
+        "the run with --diff shows no diff"
+    )
     assert configured.processes.looks > 10, "the process list was hardly looked at"
     assert not configured.processes.found, "a password stood in the process list"
 
@@ -162,14 +214,25 @@ def test_no_password_shows(configured: Any) -> None:
 def context(output: str, word: str) -> str:
     """The lines around a word in a very long output."""
     lines = output.splitlines()
-    return "\n".join(line[max(0, line.find(word) - 200) :][:400] for line in lines if word in line)[:4000]
+    return "\n".join(line[max(0, line.find(word) - 200) :][:400] for line in lines if word in line)[
+        :4000
+    ]
 
 
-def test_a_node_takes_at_most_four_module_invocations(configured: Any) -> None:
-    plays = {"Key Managers are configured": configured.site.key_managers, "API Managers are configured": configured.site.api_managers}
+def test_a_node_takes_at_most_four_module_invocations(configured: t.Any) -> None:
+    plays = {
+        "Key Managers are configured": configured.site.key_managers,
+        "API Managers are configured": configured.site.api_managers,
+    }
     for play, hosts in plays.items():
-        _before, _title, after = configured.first.output.partition("PLAY [{0}]".format(play))
+        _before, _title, after = configured.first.output.partition(f"PLAY [{play}]")
         ran = len(RAN_A_MODULE.findall(after.partition("\nPLAY ")[0]))
         # Identity Server has three folders made.
-        folders = 3 if configured.site.product == "is_km_5.7.0" and hosts == configured.site.key_managers else 0
-        assert 2 * len(hosts) <= ran <= (4 + folders) * len(hosts), "{0}: {1} modules ran on {2} hosts".format(play, ran, len(hosts))
+        folders = (
+            3
+            if configured.site.product == "is_km_5.7.0" and hosts == configured.site.key_managers
+            else 0
+        )
+        assert 2 * len(hosts) <= ran <= (4 + folders) * len(hosts), (
+            f"{play}: {ran} modules ran on {len(hosts)} hosts"
+        )

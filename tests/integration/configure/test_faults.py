@@ -1,11 +1,12 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""A hand edit is taken back and nothing else is written; a failing edit writes nothing, says where it failed, and shows no password."""
+"""A hand edit is taken back and nothing else is written; a failing edit writes nothing, says where
+it failed, and shows no password."""
 
 from __future__ import annotations
 
-from typing import Any, Callable, List
+import typing as t
 
 import expected
 import pytest
@@ -13,20 +14,22 @@ import pytest
 CONFIGURE = "playbooks/configure.yml"
 
 
-def one_node(site: Callable[..., Any], **arguments: Any) -> Any:
+def one_node(site: t.Callable[..., t.Any], **arguments: t.Any) -> t.Any:
     return site(nodes=1, api_managers=0, **arguments)
 
 
-def changed_files(before: Any, after: Any) -> List[str]:
+def changed_files(before: t.Any, after: t.Any) -> list[str]:
     assert set(before) == set(after)
     return [path for path in after if before[path] != after[path]]
 
 
 @pytest.mark.slow
-def test_one_byte_edited_by_hand_is_the_only_thing_put_right(site: Callable[..., Any], playbook: Callable[..., Any]) -> None:
+def test_one_byte_edited_by_hand_is_the_only_thing_put_right(
+    site: t.Callable[..., t.Any], playbook: t.Callable[..., t.Any]
+) -> None:
     there = site()
     assert playbook(CONFIGURE, there.inventory).status == 0
-    edited = "km2/{0}carbon.xml".format(expected.CONF)
+    edited = f"km2/{expected.CONF}carbon.xml"
     path = there.folder / "homes" / edited
     good = path.read_bytes()
     path.write_bytes(good.replace(b"<HostName>km.bank", b"<HostName>kn.bank"))
@@ -34,7 +37,9 @@ def test_one_byte_edited_by_hand_is_the_only_thing_put_right(site: Callable[...,
     before = there.state()
     checked = playbook(CONFIGURE, there.inventory, "--check", "--diff")
     assert checked.status == 0, checked.output
-    assert "+    <HostName>km.bank.example</HostName>" in checked.output, "check mode does not show what it would change"
+    assert "+    <HostName>km.bank.example</HostName>" in checked.output, (
+        "check mode does not show what it would change"
+    )
     assert there.state() == before, "check mode wrote something"
     run = playbook(CONFIGURE, there.inventory)
     assert run.status == 0, run.output
@@ -57,11 +62,17 @@ def repeat_a_datasource(content: bytes) -> bytes:
 
 @pytest.mark.parametrize(
     ("damage", "named"),
-    [(break_markup, ["master-datasources.xml"]), (repeat_a_datasource, ["master-datasources.xml", "jdbc/WSO2AM_DB"])],
+    [
+        (break_markup, ["master-datasources.xml"]),
+        (repeat_a_datasource, ["master-datasources.xml", "jdbc/WSO2AM_DB"]),
+    ],
     ids=["malformed", "ambiguous"],
 )
 def test_a_failing_edit_says_where_writes_nothing_and_shows_no_password(
-    damage: Callable[[bytes], bytes], named: List[str], site: Callable[..., Any], playbook: Callable[..., Any]
+    damage: t.Callable[[bytes], bytes],
+    named: list[str],
+    site: t.Callable[..., t.Any],
+    playbook: t.Callable[..., t.Any],
 ) -> None:
     there = one_node(site)
     path = there.homes["km1"] / expected.MASTER

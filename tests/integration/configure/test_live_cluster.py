@@ -1,12 +1,13 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""What a run of site.yml says where a cluster lives already: to whoever would move its data, and to whoever has published APIs."""
+"""What a run of site.yml says where a cluster lives already: to whoever would move its data, and to
+whoever has published APIs."""
 
 from __future__ import annotations
 
 import re
-from typing import Any, Callable
+import typing as t
 
 import pytest
 from sites import WITHOUT_ROOT
@@ -21,7 +22,7 @@ def said(output: str) -> str:
 
 @pytest.mark.slow
 def test_data_of_a_live_cluster_move_by_name_only_and_published_apis_are_told_of(
-    site: Callable[..., Any], playbook: Callable[..., Any]
+    site: t.Callable[..., t.Any], playbook: t.Callable[..., t.Any]
 ) -> None:
     there = site(source="fixtures", nodes=1, api_managers=1)
     there.variables.update(WITHOUT_ROOT)
@@ -43,9 +44,10 @@ def test_data_of_a_live_cluster_move_by_name_only_and_published_apis_are_told_of
     refused = playbook("site.yml", there.inventory, "--tags", "configure")
     assert refused.status != 0
     assert (
-        "km1 has been started before, and the inventory would change what its data hang on: token_issuer "
-        "(https://api.bank.example:8244/token on the node, https://moved.bank.example/token in the inventory)."
-    ) in said(refused.output)
+        "km1 has been started before, and the inventory would change what its data hang on:"
+        " token_issuer (https://api.bank.example:8244/token on the node,"
+        " https://moved.bank.example/token in the inventory)." in said(refused.output)
+    )
     assert "cluster_allowed_changes" in refused.output
     assert there.state() == before, "a file was written"
 
@@ -54,4 +56,6 @@ def test_data_of_a_live_cluster_move_by_name_only_and_published_apis_are_told_of
     allowed = playbook("site.yml", there.inventory, "--tags", "configure")
     assert allowed.status == 0, allowed.output[-4000:]
     identity = there.homes["km1"] / "repository/conf/identity/identity.xml"
-    assert ">https://moved.bank.example/token</IDTokenIssuerID>" in identity.read_text(encoding="utf-8")
+    assert ">https://moved.bank.example/token</IDTokenIssuerID>" in identity.read_text(
+        encoding="utf-8"
+    )

@@ -1,10 +1,11 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""Identity Server as Key Manager of API Manager 2.6.0, and every topology of the documents, on the products' real files.
+"""Identity Server as Key Manager of API Manager 2.6.0, and every topology of the documents, on the
+products' real files.
 
-All clusters stand in one inventory, and are configured by one run. What each says is written out by hand, and read back with the
-product's own parsers.
+All clusters stand in one inventory, and are configured by one run. What each says is written out by
+hand, and read back with the product's own parsers.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ from __future__ import annotations
 import re
 import shutil
 import sys
+import typing as t
 import urllib.parse
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Tuple
 
 import pytest
 import yaml
@@ -28,28 +29,36 @@ RECAP = re.compile(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)\s+unreachable=0\s+failed=
 SOURCES = {"is_km_5.7.0": "is-km-5.7.0", "ob_km_1.5": "ob-km-1.5-uk", "apim": "ob-apim-1.5-uk"}
 # Files that the product has and that were not published of it.
 BORROWED = {
-    "is_km_5.7.0": {"repository/conf/identity/application-authentication.xml": SHARED / "real" / SOURCES["ob_km_1.5"]},
+    "is_km_5.7.0": {
+        "repository/conf/identity/application-authentication.xml": (
+            SHARED / "real" / SOURCES["ob_km_1.5"]
+        )
+    },
     "apim": {
         "repository/conf/identity/identity.xml": SHARED / "real" / SOURCES["is_km_5.7.0"],
         "repository/conf/jndi.properties": REPOSITORY / "demo" / "product_files" / "api_manager",
     },
 }
-DATABASES = {"is_km_5.7.0": ("user", "apim", "registry"), "ob_km_1.5": ("user", "apim", "config", "registry", "open_banking")}
+DATABASES = {
+    "is_km_5.7.0": ("user", "apim", "registry"),
+    "ob_km_1.5": ("user", "apim", "config", "registry", "open_banking"),
+}
 # Host, file, key, and what the product reads there.
-Expectation = Tuple[str, str, str, Any]
+Expectation = t.Tuple[str, str, str, t.Any]
 
 
-class Cluster(NamedTuple):
-    """One cluster: the addresses of its hosts by group, its variables, those of single hosts, and what its files must say."""
+class Cluster(t.NamedTuple):
+    """One cluster: the addresses of its hosts by group, its variables, those of single hosts, and
+    what its files must say."""
 
-    hosts: Mapping[str, Mapping[str, str]]
-    expected: List[Expectation]
-    variables: Mapping[str, Any] = {}
-    own: Mapping[str, Mapping[str, Any]] = {}
+    hosts: t.Mapping[str, t.Mapping[str, str]]
+    expected: list[Expectation]
+    variables: t.Mapping[str, t.Any] = {}
+    own: t.Mapping[str, t.Mapping[str, t.Any]] = {}
     product: str = "is_km_5.7.0"
 
 
-def gateway(host: str, services: str, revoke: str) -> List[Expectation]:
+def gateway(host: str, services: str, revoke: str) -> list[Expectation]:
     return [
         (host, "api-manager.xml", "APIGateway.Environments.Environment.ServerURL", services),
         (host, "api-manager.xml", "OAuthConfigurations.RevokeAPIURL", revoke),
@@ -59,7 +68,7 @@ def gateway(host: str, services: str, revoke: str) -> List[Expectation]:
 BALANCED = {"key_manager": {"km1": "10.1.0.1"}, "load_balancer": {"lb1": "10.1.0.9"}}
 HYBRID = {"key_manager": {"km1": "10.1.0.1"}, "api_manager": {"am1": "10.1.0.1"}}
 SERVICE = "https://km.bank.example:9444/services/"
-CLUSTERS: Dict[str, Cluster] = {
+CLUSTERS: dict[str, Cluster] = {
     # One machine, one Key Manager, API Manager beside it, nobody in front.
     "single": Cluster(
         HYBRID,
@@ -70,7 +79,12 @@ CLUSTERS: Dict[str, Cluster] = {
             ("km1", "carbon.xml", "MgtHostName", "km.bank.example"),
             ("km1", "tomcat/catalina-server.xml", "mgt.transport.https.proxyPort", "9444"),
             ("km1", "tomcat/catalina-server.xml", "mgt.transport.http.proxyPort", "9764"),
-            ("km1", "identity/identity.xml", "OAuth.OAuth2TokenEPUrl", "${carbon.protocol}://km.bank.example:9444/oauth2/token"),
+            (
+                "km1",
+                "identity/identity.xml",
+                "OAuth.OAuth2TokenEPUrl",
+                "${carbon.protocol}://km.bank.example:9444/oauth2/token",
+            ),
             (
                 "km1",
                 "identity/identity.xml",
@@ -90,7 +104,12 @@ CLUSTERS: Dict[str, Cluster] = {
         {**BALANCED, "api_manager": {"am1": "10.1.0.2"}},
         [
             ("km1", "carbon.xml", "Ports.Offset", "0"),
-            ("am1", "api-manager.xml", "AuthManager.ServerURL", "https://km.bank.example:9443/services/"),
+            (
+                "am1",
+                "api-manager.xml",
+                "AuthManager.ServerURL",
+                "https://km.bank.example:9443/services/",
+            ),
             *gateway("km1", "https://localhost:9443/services/", "https://10.1.0.2:8245/revoke"),
         ],
         {"cluster_api_manager_port_offset": 2},
@@ -108,18 +127,37 @@ CLUSTERS: Dict[str, Cluster] = {
             *gateway("km1", "https://10.1.0.1:9443/services/", "https://10.1.0.1:8243/revoke"),
             *gateway("km2", "https://10.1.0.2:9443/services/", "https://10.1.0.2:8243/revoke"),
             ("km1", "tomcat/catalina-server.xml", "mgt.transport.https.proxyPort", "443"),
-            ("am2", "api-manager.xml", "APIKeyValidator.ServerURL", "https://km.bank.example:9443/services/"),
+            (
+                "am2",
+                "api-manager.xml",
+                "APIKeyValidator.ServerURL",
+                "https://km.bank.example:9443/services/",
+            ),
         ],
-        {"cluster_gateway": {"clustered": True}, "cluster_token_encryption": True, "cluster_jwt": {"signature_algorithm": "NONE"}},
+        {
+            "cluster_gateway": {"clustered": True},
+            "cluster_token_encryption": True,
+            "cluster_jwt": {"signature_algorithm": "NONE"},
+        },
     ),
     "distributed": Cluster(
         BALANCED,
-        gateway("km1", "https://gw1.bank.example:9443/services/", "https://gw1.bank.example:8243/revoke"),
-        {"cluster_gateway": {"topology": "distributed", "clustered": True, "hosts": ["gw1.bank.example"]}},
+        gateway(
+            "km1", "https://gw1.bank.example:9443/services/", "https://gw1.bank.example:8243/revoke"
+        ),
+        {
+            "cluster_gateway": {
+                "topology": "distributed",
+                "clustered": True,
+                "hosts": ["gw1.bank.example"],
+            }
+        },
     ),
     "shared_storage": Cluster(
         BALANCED,
-        gateway("km1", "https://gw1.bank.example:9443/services/", "https://gw1.bank.example:8244/revoke"),
+        gateway(
+            "km1", "https://gw1.bank.example:9443/services/", "https://gw1.bank.example:8244/revoke"
+        ),
         {
             "cluster_gateway": {
                 "topology": "distributed_ha_shared_storage",
@@ -131,7 +169,9 @@ CLUSTERS: Dict[str, Cluster] = {
     ),
     "rsync": Cluster(
         BALANCED,
-        gateway("km1", "https://gwm.bank.example:9445/services/", "https://gw1.bank.example:8243/revoke"),
+        gateway(
+            "km1", "https://gwm.bank.example:9445/services/", "https://gw1.bank.example:8243/revoke"
+        ),
         {
             "cluster_gateway": {
                 "topology": "distributed_ha_rsync",
@@ -144,7 +184,9 @@ CLUSTERS: Dict[str, Cluster] = {
     ),
     "balancer": Cluster(
         BALANCED,
-        gateway("km1", "https://gw.bank.example:443/services/", "https://gw.bank.example:8243/revoke"),
+        gateway(
+            "km1", "https://gw.bank.example:443/services/", "https://gw.bank.example:8243/revoke"
+        ),
         {
             "cluster_gateway": {
                 "topology": "distributed_ha_rsync",
@@ -156,7 +198,10 @@ CLUSTERS: Dict[str, Cluster] = {
     ),
     # Two Open Banking Key Managers on one machine, as the document has them.
     "one_machine": Cluster(
-        {"key_manager": {"km1": "127.0.0.1", "km2": "127.0.0.1"}, "load_balancer": {"lb1": "127.0.0.1"}},
+        {
+            "key_manager": {"km1": "127.0.0.1", "km2": "127.0.0.1"},
+            "load_balancer": {"lb1": "127.0.0.1"},
+        },
         [
             ("km1", "carbon.xml", "Ports.Offset", "3"),
             ("km2", "carbon.xml", "Ports.Offset", "4"),
@@ -166,15 +211,25 @@ CLUSTERS: Dict[str, Cluster] = {
             ("km1", "axis2/axis2.xml", "members", ["127.0.0.1:4000", "127.0.0.1:4010"]),
             ("km2", "axis2/axis2.xml", "members", ["127.0.0.1:4000", "127.0.0.1:4010"]),
         ],
-        own={"km2": {"cluster_instance": "obkm2", "cluster_port_offset": 4, "cluster_member_port": 4010}},
+        own={
+            "km2": {
+                "cluster_instance": "obkm2",
+                "cluster_port_offset": 4,
+                "cluster_member_port": 4010,
+            }
+        },
         product="ob_km_1.5",
     ),
 }
 
 
-def placed(name: str, value: Any) -> Any:
+def placed(name: str, value: t.Any) -> t.Any:
     """The value with the cluster's own network in it: a machine belongs to one cluster."""
-    return value.replace("10.1.0.", "10.{0}.0.".format(list(CLUSTERS).index(name) + 1)) if isinstance(value, str) else value
+    return (
+        value.replace("10.1.0.", f"10.{list(CLUSTERS).index(name) + 1}.0.")
+        if isinstance(value, str)
+        else value
+    )
 
 
 class Sites:
@@ -183,26 +238,41 @@ class Sites:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.secrets = Secrets()
-        self.homes: Dict[str, Path] = {}
-        hosts: Dict[str, Any] = {}
-        groups: Dict[str, Any] = {}
+        self.homes: dict[str, Path] = {}
+        hosts: dict[str, t.Any] = {}
+        groups: dict[str, t.Any] = {}
         for name, cluster in CLUSTERS.items():
             roles = ("key_manager", "load_balancer", "database", "api_manager")
-            names = {role: ["{0}-{1}".format(name, host) for host in cluster.hosts.get(role, {})] for role in roles}
-            groups.update({"{0}_{1}".format(name, role): {"hosts": dict.fromkeys(members, {})} for role, members in names.items()})
+            names = {
+                role: [f"{name}-{host}" for host in cluster.hosts.get(role, {})] for role in roles
+            }
+            groups.update(
+                {
+                    f"{name}_{role}": {"hosts": dict.fromkeys(members, {})}
+                    for role, members in names.items()
+                }
+            )
             variables = {
-                **{"cluster_{0}_group".format(role): "{0}_{1}".format(name, role) for role in roles},
+                **{f"cluster_{role}_group": f"{name}_{role}" for role in roles},
                 "cluster_product": cluster.product,
                 "cluster_database": {"vendor": "mysql", "host": placed(name, "10.1.0.31")},
-                "cluster_database_passwords": {key: self.secrets.database(key) for key in DATABASES[cluster.product]},
+                "cluster_database_passwords": {
+                    key: self.secrets.database(key) for key in DATABASES[cluster.product]
+                },
                 **cluster.variables,
             }
             for role, members in cluster.hosts.items():
                 for host, address in members.items():
-                    full = "{0}-{1}".format(name, host)
-                    hosts[full] = {**variables, "cluster_node_address": placed(name, address), **cluster.own.get(host, {})}
+                    full = f"{name}-{host}"
+                    hosts[full] = {
+                        **variables,
+                        "cluster_node_address": placed(name, address),
+                        **cluster.own.get(host, {}),
+                    }
                     if role in ("key_manager", "api_manager"):
-                        hosts[full]["cluster_home"] = str(self.home(full, cluster.product if role == "key_manager" else "apim"))
+                        hosts[full]["cluster_home"] = str(
+                            self.home(full, cluster.product if role == "key_manager" else "apim")
+                        )
         shared = {
             "ansible_connection": "local",
             "ansible_python_interpreter": sys.executable,
@@ -212,7 +282,10 @@ class Sites:
             "cluster_keystore_password": self.secrets("keystore"),
         }
         self.inventory = folder / "hosts.yml"
-        self.inventory.write_text(yaml.safe_dump({"all": {"vars": shared, "hosts": hosts, "children": groups}}), encoding="utf-8")
+        self.inventory.write_text(
+            yaml.safe_dump({"all": {"vars": shared, "hosts": hosts, "children": groups}}),
+            encoding="utf-8",
+        )
 
     def home(self, host: str, product: str) -> Path:
         home = self.homes[host] = self.folder / host
@@ -226,7 +299,7 @@ class Sites:
 
 
 @pytest.fixture(scope="module")
-def sites(tmp_path_factory: Any, playbook: Callable[..., Any]) -> Sites:
+def sites(tmp_path_factory: t.Any, playbook: t.Callable[..., t.Any]) -> Sites:
     if not (SHARED / "real").is_dir():
         pytest.skip("the real product files are not here: set CARBON_OPS_SHARED to their folder")
     made = Sites(tmp_path_factory.mktemp("products"))
@@ -241,10 +314,12 @@ def sites(tmp_path_factory: Any, playbook: Callable[..., Any]) -> Sites:
 
 
 @pytest.fixture(scope="module")
-def reading(sites: Sites, oracle: Callable[[Path], Dict[str, Any]]) -> Callable[[str], Dict[str, Any]]:
-    read: Dict[str, Dict[str, Any]] = {}
+def reading(
+    sites: Sites, oracle: t.Callable[[Path], dict[str, t.Any]]
+) -> t.Callable[[str], dict[str, t.Any]]:
+    read: dict[str, dict[str, t.Any]] = {}
 
-    def of_host(host: str) -> Dict[str, Any]:
+    def of_host(host: str) -> dict[str, t.Any]:
         if host not in read:
             read[host] = oracle(sites.homes[host])
         return read[host]
@@ -252,7 +327,7 @@ def reading(sites: Sites, oracle: Callable[[Path], Dict[str, Any]]) -> Callable[
     return of_host
 
 
-def told(report: Mapping[str, Any], file: str, key: str) -> Any:
+def told(report: t.Mapping[str, t.Any], file: str, key: str) -> t.Any:
     content = report[file]
     if file == "axis2/axis2.xml":
         clustering = content["clustering"]
@@ -264,27 +339,36 @@ def told(report: Mapping[str, Any], file: str, key: str) -> Any:
 
 
 @pytest.mark.parametrize("name", CLUSTERS)
-def test_the_files_say_what_the_topology_means(name: str, reading: Callable[[str], Dict[str, Any]]) -> None:
+def test_the_files_say_what_the_topology_means(
+    name: str, reading: t.Callable[[str], dict[str, t.Any]]
+) -> None:
     wrong = {}
     for host, file, key, value in CLUSTERS[name].expected:
-        found = told(reading("{0}-{1}".format(name, host)), file, key)
+        found = told(reading(f"{name}-{host}"), file, key)
         if found != placed(name, value):
             wrong[host, file, key] = found
     assert not wrong
 
 
-@pytest.mark.parametrize("host", ["single-km1", "active_active-km1", "active_active-am1", "distributed-km1", "one_machine-km2"])
-def test_no_parser_complains(host: str, reading: Callable[[str], Dict[str, Any]]) -> None:
+@pytest.mark.parametrize(
+    "host",
+    ["single-km1", "active_active-km1", "active_active-am1", "distributed-km1", "one_machine-km2"],
+)
+def test_no_parser_complains(host: str, reading: t.Callable[[str], dict[str, t.Any]]) -> None:
     for file, content in reading(host).items():
         for key in ("error", "persistenceError", "oauthError"):
             assert not content.get(key), (file, content.get(key))
         assert all(content.get("jndiLookups", {}).values()), (file, content["jndiLookups"])
         lines = [line for line in content.get("log", ()) if line.startswith("ERROR")]
-        assert not [line for line in lines if "Cannot find class" not in line and "ClassNotFoundException" not in line], file
+        assert not [
+            line
+            for line in lines
+            if "Cannot find class" not in line and "ClassNotFoundException" not in line
+        ], file
 
 
-def datasources(report: Mapping[str, Any]) -> Dict[str, Any]:
-    sources: Dict[str, Any] = {}
+def datasources(report: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    sources: dict[str, t.Any] = {}
     for file, content in report.items():
         for source in content["datasources"] if file.startswith("datasources/") else ():
             assert source["jndiName"] not in sources, "a JNDI name is defined twice"
@@ -293,7 +377,9 @@ def datasources(report: Mapping[str, Any]) -> Dict[str, Any]:
 
 
 @pytest.mark.parametrize("side", ["km1", "am1"])
-def test_one_model_feeds_the_databases_of_both_sides(side: str, sites: Sites, reading: Callable[[str], Dict[str, Any]]) -> None:
+def test_one_model_feeds_the_databases_of_both_sides(
+    side: str, sites: Sites, reading: t.Callable[[str], dict[str, t.Any]]
+) -> None:
     report = reading("active_active-" + side)
     found = datasources(report)
     wanted = {
@@ -306,19 +392,33 @@ def test_one_model_feeds_the_databases_of_both_sides(side: str, sites: Sites, re
     for jndi, (name, account, database) in wanted.items():
         pool = found[jndi]["pool"]
         assert (found[jndi]["name"], pool["username"]) == (name, "obkm_" + account)
-        assert pool["url"].startswith(placed("active_active", "jdbc:mysql://10.1.0.31:3306/{0}?").format(database))
+        assert pool["url"].startswith(
+            placed("active_active", "jdbc:mysql://10.1.0.31:3306/{0}?").format(database)
+        )
         assert pool["password"] == sites.secrets.database(account)
-        assert (pool["maxActive"], pool["defaultAutoCommit"], pool["validationQuery"]) == (150, False, "SELECT 1")
+        assert (pool["maxActive"], pool["defaultAutoCommit"], pool["validationQuery"]) == (
+            150,
+            False,
+            "SELECT 1",
+        )
     assert report["user-mgt.xml"]["realmProperties"]["dataSource"] == "jdbc/WSO2UM_DB"
-    assert told(report, "identity/identity.xml", "JDBCPersistenceManager.DataSource.Name") == "jdbc/WSO2AM_DB"
+    assert (
+        told(report, "identity/identity.xml", "JDBCPersistenceManager.DataSource.Name")
+        == "jdbc/WSO2AM_DB"
+    )
     assert told(report, "api-manager.xml", "DataSourceName") == "jdbc/WSO2AM_DB"
     registry = report["registry.xml"]
     target = {"km1": "/_system/iskm/config", "am1": "/_system/apim/config"}[side]
-    assert {mount["path"]: (mount["instanceId"], mount["targetPath"]) for mount in registry["mounts"]} == {
+    assert {
+        mount["path"]: (mount["instanceId"], mount["targetPath"]) for mount in registry["mounts"]
+    } == {
         "/_system/config": ("configInstance", target),
         "/_system/governance": ("governanceInstance", "/_system/governance"),
     }
-    assert sorted(instance["id"] for instance in registry["remoteInstances"]) == ["configInstance", "governanceInstance"]
+    assert sorted(instance["id"] for instance in registry["remoteInstances"]) == [
+        "configInstance",
+        "governanceInstance",
+    ]
     used = {name: config["dataSource"] for name, config in registry["dbConfigs"].items()}
     assert used == {
         "wso2registry": "jdbc/WSO2CarbonDB",
@@ -328,19 +428,35 @@ def test_one_model_feeds_the_databases_of_both_sides(side: str, sites: Sites, re
 
 
 @pytest.mark.parametrize(("name", "encrypted"), [("active_active", True), ("single", False)])
-def test_keys_are_encrypted_on_both_products_or_on_none(name: str, encrypted: bool, reading: Callable[[str], Dict[str, Any]]) -> None:
-    processor = "EncryptionDecryptionPersistenceProcessor" if encrypted else "PlainTextPersistenceProcessor"
+def test_keys_are_encrypted_on_both_products_or_on_none(
+    name: str, encrypted: bool, reading: t.Callable[[str], dict[str, t.Any]]
+) -> None:
+    processor = (
+        "EncryptionDecryptionPersistenceProcessor" if encrypted else "PlainTextPersistenceProcessor"
+    )
     for side in ("km1", "am1"):
-        report = reading("{0}-{1}".format(name, side))
-        assert told(report, "api-manager.xml", "OAuthConfigurations.EncryptPersistedTokens") == str(encrypted).lower()
+        report = reading(f"{name}-{side}")
+        assert (
+            told(report, "api-manager.xml", "OAuthConfigurations.EncryptPersistedTokens")
+            == str(encrypted).lower()
+        )
         found = told(report, "identity/identity.xml", "OAuth.TokenPersistenceProcessor")
         assert found == "org.wso2.carbon.identity.oauth.tokenprocessor." + processor
 
 
-@pytest.mark.parametrize(("name", "algorithm"), [("active_active", "NONE"), ("single", "SHA256withRSA")])
-def test_the_key_manager_makes_tokens_for_backends(name: str, algorithm: str, reading: Callable[[str], Dict[str, Any]]) -> None:
+@pytest.mark.parametrize(
+    ("name", "algorithm"), [("active_active", "NONE"), ("single", "SHA256withRSA")]
+)
+def test_the_key_manager_makes_tokens_for_backends(
+    name: str, algorithm: str, reading: t.Callable[[str], dict[str, t.Any]]
+) -> None:
     report = reading(name + "-km1")
-    keys = ("EnableJWTGeneration", "ClaimsRetrieverImplClass", "ConsumerDialectURI", "SignatureAlgorithm")
+    keys = (
+        "EnableJWTGeneration",
+        "ClaimsRetrieverImplClass",
+        "ConsumerDialectURI",
+        "SignatureAlgorithm",
+    )
     assert [told(report, "api-manager.xml", "JWTConfiguration." + key) for key in keys] == [
         "true",
         "org.wso2.carbon.apimgt.impl.token.DefaultClaimsRetriever",
@@ -349,29 +465,46 @@ def test_the_key_manager_makes_tokens_for_backends(name: str, algorithm: str, re
     ]
 
 
-def test_api_manager_asks_over_web_services(sites: Sites, reading: Callable[[str], Dict[str, Any]]) -> None:
+def test_api_manager_asks_over_web_services(
+    sites: Sites, reading: t.Callable[[str], dict[str, t.Any]]
+) -> None:
     report = reading("active_active-am1")
     assert told(report, "api-manager.xml", "APIKeyValidator.KeyValidatorClientType") == "WSClient"
     assert told(report, "api-manager.xml", "APIKeyValidator.EnableThriftServer") == "false"
 
 
-def test_every_account_is_the_administrators(sites: Sites, reading: Callable[[str], Dict[str, Any]]) -> None:
+def test_every_account_is_the_administrators(
+    sites: Sites, reading: t.Callable[[str], dict[str, t.Any]]
+) -> None:
     report = reading("active_active-am1")
     assert told(report, "api-manager.xml", "AuthManager.Username") == "admin"
     assert told(report, "api-manager.xml", "AuthManager.Password") == sites.secrets("a")
-    assert told(report, "api-manager.xml", "ThrottlingConfigurations.TrafficManager.Username") == "admin"
+    assert (
+        told(report, "api-manager.xml", "ThrottlingConfigurations.TrafficManager.Username")
+        == "admin"
+    )
     parameters = "ThrottlingConfigurations.JMSConnectionDetails.JMSConnectionParameters.connectionfactory.TopicConnectionFactory"
     account = "admin:" + urllib.parse.quote(sites.secrets("a"), safe="")
-    assert told(report, "api-manager.xml", parameters).startswith("amqp://{0}@clientid/carbon?brokerlist=".format(account))
+    assert told(report, "api-manager.xml", parameters).startswith(
+        f"amqp://{account}@clientid/carbon?brokerlist="
+    )
     url = urllib.parse.urlsplit(told(report, "api-manager.xml", parameters))
-    assert urllib.parse.unquote(url.password or "") == sites.secrets("a"), "the password in the URL is another one"
-    lines = (sites.homes["active_active-am1"] / "repository/conf/jndi.properties").read_text(encoding="utf-8").splitlines()
-    assert len([line for line in lines if "amqp://{0}@client".format(account) in line]) == 2
+    assert urllib.parse.unquote(url.password or "") == sites.secrets("a"), (
+        "the password in the URL is another one"
+    )
+    lines = (
+        (sites.homes["active_active-am1"] / "repository/conf/jndi.properties")
+        .read_text(encoding="utf-8")
+        .splitlines()
+    )
+    assert len([line for line in lines if f"amqp://{account}@client" in line]) == 2
 
 
 def test_folders_that_api_manager_looks_for_are_there(sites: Sites) -> None:
     for folder in ("in", "out", "fault"):
-        assert (sites.homes["single-km1"] / "repository/resources/customsequences" / folder).is_dir()
+        assert (
+            sites.homes["single-km1"] / "repository/resources/customsequences" / folder
+        ).is_dir()
     assert not (sites.homes["one_machine-km1"] / "repository/resources").exists()
 
 
@@ -385,9 +518,14 @@ def test_the_dashboard_calls_itself_where_clients_do(host: str, port: int, sites
 
 def test_portals_log_in_where_clients_do(sites: Sites) -> None:
     apps = "repository/deployment/server/jaggeryapps/"
-    for host, url in (("single-am1", "https://km.bank.example:9444"), ("active_active-am1", "https://km.bank.example")):
+    for host, url in (
+        ("single-am1", "https://km.bank.example:9444"),
+        ("active_active-am1", "https://km.bank.example"),
+    ):
         for app, issuer in (("store", "API_STORE"), ("admin", "API_WORKFLOW_ADMIN")):
-            site = json_meaning((sites.homes[host] / apps / app / "site/conf/site.json").read_bytes())
+            site = json_meaning(
+                (sites.homes[host] / apps / app / "site/conf/site.json").read_bytes()
+            )
             assert site["ssoConfiguration.identityProviderURL"] == url + "/samlsso"
-            assert site["ssoConfiguration.idpInitSSOURL"] == "{0}/samlsso?spEntityID={1}".format(url, issuer)
+            assert site["ssoConfiguration.idpInitSSOURL"] == f"{url}/samlsso?spEntityID={issuer}"
             assert site["reverseProxy.enabled"] == "auto"

@@ -1,35 +1,41 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""WSO2's own parsers read in the edited files exactly what the inventory says, and complain of nothing they did not complain of before."""
+"""WSO2's own parsers read in the edited files exactly what the inventory says, and complain of
+nothing they did not complain of before."""
 
 from __future__ import annotations
 
 import json
 import shutil
+import typing as t
 from collections import Counter
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, NamedTuple
 
 import expected
 import pytest
 from sites import ADDRESSES, PARAMETERS, SITES
 
 # The other products' files are read in test_products.py and test_options.py.
-SITES_OF_OPEN_BANKING = [parameter for parameter in PARAMETERS if "product" not in SITES[parameter.values[0]]]
-pytestmark = pytest.mark.parametrize("configured", SITES_OF_OPEN_BANKING, indirect=True, scope="session")
+SITES_OF_OPEN_BANKING = [
+    parameter for parameter in PARAMETERS if "product" not in SITES[parameter.values[0]]
+]
+pytestmark = pytest.mark.parametrize(
+    "configured", SITES_OF_OPEN_BANKING, indirect=True, scope="session"
+)
 
 
-class Reading(NamedTuple):
-    site: Any
+class Reading(t.NamedTuple):
+    site: t.Any
     home: Path
-    before: Dict[str, Any]
-    after: Dict[str, Any]
+    before: dict[str, t.Any]
+    after: dict[str, t.Any]
 
 
 @pytest.fixture(scope="module")
-def readings(configured: Any, oracle: Any) -> Dict[str, Reading]:
-    """One Key Manager and one API Manager, before and after. (The second Key Manager differs by its address alone.)"""
+def readings(configured: t.Any, oracle: t.Any) -> dict[str, Reading]:
+    """One Key Manager and one API Manager, before and after. (The second Key Manager differs by its
+    address alone.)"""
     # At the same place, because what the parsers read holds the home's path.
     site = configured.site
     hosts = site.key_managers[:1] + site.api_managers
@@ -45,37 +51,47 @@ def readings(configured: Any, oracle: Any) -> Dict[str, Reading]:
 
 
 @pytest.fixture(scope="module")
-def key_manager(readings: Dict[str, Reading]) -> Reading:
+def key_manager(readings: dict[str, Reading]) -> Reading:
     return readings["km1"]
 
 
-def errors(reading: Dict[str, Any]) -> Counter[str]:
+def errors(reading: dict[str, t.Any]) -> Counter[str]:
     """What a parser gave up on or logged, by file. Absent add-on classes are the oracle's own."""
-    lines: List[str] = []
+    lines: list[str] = []
     for file, content in reading.items():
         for key in ("error", "persistenceError", "oauthError"):
             if content.get(key):
-                lines.append("{0}: {1}: {2}".format(file, key, content[key]))
+                lines.append(f"{file}: {key}: {content[key]}")
         for line in content.get("log", ()):
-            if line.startswith("ERROR") and "Cannot find class" not in line and "ClassNotFoundException" not in line:
-                lines.append("{0}: {1}".format(file, line))
-        lines += ["{0}: look-up of {1} failed".format(file, name) for name, there in content.get("jndiLookups", {}).items() if not there]
+            if (
+                line.startswith("ERROR")
+                and "Cannot find class" not in line
+                and "ClassNotFoundException" not in line
+            ):
+                lines.append(f"{file}: {line}")
+        lines += [
+            f"{file}: look-up of {name} failed"
+            for name, there in content.get("jndiLookups", {}).items()
+            if not there
+        ]
     return Counter(lines)
 
 
-def test_no_parser_complains_of_anything_new(readings: Dict[str, Reading]) -> None:
+def test_no_parser_complains_of_anything_new(readings: dict[str, Reading]) -> None:
     for host, reading in readings.items():
         assert not errors(reading.after) - errors(reading.before), host
-        assert set(reading.after) == set(reading.before), "a file is not read any more, or a new one is"
+        assert set(reading.after) == set(reading.before), (
+            "a file is not read any more, or a new one is"
+        )
 
 
-def test_every_look_up_succeeds(readings: Dict[str, Reading]) -> None:
+def test_every_look_up_succeeds(readings: dict[str, Reading]) -> None:
     files = [content for reading in readings.values() for content in reading.after.values()]
     lookups = [lookup for content in files for lookup in content.get("jndiLookups", {}).items()]
     assert lookups and all(there for _name, there in lookups), lookups
 
 
-def datasources(reading: Dict[str, Any]) -> Iterator[Dict[str, Any]]:
+def datasources(reading: dict[str, t.Any]) -> t.Iterator[dict[str, t.Any]]:
     for file, content in reading.items():
         if file.startswith("datasources/"):
             for source in content["datasources"]:
@@ -85,7 +101,9 @@ def datasources(reading: Dict[str, Any]) -> Iterator[Dict[str, Any]]:
 def test_every_datasource_is_the_inventorys(key_manager: Reading) -> None:
     layout, secrets = key_manager.site.layout, key_manager.site.secrets
     found = {source["jndiName"]: source for source in datasources(key_manager.after)}
-    assert set(found) == {source[1] for source in expected.DATASOURCES[layout].values()} | {"jdbc/WSO2CarbonDB"}
+    assert set(found) == {source[1] for source in expected.DATASOURCES[layout].values()} | {
+        "jdbc/WSO2CarbonDB"
+    }
     for key, (name, jndi, database, file) in expected.DATASOURCES[layout].items():
         source, pool = found[jndi], found[jndi]["pool"]
         assert (source["name"], source["file"], source["type"]) == (name, file, "RDBMS")
@@ -93,11 +111,18 @@ def test_every_datasource_is_the_inventorys(key_manager: Reading) -> None:
         assert pool["username"] == "obkm_" + key
         assert pool["password"] == secrets.database(key)
         assert pool["driverClassName"] == "com.mysql.cj.jdbc.Driver"
-        options = ("maxActive", "maxWait", "testOnBorrow", "validationQuery", "validationInterval", "defaultAutoCommit")
+        options = (
+            "maxActive",
+            "maxWait",
+            "testOnBorrow",
+            "validationQuery",
+            "validationInterval",
+            "defaultAutoCommit",
+        )
         assert [pool[option] for option in options] == [150, 60000, True, "SELECT 1", 30000, False]
 
 
-def test_every_jndi_name_is_defined_once_over_all_files(readings: Dict[str, Reading]) -> None:
+def test_every_jndi_name_is_defined_once_over_all_files(readings: dict[str, Reading]) -> None:
     for host, reading in readings.items():
         names = Counter(source["jndiName"] for source in datasources(reading.after))
         twice = {name for name, count in names.items() if count > 1}
@@ -107,7 +132,11 @@ def test_every_jndi_name_is_defined_once_over_all_files(readings: Dict[str, Read
 def test_the_embedded_database_stays_as_shipped(key_manager: Reading) -> None:
     embedded = {}
     for when in ("before", "after"):
-        sources = [source for source in datasources(getattr(key_manager, when)) if source["jndiName"] == "jdbc/WSO2CarbonDB"]
+        sources = [
+            source
+            for source in datasources(getattr(key_manager, when))
+            if source["jndiName"] == "jdbc/WSO2CarbonDB"
+        ]
         embedded[when] = json.dumps(sources).replace(str(key_manager.home), "")
     assert embedded["after"] == embedded["before"]
 
@@ -151,11 +180,26 @@ def test_connectors_keep_their_ports_and_name_the_balancers(key_manager: Reading
     tomcat = key_manager.after["tomcat/catalina-server.xml"]
     connectors = {connector["scheme"]: connector for connector in tomcat["connectors"]}
     http, https = connectors["http"], connectors["https"]
-    assert (http["port"], http["proxyPort"], https["port"], https["proxyPort"]) == (9763, 80, 9443, 443)
-    assert https["keystoreFile"] == str(key_manager.home) + "/repository/resources/security/obkm.jks"
+    assert (http["port"], http["proxyPort"], https["port"], https["proxyPort"]) == (
+        9763,
+        80,
+        9443,
+        443,
+    )
+    assert (
+        https["keystoreFile"] == str(key_manager.home) + "/repository/resources/security/obkm.jks"
+    )
     assert https["keystorePass"] == key_manager.site.secrets("keystore")
-    assert (https["SSLEnabled"], https["secure"], https["sslEnabledProtocols"]) == (True, True, "TLSv1.2")
-    ports = {name: value for name, value in tomcat["systemProperties"].items() if name.startswith("mgt.transport")}
+    assert (https["SSLEnabled"], https["secure"], https["sslEnabledProtocols"]) == (
+        True,
+        True,
+        "TLSv1.2",
+    )
+    ports = {
+        name: value
+        for name, value in tomcat["systemProperties"].items()
+        if name.startswith("mgt.transport")
+    }
     assert {name: str(value) for name, value in ports.items()} == {
         "mgt.transport.http.port": "9770",
         "mgt.transport.http.proxyPort": "80",
@@ -166,9 +210,11 @@ def test_connectors_keep_their_ports_and_name_the_balancers(key_manager: Reading
 
 def test_the_node_joins_its_cluster(key_manager: Reading) -> None:
     clustering = key_manager.after["axis2/axis2.xml"]["clustering"]
-    members = ["{0}:4100".format(ADDRESSES[host]) for host in key_manager.site.key_managers]
+    members = [f"{ADDRESSES[host]}:4100" for host in key_manager.site.key_managers]
     if len(members) == 1:
-        assert clustering["enabled"] is False, "a node that is alone has nobody to form a cluster with"
+        assert clustering["enabled"] is False, (
+            "a node that is alone has nobody to form a cluster with"
+        )
         return
     assert clustering["enabled"] is True
     assert clustering["members"] == members
@@ -182,15 +228,30 @@ def test_the_node_joins_its_cluster(key_manager: Reading) -> None:
     }
     assert {name: str(parameters[name]) for name in wanted} == wanted
     hazelcast = clustering["hazelcast"]
-    assert (hazelcast["group"], hazelcast["publicAddress"], hazelcast["port"]) == ("bank.obkm.domain", ADDRESSES["km1"], 4100)
-    assert (hazelcast["tcpIp"], hazelcast["multicast"], hazelcast["aws"], hazelcast["members"]) == (True, False, False, members)
+    assert (hazelcast["group"], hazelcast["publicAddress"], hazelcast["port"]) == (
+        "bank.obkm.domain",
+        ADDRESSES["km1"],
+        4100,
+    )
+    assert (hazelcast["tcpIp"], hazelcast["multicast"], hazelcast["aws"], hazelcast["members"]) == (
+        True,
+        False,
+        False,
+        members,
+    )
 
 
 def test_users_stand_in_the_shared_database(key_manager: Reading) -> None:
     layout = key_manager.site.layout
     users = key_manager.after["user-mgt.xml"]
-    assert users["realmProperties"]["dataSource"] == expected.DATASOURCES[layout][expected.USES[layout][0]][1]
-    assert (users["adminUser"], users["adminPassword"]) == ("operator@bank.example", key_manager.site.secrets("a"))
+    assert (
+        users["realmProperties"]["dataSource"]
+        == expected.DATASOURCES[layout][expected.USES[layout][0]][1]
+    )
+    assert (users["adminUser"], users["adminPassword"]) == (
+        "operator@bank.example",
+        key_manager.site.secrets("a"),
+    )
 
 
 def test_the_registry_is_mounted_from_the_shared_databases(key_manager: Reading) -> None:
@@ -200,15 +261,37 @@ def test_the_registry_is_mounted_from_the_shared_databases(key_manager: Reading)
     for name, key in (("configRegistry", config), ("governanceRegistry", governance)):
         source = expected.DATASOURCES[layout][key]
         found = registry["dbConfigs"][name]
-        assert (found["dataSource"], found["url"], found["userName"]) == (source[1], expected.url(source[2]), "obkm_" + key)
+        assert (found["dataSource"], found["url"], found["userName"]) == (
+            source[1],
+            expected.url(source[2]),
+            "obkm_" + key,
+        )
     assert registry["dbConfigs"]["wso2registry"]["dataSource"] == "jdbc/WSO2CarbonDB"
     options = ("dbConfig", "dbConfigDefined", "readOnly", "enableCache", "cacheId")
-    instances = {instance["id"]: tuple(instance[option] for option in options) for instance in registry["remoteInstances"]}
-    assert instances == {
-        "configInstance": ("configRegistry", True, "false", "true", expected.cache_id(config, layout)),
-        "governanceInstance": ("governanceRegistry", True, "false", "true", expected.cache_id(governance, layout)),
+    instances = {
+        instance["id"]: tuple(instance[option] for option in options)
+        for instance in registry["remoteInstances"]
     }
-    mounts = {mount["path"]: (mount["instanceId"], mount["targetPath"], mount["overwrite"]) for mount in registry["mounts"]}
+    assert instances == {
+        "configInstance": (
+            "configRegistry",
+            True,
+            "false",
+            "true",
+            expected.cache_id(config, layout),
+        ),
+        "governanceInstance": (
+            "governanceRegistry",
+            True,
+            "false",
+            "true",
+            expected.cache_id(governance, layout),
+        ),
+    }
+    mounts = {
+        mount["path"]: (mount["instanceId"], mount["targetPath"], mount["overwrite"])
+        for mount in registry["mounts"]
+    }
     assert mounts == {
         "/_system/config": ("configInstance", expected.CONFIG_TARGET[layout], True),
         "/_system/governance": ("governanceInstance", "/_system/governance", True),
@@ -225,15 +308,25 @@ def test_clients_find_the_endpoints(key_manager: Reading) -> None:
     assert oauth["openIDConnectIDTokenIssuerIdentifier"] == "https://api.bank.example:8244/token"
     assert oauth["oAuth2TokenEPUrl"] == "https://api.bank.example:8244/token"
     assert oauth["oidcWebFingerEPUrl"] == "https://km.bank.example/.well-known/webfinger"
-    localhost = {name: value for name, value in oauth.items() if isinstance(value, str) and "localhost" in value}
+    localhost = {
+        name: value
+        for name, value in oauth.items()
+        if isinstance(value, str) and "localhost" in value
+    }
     assert not localhost, "these URLs name the node itself"
 
 
 def test_browsers_find_the_pages(key_manager: Reading) -> None:
     authentication = key_manager.after["identity/application-authentication.xml"]
-    pages = ("authenticationEndpointURL", "authenticationEndpointRetryURL", "authenticationEndpointMissingClaimsURL")
+    pages = (
+        "authenticationEndpointURL",
+        "authenticationEndpointRetryURL",
+        "authenticationEndpointMissingClaimsURL",
+    )
     urls = expected.AUTHENTICATION_URLS
-    assert [authentication[page] for page in pages] == [urls[page[0].upper() + page[1:]] for page in pages]
+    assert [authentication[page] for page in pages] == [
+        urls[page[0].upper() + page[1:]] for page in pages
+    ]
     authenticators = authentication["authenticatorConfigMap"]
     for path, value in urls.items():
         if "AuthenticatorConfig[" in path:
@@ -241,7 +334,7 @@ def test_browsers_find_the_pages(key_manager: Reading) -> None:
             assert authenticators[authenticator]["parameters"][parameter] == value, path
 
 
-def test_api_manager_calls_the_balancer(readings: Dict[str, Reading]) -> None:
+def test_api_manager_calls_the_balancer(readings: dict[str, Reading]) -> None:
     for host in readings["km1"].site.api_managers:
         properties = readings[host].after["api-manager.xml"]["properties"]
         services = ["https://km.bank.example:9443/services/"]
@@ -250,14 +343,22 @@ def test_api_manager_calls_the_balancer(readings: Dict[str, Reading]) -> None:
         assert properties["APIKeyManager.Configuration.ServerURL"] == services
         assert properties["APIKeyValidator.KeyValidatorClientType"] == ["WSClient"]
         assert properties["APIKeyValidator.EnableThriftServer"] == ["false"]
-        assert properties["APIKeyManager.Configuration.TokenURL"] == ["https://api.bank.example:${https.nio.port}/token"]
+        assert properties["APIKeyManager.Configuration.TokenURL"] == [
+            "https://api.bank.example:${https.nio.port}/token"
+        ]
         assert properties["AuthManager.Username"] == ["operator@bank.example"]
         assert properties["AuthManager.Password"] == [readings[host].site.secrets("a")]
         for client in ("TrafficManager", "PolicyDeployer"):
-            assert properties["ThrottlingConfigurations.{0}.Username".format(client)] == ["operator@bank.example@carbon.super"]
+            assert properties[f"ThrottlingConfigurations.{client}.Username"] == [
+                "operator@bank.example@carbon.super"
+            ]
         before = readings[host].before["api-manager.xml"]["properties"]
-        # Everything else that differs is the administrator's name or password, which this file takes from user-mgt.xml.
-        account = [(before["AuthManager." + field][0], properties["AuthManager." + field][0]) for field in ("Username", "Password")]
+        # Everything else that differs is the administrator's name or password, which this file
+        # takes from user-mgt.xml.
+        account = [
+            (before["AuthManager." + field][0], properties["AuthManager." + field][0])
+            for field in ("Username", "Password")
+        ]
         changed = set()
         for key, values in properties.items():
             moved = list(before[key])

@@ -1,15 +1,16 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""What the roles write beside the product files, made by Ansible itself of hostile texts: whoever reads it finds the very texts."""
+"""What the roles write beside the product files, made by Ansible itself of hostile texts: whoever
+reads it finds the very texts."""
 
 from __future__ import annotations
 
 import json
 import re
 import sys
+import typing as t
 from pathlib import Path
-from typing import Any, Callable, Dict, List
 
 import pytest
 import yaml
@@ -17,20 +18,34 @@ from sites import REPOSITORY
 from test_hostile import NASTY, NASTY_SECRET, Unsafe
 
 PASSWORD = "Canary" + NASTY_SECRET
-OPTIONS = ["-Dnote=" + NASTY, '-Dquote="it\'s"', "-Dback=\\", "-Dpercent=%h%%", "-Ddollar=$HOME${x}"]
+OPTIONS = [
+    "-Dnote=" + NASTY,
+    '-Dquote="it\'s"',
+    "-Dback=\\",
+    "-Dpercent=%h%%",
+    "-Ddollar=$HOME${x}",
+]
 ROLES = REPOSITORY / "roles"
 
 
 @pytest.fixture(scope="module")
-def rendered(tmp_path_factory: pytest.TempPathFactory, playbook: Callable[..., Any]) -> Path:
-    """The unit, the settings of the health check and the login to a file server, by the roles' own templates and expressions."""
+def rendered(tmp_path_factory: pytest.TempPathFactory, playbook: t.Callable[..., t.Any]) -> Path:
+    """The unit, the settings of the health check and the login to a file server, by the roles' own
+    templates and expressions."""
     folder = tmp_path_factory.mktemp("rendered")
-    node = {"name": "km1", "instance": "obkm", "home": "/opt/wso2/obkm", "role": "key_manager", "index": 1, "address": "192.0.2.11"}
+    node = {
+        "name": "km1",
+        "instance": "obkm",
+        "home": "/opt/wso2/obkm",
+        "role": "key_manager",
+        "index": 1,
+        "address": "192.0.2.11",
+    }
     node.update(heap_initial="1g", heap_maximum="2g", ports={"https": 9446}, member_port=4000)
     mount = {"user": Unsafe("user" + NASTY), "domain": Unsafe("domain" + NASTY)}
     storage = {"type": "smb", "path": "/mnt/obkm", "mount": mount}
     product = {"title": "Product", "log": {"file": "log", "ready": "x"}}
-    values: Dict[str, Any] = {
+    values: dict[str, t.Any] = {
         "cluster_node": node,
         "cluster_model": {
             "product": product,
@@ -59,22 +74,42 @@ def rendered(tmp_path_factory: pytest.TempPathFactory, playbook: Callable[..., A
         "__carbon_server_owned": {"written": ["/opt/km/repository/logs", "/opt/km/tmp"]},
     }
     (folder / "values.yml").write_text(yaml.safe_dump(values), encoding="utf-8")
-    service = yaml.safe_load((ROLES / "carbon_server/tasks/service.yml").read_text(encoding="utf-8"))
-    written = next(task for task in service[-1]["block"] if task["name"] == "Health check knows the server")["ansible.builtin.copy"]
+    service = yaml.safe_load(
+        (ROLES / "carbon_server/tasks/service.yml").read_text(encoding="utf-8")
+    )
+    written = next(
+        task for task in service[-1]["block"] if task["name"] == "Health check knows the server"
+    )["ansible.builtin.copy"]
     play = {
         "hosts": "localhost",
         "connection": "local",
         "gather_facts": False,
         "vars_files": [str(ROLES / "carbon_server/vars/main.yml"), str(folder / "values.yml")],
         "vars": {"ansible_python_interpreter": sys.executable},
-        "tasks": [
-            {"ansible.builtin.template": {"src": str(ROLES / source), "dest": str(folder / name), "mode": "0600"}}
-            for source, name in (
-                ("carbon_server/templates/carbon.service.j2", "unit"),
-                ("shared_fs/templates/credentials.j2", "credentials"),
-            )
-        ]
-        + [{"ansible.builtin.copy": {"content": written["content"], "dest": str(folder / "health"), "mode": written["mode"]}}],
+        "tasks": (
+            [
+                {
+                    "ansible.builtin.template": {
+                        "src": str(ROLES / source),
+                        "dest": str(folder / name),
+                        "mode": "0600",
+                    }
+                }
+                for source, name in (
+                    ("carbon_server/templates/carbon.service.j2", "unit"),
+                    ("shared_fs/templates/credentials.j2", "credentials"),
+                )
+            ]
+            + [
+                {
+                    "ansible.builtin.copy": {
+                        "content": written["content"],
+                        "dest": str(folder / "health"),
+                        "mode": written["mode"],
+                    }
+                }
+            ]
+        ),
     }
     (folder / "play.yml").write_text(yaml.safe_dump([play]), encoding="utf-8")
     (folder / "hosts").write_text("localhost\n")
@@ -83,7 +118,7 @@ def rendered(tmp_path_factory: pytest.TempPathFactory, playbook: Callable[..., A
     return folder
 
 
-def environment(unit: str) -> Dict[str, str]:
+def environment(unit: str) -> dict[str, str]:
     """What systemd makes of the lines Environment=: quotes, then escapes as in C, and %% for %."""
     found = {}
     for line in re.findall(r'^Environment="(.*)"$', unit, re.MULTILINE):
@@ -93,7 +128,7 @@ def environment(unit: str) -> Dict[str, str]:
             if pair in ("\\\\", '\\"', "%%"):
                 text, position = text + pair[1], position + 2
                 continue
-            assert line[position] not in '\\"%', "systemd takes {0!r} for something else".format(pair)
+            assert line[position] not in '\\"%', f"systemd takes {pair!r} for something else"
             text, position = text + line[position], position + 1
         name, _equals, value = text.partition("=")
         found[name] = value
@@ -103,11 +138,15 @@ def environment(unit: str) -> Dict[str, str]:
 def test_java_options_arrive_in_the_unit(rendered: Path) -> None:
     unit = (rendered / "unit").read_text(encoding="utf-8")
     assert environment(unit)["JAVA_OPTS"].endswith(" ".join(OPTIONS))
-    assert unit.count("ExecStart=") == 1 and unit.count("\n[") == 3, "a text began a setting of its own"
+    assert unit.count("ExecStart=") == 1 and unit.count("\n[") == 3, (
+        "a text began a setting of its own"
+    )
 
 
 def test_the_sandbox_lets_the_server_write_what_it_owns_and_no_more(rendered: Path) -> None:
-    paths = re.findall(r"^ReadWritePaths=(.*)$", (rendered / "unit").read_text(encoding="utf-8"), re.MULTILINE)
+    paths = re.findall(
+        r"^ReadWritePaths=(.*)$", (rendered / "unit").read_text(encoding="utf-8"), re.MULTILINE
+    )
     assert paths[:2] == ["-/opt/km/repository/logs", "-/opt/km/tmp"]
     assert all(path.startswith("-/") for path in paths) and len(paths) <= 3, "the rest is the share"
 
@@ -123,6 +162,6 @@ def test_the_health_check_reads_the_very_password(rendered: Path) -> None:
 
 def test_credentials(rendered: Path) -> None:
     """mount.cifs takes what follows the first = up to the end of the line."""
-    lines: List[str] = (rendered / "credentials").read_text(encoding="utf-8").split("\n")
+    lines: list[str] = (rendered / "credentials").read_text(encoding="utf-8").split("\n")
     read = dict(line.split("=", 1) for line in lines if line)
     assert read == {"username": "user" + NASTY, "password": PASSWORD, "domain": "domain" + NASTY}

@@ -1,13 +1,14 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""A home that somebody configured by hand, after the documents, is taken over: nothing stands there twice, and what is right stays."""
+"""A home that somebody configured by hand, after the documents, is taken over: nothing stands there
+twice, and what is right stays."""
 
 from __future__ import annotations
 
 import re
+import typing as t
 from pathlib import Path
-from typing import Any, Callable, Dict, List
 
 import pytest
 from meaning import meaning
@@ -17,7 +18,11 @@ CONF = "repository/conf/"
 LOCAL = "jdbc:mysql://localhost:3306/{0}?autoReconnect=true&amp;useSSL=false"
 DATASOURCES = {
     "WSO2UM_DB": ("jdbc/WSO2UM_DB", "openbank_userdb", "The datasource used by user manager"),
-    "WSO2CONFIG_DB": ("jdbc/WSO2Config_DB", "openbank_iskm_configdb", "The datasource used by the registry"),
+    "WSO2CONFIG_DB": (
+        "jdbc/WSO2Config_DB",
+        "openbank_iskm_configdb",
+        "The datasource used by the registry",
+    ),
     "WSO2REG_DB": ("jdbc/WSO2REG_DB", "openbank_govdb", "The datasource used by the registry"),
 }
 # With tabs, as the document has it.
@@ -57,7 +62,13 @@ def rewrite(path: Path, *changes: tuple[str, str]) -> None:
     text = path.read_bytes().decode("utf-8")
     newline = "\r\n" if "\r\n" in text else "\n"
     for pattern, new in changes:
-        text, count = re.subn(pattern, lambda found, new=new: found.expand(new).replace("\n", newline), text, count=1, flags=re.DOTALL)
+        text, count = re.subn(
+            pattern,
+            lambda found, new=new: found.expand(new).replace("\n", newline),
+            text,
+            count=1,
+            flags=re.DOTALL,
+        )
         assert count == 1, (path, pattern)
     path.write_bytes(text.encode("utf-8"))
 
@@ -82,13 +93,18 @@ def by_hand(home: Path) -> None:
     )
     rewrite(
         conf / "datasources/master-datasources.xml",
-        (r"<datasource>\s*<name>WSO2_COMMON_DB</name>.*?</datasource>\s*", blocks.replace("\\", r"\\")),
+        (
+            r"<datasource>\s*<name>WSO2_COMMON_DB</name>.*?</datasource>\s*",
+            blocks.replace("\\", r"\\"),
+        ),
     )
-    config, governance = ('<dbConfig name="{0}Registry">\\s*<dataSource>'.format(name) for name in ("config", "governance"))
+    config, governance = (
+        f'<dbConfig name="{name}Registry">\\s*<dataSource>' for name in ("config", "governance")
+    )
     rewrite(
         conf / "registry.xml",
-        ("({0})[^<]*".format(config), r"\g<1>jdbc/WSO2Config_DB"),
-        ("({0})[^<]*".format(governance), r"\g<1>jdbc/WSO2REG_DB"),
+        (f"({config})[^<]*", r"\g<1>jdbc/WSO2Config_DB"),
+        (f"({governance})[^<]*", r"\g<1>jdbc/WSO2REG_DB"),
         (r"(<targetPath>)/_system/obkm/config", r"\g<1>/_system/config"),
         (r"(<versionResourcesOnChange>)[a-z]*", r"\g<1>false"),
     )
@@ -98,7 +114,10 @@ def by_hand(home: Path) -> None:
         conf / "identity/identity.xml",
         (r"(<OAuth2RevokeEPUrl>)[^<]*", r"\g<1>${carbon.protocol}://km.bank.example/oauth2/revoke"),
         (r"(<OIDCLogoutEPUrl>)[^<]*", r"\g<1>${carbon.protocol}://km.bank.example/oidc/logout"),
-        *((r"(<OAuth2{0}>\$\{{carbon.protocol\}}://)[^/]*".format(page), r"\g<1>km.bank.example") for page in pages),
+        *(
+            (rf"(<OAuth2{page}>\$\{{carbon.protocol\}}://)[^/]*", r"\g<1>km.bank.example")
+            for page in pages
+        ),
     )
     member = "<member>\n<hostName>{0}</hostName>\n<port>{1}</port>\n</member>\n"
     rewrite(
@@ -108,7 +127,10 @@ def by_hand(home: Path) -> None:
         (r'(<parameter name="membershipScheme">)[^<]*', r"\g<1>wka"),
         (r'(<parameter name="localMemberHost">)[^<]*', r"\g<1>10.20.30.11"),
         (r'(<parameter name="localMemberPort">)[^<]*', r"\g<1>4100"),
-        (r"<member>.*?</member>\s*", member.format("10.20.30.11", 4100) + member.format("10.20.30.12", 4100)),
+        (
+            r"<member>.*?</member>\s*",
+            member.format("10.20.30.11", 4100) + member.format("10.20.30.12", 4100),
+        ),
     )
 
 
@@ -116,7 +138,9 @@ def by_hand(home: Path) -> None:
 ONCE = {
     "carbon.xml": ["<HostName>", "<MgtHostName>", "<EnableEmailUserName>"],
     "tomcat/catalina-server.xml": ["valves.RemoteIpValve", 'proxyPort="80"', 'proxyPort="443"'],
-    "datasources/master-datasources.xml": [jndi for jndi, _database, _description in DATASOURCES.values()] + ["jdbc/WSO2AM_DB"],
+    "datasources/master-datasources.xml": (
+        [jndi for jndi, _database, _description in DATASOURCES.values()] + ["jdbc/WSO2AM_DB"]
+    ),
     "registry.xml": [
         "<id>configInstance<",
         "<id>governanceInstance<",
@@ -129,20 +153,34 @@ ONCE = {
         '<parameter name="domain"',
         '<parameter name="localMemberPort"',
     ],
-    "user-mgt.xml": ['name="dataSource"', '<UserStoreManager class="org.wso2.carbon.user.core.jdbc'],
+    "user-mgt.xml": [
+        'name="dataSource"',
+        '<UserStoreManager class="org.wso2.carbon.user.core.jdbc',
+    ],
 }
 
 
-def changed_lines(site: Site, path: str) -> Dict[str, List[str]]:
+def changed_lines(site: Site, path: str) -> dict[str, list[str]]:
     lines = site.git("diff", "--unified=0", "HEAD", "--", "homes/km1/" + path).splitlines()
-    return {sign: [line[1:].strip() for line in lines if line.startswith(sign) and not line.startswith(sign * 3)] for sign in "+-"}
+    return {
+        sign: [
+            line[1:].strip()
+            for line in lines
+            if line.startswith(sign) and not line.startswith(sign * 3)
+        ]
+        for sign in "+-"
+    }
 
 
 @pytest.mark.slow
-def test_a_home_edited_by_hand_is_taken_over(tmp_path: Path, playbook: Callable[..., Any]) -> None:
+def test_a_home_edited_by_hand_is_taken_over(
+    tmp_path: Path, playbook: t.Callable[..., t.Any]
+) -> None:
     if not (SHARED / "real").is_dir():
         pytest.skip("the real product files are not here: set CARBON_OPS_SHARED to their folder")
-    fresh, edited = (Site(tmp_path / name, source="real", api_managers=0) for name in ("fresh", "edited"))
+    fresh, edited = (
+        Site(tmp_path / name, source="real", api_managers=0) for name in ("fresh", "edited")
+    )
     edited.secrets = fresh.secrets
     for site in (fresh, edited):
         valve = {"enabled": True, "internal_proxies": "172[.]17[.].*"}
@@ -157,7 +195,12 @@ def test_a_home_edited_by_hand_is_taken_over(tmp_path: Path, playbook: Callable[
         assert run.output.count("changed=0") == 4, run.output
 
     for file, texts in ONCE.items():
-        content = re.sub(r"<!--.*?-->", "", (edited.homes["km1"] / CONF / file).read_text(encoding="utf-8"), flags=re.DOTALL)
+        content = re.sub(
+            r"<!--.*?-->",
+            "",
+            (edited.homes["km1"] / CONF / file).read_text(encoding="utf-8"),
+            flags=re.DOTALL,
+        )
         assert {text: content.count(text) for text in texts} == dict.fromkeys(texts, 1), file
 
     for path in sorted((edited.homes["km1"] / CONF).rglob("*.xml")):

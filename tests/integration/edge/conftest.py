@@ -10,8 +10,8 @@ import os
 import subprocess
 import sys
 import time
+import typing as t
 from pathlib import Path
-from typing import Any, Callable, Iterator, List
 
 import pytest
 from edge_machine import (
@@ -28,7 +28,8 @@ from edge_machine import (
     sample_variables,
 )
 
-# Stands for NGINX Plus where its configuration is tested: what only Plus knows is taken out of the copy, the rest is for the real nginx.
+# Stands for NGINX Plus where its configuration is tested: what only Plus knows is taken out of the
+# copy, the rest is for the real nginx.
 PLUS = """#!/bin/sh
 for last; do :; done
 sed -i -E '/^ *(sticky|health_check) /d; s/ route=n[0-9]+;/;/; /^match .*[{]$/,/^[}]$/d' "$(dirname "$last")"/conf.d/*.conf
@@ -49,17 +50,22 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 
 
 @pytest.fixture(scope="session")
-def make_edge(tmp_path_factory: pytest.TempPathFactory, certificates: Certificates) -> Iterator[Callable[..., Edge]]:
+def make_edge(
+    tmp_path_factory: pytest.TempPathFactory, certificates: Certificates
+) -> t.Iterator[t.Callable[..., Edge]]:
     """Build a running nginx with this many nodes and these variables of the role."""
     nginx = find_nginx()
-    running: List[Edge] = []
+    running: list[Edge] = []
 
-    def make(nodes: int = 2, plus: bool = False, **variables: Any) -> Edge:
+    def make(nodes: int = 2, plus: bool = False, **variables: t.Any) -> Edge:
         home = tmp_path_factory.mktemp("edge")
         for folder in ("conf.d", "drain", "temporary"):
             (home / folder).mkdir()
-        # Workers of a master that runs as root belong to another user, who could not look into pytest's folders.
-        (home / "nginx.conf").write_text(MAIN % {"home": home, "user": "user root;" if os.geteuid() == 0 else ""})
+        # Workers of a master that runs as root belong to another user, who could not look into
+        # pytest's folders.
+        (home / "nginx.conf").write_text(
+            MAIN % {"home": home, "user": "user root;" if os.geteuid() == 0 else ""}
+        )
         (home / "play.yml").write_text(PLAYBOOK)
         (home / "bin").mkdir()
         if plus:
@@ -68,7 +74,7 @@ def make_edge(tmp_path_factory: pytest.TempPathFactory, certificates: Certificat
         shared = sample_variables()
         model = sample_model(nodes, shared)
 
-        def render(**more: Any) -> subprocess.CompletedProcess[str]:
+        def render(**more: t.Any) -> subprocess.CompletedProcess[str]:
             values = {
                 **shared,
                 "cluster_model": model,
@@ -92,7 +98,10 @@ def make_edge(tmp_path_factory: pytest.TempPathFactory, certificates: Certificat
         assert result.returncode == 0, result.stdout + result.stderr
         if plus:
             return Edge(home, model, certificates, [], render, nginx)
-        backends = [Backend(f"n{node['index']}", node["address"], node["ports"], certificates) for node in model["nodes"]]
+        backends = [
+            Backend(f"n{node['index']}", node["address"], node["ports"], certificates)
+            for node in model["nodes"]
+        ]
         for backend in backends:
             backend.ports = {scheme: backend.ports[scheme] for scheme in ("https", "http")}
             backend.start()
@@ -107,12 +116,12 @@ def make_edge(tmp_path_factory: pytest.TempPathFactory, certificates: Certificat
 
 
 @pytest.fixture(scope="session")
-def two_nodes(make_edge: Callable[..., Edge]) -> Edge:
+def two_nodes(make_edge: t.Callable[..., Edge]) -> Edge:
     return make_edge(2)
 
 
 @pytest.fixture
-def edge(two_nodes: Edge) -> Iterator[Edge]:
+def edge(two_nodes: Edge) -> t.Iterator[Edge]:
     """Two nodes, the role's defaults; every test finds them well and none drained."""
     yield two_nodes
     two_nodes.drain()
@@ -120,6 +129,8 @@ def edge(two_nodes: Edge) -> Iterator[Edge]:
         backend.stop()
         backend.start()
     # A node that failed is asked again after its five seconds.
-    if any("upstream" in line for line in (two_nodes.home / "ob-km.error.log").read_text().splitlines()):
+    if any(
+        "upstream" in line for line in (two_nodes.home / "ob-km.error.log").read_text().splitlines()
+    ):
         time.sleep(6)
         (two_nodes.home / "ob-km.error.log").write_text("")

@@ -1,7 +1,8 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""What the tests of role nginx are made of: small TLS servers on loopback addresses, a client, and a real nginx between them."""
+"""What the tests of role nginx are made of: small TLS servers on loopback addresses, a client, and
+a real nginx between them."""
 
 from __future__ import annotations
 
@@ -18,10 +19,10 @@ import subprocess
 import sys
 import threading
 import time
+import typing as t
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Set, Tuple
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -61,7 +62,8 @@ http {
 
 
 def play(home: Path, *programs: Path) -> subprocess.CompletedProcess[str]:
-    """Runs play.yml of the folder with values.json beside it; programs are looked for in its bin first, then in these folders."""
+    """Runs play.yml of the folder with values.json beside it; programs are looked for in its bin
+    first, then in these folders."""
     tool = Path(sys.executable).parent / "ansible-playbook"
     path = os.pathsep.join(map(str, (home / "bin", *programs, tool.parent)))
     return subprocess.run(
@@ -81,19 +83,41 @@ def play(home: Path, *programs: Path) -> subprocess.CompletedProcess[str]:
 
 
 def find_nginx() -> str:
-    """The machine's nginx, or the distribution's package unpacked into the cache: nothing is installed for the sake of a test."""
+    """The machine's nginx, or the distribution's package unpacked into the cache: nothing is
+    installed for the sake of a test."""
     found = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin:/usr/local/sbin")
     if found:
         return found
-    cache = Path(os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache"))) / "carbon-ops" / "nginx"
+    cache = (
+        Path(os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache"))) / "carbon-ops" / "nginx"
+    )
     binary = cache / "usr" / "sbin" / "nginx"
     if not binary.exists() and shutil.which("apt-get") and shutil.which("dpkg"):
         cache.mkdir(parents=True, exist_ok=True)
-        subprocess.run(["apt-get", "download", "nginx"], cwd=cache, capture_output=True, timeout=120, check=False)
+        subprocess.run(
+            ["apt-get", "download", "nginx"],
+            cwd=cache,
+            capture_output=True,
+            timeout=120,
+            check=False,
+        )
         for package in cache.glob("nginx_*.deb"):
-            subprocess.run(["dpkg", "--extract", str(package), str(cache)], capture_output=True, timeout=60, check=True)
-    if not binary.exists() or subprocess.run([str(binary), "-v"], capture_output=True, timeout=10, check=False).returncode != 0:
-        pytest.skip("nginx is not installed, and its package cannot be fetched with apt-get download")
+            subprocess.run(
+                ["dpkg", "--extract", str(package), str(cache)],
+                capture_output=True,
+                timeout=60,
+                check=True,
+            )
+    if (
+        not binary.exists()
+        or subprocess.run(
+            [str(binary), "-v"], capture_output=True, timeout=10, check=False
+        ).returncode
+        != 0
+    ):
+        pytest.skip(
+            "nginx is not installed, and its package cannot be fetched with apt-get download"
+        )
     return str(binary)
 
 
@@ -110,7 +134,9 @@ class Certificates:
         return self.folder / "ca.crt"
 
     def openssl(self, *arguments: str) -> None:
-        subprocess.run(["openssl", *arguments], cwd=self.folder, capture_output=True, timeout=60, check=True)
+        subprocess.run(
+            ["openssl", *arguments], cwd=self.folder, capture_output=True, timeout=60, check=True
+        )
 
     def make_authority(self, name: str) -> None:
         self.openssl(
@@ -129,9 +155,22 @@ class Certificates:
             "/CN=" + name,
         )
 
-    def make_pair(self, name: str, authority: str, names: List[str]) -> None:
-        self.openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", name + ".key", "-out", name + ".csr", "-subj", "/CN=" + name)
-        (self.folder / (name + ".ext")).write_text("subjectAltName=" + ",".join("DNS:" + item for item in names))
+    def make_pair(self, name: str, authority: str, names: list[str]) -> None:
+        self.openssl(
+            "req",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-keyout",
+            name + ".key",
+            "-out",
+            name + ".csr",
+            "-subj",
+            "/CN=" + name,
+        )
+        (self.folder / (name + ".ext")).write_text(
+            "subjectAltName=" + ",".join("DNS:" + item for item in names)
+        )
         self.openssl(
             "x509", "-req", "-in", name + ".csr", "-CA", authority + ".crt", "-CAkey", authority + ".key", "-CAcreateserial",
             "-out", name + ".crt", "-days", "2", "-extfile", name + ".ext",
@@ -144,14 +183,16 @@ class Certificates:
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
-    """Answers with what it was asked; location=… in the query makes it redirect there, header=Name:Value send that header.
+    """Answers with what it was asked; location=… in the query makes it redirect there,
+    header=Name:Value send that header.
 
-    It keeps sessions as the products do, each node its own: login=yes opens one, and every answer tells whether the request had one.
+    It keeps sessions as the products do, each node its own: login=yes opens one, and every answer
+    tells whether the request had one.
     """
 
     protocol_version = "HTTP/1.1"
     node = ""
-    sessions: Set[str] = set()
+    sessions: set[str] = set()
 
     def _answer(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
@@ -160,7 +201,13 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         location = query.get("location")
         cookies = http.cookies.SimpleCookie(self.headers.get("Cookie") or "")
         session = cookies["JSESSIONID"].value in self.sessions if "JSESSIONID" in cookies else False
-        seen = {"node": self.node, "path": self.path, "headers": dict(self.headers.items()), "body": received, "session": session}
+        seen = {
+            "node": self.node,
+            "path": self.path,
+            "headers": dict(self.headers.items()),
+            "body": received,
+            "session": session,
+        }
         body = json.dumps(seen).encode()
         self.send_response(302 if location else 200)
         if location:
@@ -177,25 +224,29 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     do_GET = do_POST = _answer  # noqa: N815 - the names http.server looks for
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class names it so
+    def log_message(self, format: str, *args: t.Any) -> None:  # noqa: A002 - the base class names it so
         pass
 
 
 class Backend:
     """One node: its HTTPS and its HTTP port."""
 
-    def __init__(self, name: str, address: str, ports: Dict[str, int], certificates: Certificates) -> None:
+    def __init__(
+        self, name: str, address: str, ports: dict[str, int], certificates: Certificates
+    ) -> None:
         self.name = name
         self.address = address
         self.ports = ports
         self.certificates = certificates
-        self.servers: List[http.server.ThreadingHTTPServer] = []
-        self.frozen: List[socket.socket] = []
+        self.servers: list[http.server.ThreadingHTTPServer] = []
+        self.frozen: list[socket.socket] = []
 
     def start(self, pair: str = "node") -> None:
         handler = type("Handler", (_Handler,), {"node": self.name, "sessions": set()})
         for scheme in ("https", "http"):
-            server = http.server.ThreadingHTTPServer((self.address, self.ports[scheme]), handler, bind_and_activate=False)
+            server = http.server.ThreadingHTTPServer(
+                (self.address, self.ports[scheme]), handler, bind_and_activate=False
+            )
             server.daemon_threads = True
             server.allow_reuse_address = True
             if scheme == "https":
@@ -204,7 +255,9 @@ class Backend:
                 )
             server.server_bind()
             server.server_activate()
-            threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+            threading.Thread(
+                target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+            ).start()
             self.servers.append(server)
 
     def stop(self) -> None:
@@ -216,7 +269,8 @@ class Backend:
         self.servers, self.frozen = [], []
 
     def freeze(self) -> None:
-        """Like a paused process: connections are accepted by the kernel, and nobody ever answers."""
+        """Like a paused process: connections are accepted by the kernel, and nobody ever
+        answers."""
         self.stop()
         for port in self.ports.values():
             listener = socket.socket()
@@ -229,12 +283,12 @@ class Backend:
 @dataclass
 class Answer:
     status: int
-    headers: List[Tuple[str, str]]
+    headers: list[tuple[str, str]]
     text: str
     seconds: float
 
     @property
-    def seen(self) -> Dict[str, Any]:
+    def seen(self) -> dict[str, t.Any]:
         """What the node saw."""
         return dict(json.loads(self.text))
 
@@ -246,9 +300,13 @@ class Answer:
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
 
     @property
-    def cookies(self) -> Dict[str, str]:
+    def cookies(self) -> dict[str, str]:
         """What the answer sets."""
-        return dict(value.split(";")[0].split("=", 1) for key, value in self.headers if key.lower() == "set-cookie")  # type: ignore[misc]
+        return dict(
+            value.split(";")[0].split("=", 1)
+            for key, value in self.headers
+            if key.lower() == "set-cookie"
+        )  # type: ignore[misc]
 
     @property
     def route(self) -> str | None:
@@ -259,10 +317,10 @@ class Answer:
 @dataclass
 class Edge:
     home: Path
-    model: Dict[str, Any]
+    model: dict[str, t.Any]
     certificates: Certificates
-    backends: List[Backend]
-    render: Callable[..., subprocess.CompletedProcess[str]]
+    backends: list[Backend]
+    render: t.Callable[..., subprocess.CompletedProcess[str]]
     nginx: str
     process: subprocess.Popen[bytes] | None = None
     drained: Path = field(init=False)
@@ -276,17 +334,21 @@ class Edge:
         host: str = HOSTNAME,
         port: str = "public_port",
         method: str = "GET",
-        headers: Dict[str, str] | None = None,
+        headers: dict[str, str] | None = None,
         route: str | None = None,
         source: str = "127.0.0.1",
         body: str | None = None,
     ) -> Answer:
         number = self.model[port]
         if port == "public_http_port":
-            connection = http.client.HTTPConnection("127.0.0.1", number, timeout=15, source_address=(source, 0))
+            connection = http.client.HTTPConnection(
+                "127.0.0.1", number, timeout=15, source_address=(source, 0)
+            )
         else:
             context = ssl.create_default_context(cafile=str(self.certificates.authority))
-            connection = _Named("127.0.0.1", number, timeout=15, source_address=(source, 0), context=context)
+            connection = _Named(
+                "127.0.0.1", number, timeout=15, source_address=(source, 0), context=context
+            )
             connection.name = host
         sent = {"Host": host, **(headers or {})}
         if route:
@@ -306,11 +368,15 @@ class Edge:
 
     def start(self) -> None:
         self.process = subprocess.Popen(
-            [self.nginx, "-c", str(self.home / "nginx.conf"), "-g", "daemon off;"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+            [self.nginx, "-c", str(self.home / "nginx.conf"), "-g", "daemon off;"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
         )
         for _attempt in range(100):
             try:
-                socket.create_connection(("127.0.0.1", self.model["public_port"]), timeout=1).close()
+                socket.create_connection(
+                    ("127.0.0.1", self.model["public_port"]), timeout=1
+                ).close()
                 return
             except OSError:
                 time.sleep(0.05)
@@ -335,7 +401,7 @@ class _Named(http.client.HTTPSConnection):
         self.sock = context.wrap_socket(self.sock, server_hostname=self.name)
 
 
-def _free_ports(count: int) -> List[int]:
+def _free_ports(count: int) -> list[int]:
     sockets = [socket.socket() for _number in range(count)]
     for item in sockets:
         item.bind(("127.0.0.1", 0))
@@ -345,7 +411,7 @@ def _free_ports(count: int) -> List[int]:
     return ports
 
 
-def sample_variables() -> Dict[str, Any]:
+def sample_variables() -> dict[str, t.Any]:
     """Variables of role cluster. Nothing but its argument spec asks for the secrets here."""
     public, public_http, internal = _free_ports(3)
     return {
@@ -365,9 +431,16 @@ def sample_variables() -> Dict[str, Any]:
     }
 
 
-def sample_model(nodes: int, shared: Dict[str, Any]) -> Dict[str, Any]:
-    hosts = {f"km{number}": {**shared, "cluster_node_address": f"127.0.0.{10 + number}"} for number in range(1, nodes + 1)}
+def sample_model(nodes: int, shared: dict[str, t.Any]) -> dict[str, t.Any]:
+    hosts = {
+        f"km{number}": {**shared, "cluster_node_address": f"127.0.0.{10 + number}"}
+        for number in range(1, nodes + 1)
+    }
     hosts["lb1"] = {**shared, "cluster_node_address": "127.0.0.1"}
     hosts["am1"] = {**shared, "cluster_node_address": "127.0.0.41"}
-    groups = {"key_manager": [name for name in hosts if name.startswith("km")], "load_balancer": ["lb1"], "api_manager": ["am1"]}
+    groups = {
+        "key_manager": [name for name in hosts if name.startswith("km")],
+        "load_balancer": ["lb1"],
+        "api_manager": ["am1"],
+    }
     return build_model("lb1", Inventory(groups, hosts), load_sources(REPOSITORY / "roles"))

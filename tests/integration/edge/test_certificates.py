@@ -10,8 +10,8 @@ import os
 import re
 import subprocess
 import sys
+import typing as t
 from pathlib import Path
-from typing import Any, Dict, List
 
 import pytest
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._keystore.jks import (
@@ -30,7 +30,10 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils._keystore.s
 )
 from edge_machine import REPOSITORY
 
-pytestmark = [pytest.mark.skipif(os.geteuid() != 0, reason="the role gives files to root"), pytest.mark.slow]
+pytestmark = [
+    pytest.mark.skipif(os.geteuid() != 0, reason="the role gives files to root"),
+    pytest.mark.slow,
+]
 
 KEYSTORE_PASSWORD = "Canary'k$e\\y %store"
 TRUSTSTORE_PASSWORD = "Canary-truststore"
@@ -50,7 +53,10 @@ class Place:
         self.keys = home / "etc" / "pki"
         (home / "play.yml").write_text(PLAYBOOK)
         groups = {"key_manager": ["km1", "km2"], "load_balancer": ["lb1"], "api_manager": ["am1"]}
-        hosts = {name: {"cluster_node_address": address, "cluster_home": str(home / name)} for name, address in ADDRESSES.items()}
+        hosts = {
+            name: {"cluster_node_address": address, "cluster_home": str(home / name)}
+            for name, address in ADDRESSES.items()
+        }
         variables = {
             "ansible_connection": "local",
             "ansible_python_interpreter": sys.executable,
@@ -67,8 +73,13 @@ class Place:
             "certificates_packages": [],
             "certificates_rsa_size": 2048,
         }
-        children = {group: {"hosts": {name: hosts[name] for name in names}} for group, names in groups.items()}
-        (home / "hosts.json").write_text(json.dumps({"all": {"vars": variables, "children": children}}))
+        children = {
+            group: {"hosts": {name: hosts[name] for name in names}}
+            for group, names in groups.items()
+        }
+        (home / "hosts.json").write_text(
+            json.dumps({"all": {"vars": variables, "children": children}})
+        )
         self.stock = self._pair("stock")
         for name in ("km1", "km2", "am1"):
             security = self.security(name)
@@ -76,26 +87,60 @@ class Place:
             key = KeyRequest("wso2carbon", self.stock[0], self.stock[1])
             for file, request in (
                 ("wso2carbon.jks", StoreRequest("x", "wso2carbon", keys=[key])),
-                ("client-truststore.jks", StoreRequest("x", "wso2carbon", trusted={"wso2carbon": self.stock[1]})),
+                (
+                    "client-truststore.jks",
+                    StoreRequest("x", "wso2carbon", trusted={"wso2carbon": self.stock[1]}),
+                ),
             ):
                 (security / file).write_bytes(plan_store(request, None, 1, bytes(20)).content)
 
-    def _pair(self, name: str) -> List[str]:
-        arguments = ["-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=" + name, "-keyout", name + ".key", "-out", name + ".crt"]
-        subprocess.run(["openssl", "req", "-x509", *arguments], cwd=self.home, check=True, capture_output=True, timeout=60)
+    def _pair(self, name: str) -> list[str]:
+        arguments = [
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=" + name,
+            "-keyout",
+            name + ".key",
+            "-out",
+            name + ".crt",
+        ]
+        subprocess.run(
+            ["openssl", "req", "-x509", *arguments],
+            cwd=self.home,
+            check=True,
+            capture_output=True,
+            timeout=60,
+        )
         return [(self.home / (name + suffix)).read_text() for suffix in (".key", ".crt")]
 
     def security(self, host: str) -> Path:
         return self.home / host / "repository" / "resources" / "security"
 
-    def run(self, *arguments: str, **variables: Any) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str, **variables: t.Any) -> subprocess.CompletedProcess[str]:
         tool = Path(sys.executable).parent / "ansible-playbook"
-        # Only an extra variable is stronger than one of the role's own: without it the keys of this very machine would be made.
+        # Only an extra variable is stronger than one of the role's own: without it the keys of this
+        # very machine would be made.
         values = {**variables, "__certificates_directory": str(self.keys)}
         done = subprocess.run(
-            [str(tool), "-i", str(self.home / "hosts.json"), str(self.home / "play.yml"), "-e", json.dumps(values), *arguments],
+            [
+                str(tool),
+                "-i",
+                str(self.home / "hosts.json"),
+                str(self.home / "play.yml"),
+                "-e",
+                json.dumps(values),
+                *arguments,
+            ],
             cwd=REPOSITORY,
-            env={**os.environ, "PATH": f"{tool.parent}:{os.environ['PATH']}", "ANSIBLE_NOCOLOR": "1"},
+            env={
+                **os.environ,
+                "PATH": f"{tool.parent}:{os.environ['PATH']}",
+                "ANSIBLE_NOCOLOR": "1",
+            },
             capture_output=True,
             text=True,
             timeout=400,
@@ -105,13 +150,23 @@ class Place:
         assert "PRIVATE KEY" not in done.stdout + done.stderr
         return done
 
-    def manifest(self) -> Dict[str, Any]:
-        files = [path for path in self.home.rglob("*") if path.is_file() and path.suffix in (".crt", ".key", ".jks")]
-        return {str(path): (path.stat().st_ino, path.stat().st_mtime_ns, path.read_bytes()) for path in files}
+    def manifest(self) -> dict[str, t.Any]:
+        files = [
+            path
+            for path in self.home.rglob("*")
+            if path.is_file() and path.suffix in (".crt", ".key", ".jks")
+        ]
+        return {
+            str(path): (path.stat().st_ino, path.stat().st_mtime_ns, path.read_bytes())
+            for path in files
+        }
 
     def text(self, certificate: Path) -> str:
         return subprocess.run(
-            ["openssl", "x509", "-in", str(certificate), "-noout", "-text"], check=True, capture_output=True, text=True
+            ["openssl", "x509", "-in", str(certificate), "-noout", "-text"],
+            check=True,
+            capture_output=True,
+            text=True,
         ).stdout
 
     def names(self, certificate: Path) -> set[str]:
@@ -144,12 +199,19 @@ def test_every_name_that_is_called_is_in_the_certificate(place: Place) -> None:
         ADDRESSES["km1"],
         ADDRESSES["km2"],
     }
-    assert place.names(place.keys / "lb1.crt") == {"km.edge.test", "mgt.km.edge.test", "lb1", ADDRESSES["lb1"]}
+    assert place.names(place.keys / "lb1.crt") == {
+        "km.edge.test",
+        "mgt.km.edge.test",
+        "lb1",
+        ADDRESSES["lb1"],
+    }
     assert place.names(place.keys / "am1.crt") == {"am1", ADDRESSES["am1"]}
     assert "id-ecPublicKey" in place.text(place.keys / "lb1.crt")
     for name in ("authority/obkm", "lb1", "am1"):
         files = ["-CAfile", str(place.keys / "ca.crt"), str(place.keys / (name + ".crt"))]
-        subprocess.run(["openssl", "verify", "-x509_strict", *files], check=True, capture_output=True)
+        subprocess.run(
+            ["openssl", "verify", "-x509_strict", *files], check=True, capture_output=True
+        )
 
 
 def test_private_keys_are_readable_by_root_alone(place: Place) -> None:
@@ -158,24 +220,34 @@ def test_private_keys_are_readable_by_root_alone(place: Place) -> None:
 
 
 def test_key_managers_share_their_keys_and_api_manager_has_its_own(place: Place) -> None:
-    for store, alias, pair in (("obkm.jks", "obkm", "obkm"), ("obkm-internal.jks", "obkm-internal", "obkm-internal")):
+    for store, alias, pair in (
+        ("obkm.jks", "obkm", "obkm"),
+        ("obkm-internal.jks", "obkm-internal", "obkm-internal"),
+    ):
         wanted = private_key_of_pem((place.keys / "authority" / (pair + ".key")).read_text(), "x")
         for host in ("km1", "km2"):
             entries = read_store((place.security(host) / store).read_bytes(), "x")
             assert [entry.alias for entry in entries] == [alias]
             assert recover_key(entries[0].protected_key or b"", KEYSTORE_PASSWORD) == wanted
     entries = read_store((place.security("am1") / "obkm-apim.jks").read_bytes(), "x")
-    assert recover_key(entries[0].protected_key or b"", KEYSTORE_PASSWORD) == private_key_of_pem((place.keys / "am1.key").read_text(), "x")
+    assert recover_key(entries[0].protected_key or b"", KEYSTORE_PASSWORD) == private_key_of_pem(
+        (place.keys / "am1.key").read_text(), "x"
+    )
     assert not (place.security("am1") / "obkm-internal.jks").exists()
 
 
 @pytest.mark.parametrize("host", ["km1", "km2", "am1"])
-def test_both_sides_trust_each_other_and_no_longer_the_public_stock_key(place: Place, host: str) -> None:
+def test_both_sides_trust_each_other_and_no_longer_the_public_stock_key(
+    place: Place, host: str
+) -> None:
     content = (place.security(host) / "client-truststore.jks").read_bytes()
     assert password_fits(content, TRUSTSTORE_PASSWORD)
     trusted = {entry.alias: entry.certificates[0] for entry in read_store(content, "x")}
     files = {"obkm-authority-1": "ca.crt", "obkm": "authority/obkm.crt", "am1": "am1.crt"}
-    assert trusted == {alias: certificates_of_pem((place.keys / file).read_text(), "x")[0] for alias, file in files.items()}
+    assert trusted == {
+        alias: certificates_of_pem((place.keys / file).read_text(), "x")[0]
+        for alias, file in files.items()
+    }
 
 
 def test_a_second_run_touches_no_file(place: Place) -> None:
@@ -191,9 +263,16 @@ def test_a_certificate_is_renewed_in_time_for_the_same_key(place: Place) -> None
     done = place.run("--limit", "lb1,km2", certificates_renew_days=400)
     assert done.returncode == 0, done.stdout
     after = place.manifest()
-    changed = {str(Path(path).relative_to(place.home)) for path in after if after[path] != before.get(path)}
+    changed = {
+        str(Path(path).relative_to(place.home)) for path in after if after[path] != before.get(path)
+    }
     security = "km2/repository/resources/security/"
-    assert changed == {"etc/pki/lb1.crt", "etc/pki/authority/obkm.crt", security + "obkm.jks", security + "client-truststore.jks"}
+    assert changed == {
+        "etc/pki/lb1.crt",
+        "etc/pki/authority/obkm.crt",
+        security + "obkm.jks",
+        security + "client-truststore.jks",
+    }
 
 
 def test_another_internal_keystore_is_not_replaced(place: Place) -> None:
@@ -212,7 +291,9 @@ def test_another_internal_keystore_is_not_replaced(place: Place) -> None:
     log.touch()
     refused = place.run("--limit", "km1")
     assert refused.returncode != 0
-    assert "was started before with another internal keystore" in re.sub(r"\s+", " ", refused.stdout)
+    assert "was started before with another internal keystore" in re.sub(
+        r"\s+", " ", refused.stdout
+    )
     assert not store.exists()
     store.write_bytes(mine)
 

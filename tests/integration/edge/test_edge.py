@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import socket
 import time
+import typing as t
 from collections import Counter
 from pathlib import Path
-from typing import Callable, Dict
 
 import pytest
 from edge_machine import HOSTNAME, MANAGEMENT, Edge
@@ -46,7 +46,11 @@ def test_a_drained_node_gets_nothing_on_any_listener(edge: Edge) -> None:
         {"path": TOKEN, "port": "public_http_port"},
         {"path": "/carbon/", "host": MANAGEMENT},
         {"path": "/services/x", "port": "internal_port"},
-        {"path": "/services/x", "port": "internal_port", "headers": {"Cookie": "JSESSIONID=1234.n1"}},
+        {
+            "path": "/services/x",
+            "port": "internal_port",
+            "headers": {"Cookie": "JSESSIONID=1234.n1"},
+        },
     ):
         assert {edge.ask(**question).node for _number in range(8)} == {"n2"}, question
     assert edge.ask(TOKEN, route="n1").route == "n2"
@@ -62,7 +66,9 @@ def test_when_all_nodes_are_drained_they_serve_all_the_same(edge: Edge) -> None:
 
 def test_a_dead_node_is_replaced_and_the_client_moves(edge: Edge) -> None:
     edge.backends[0].stop()
-    answers = [edge.ask(TOKEN, route="n1", method="POST", body="grant_type=x") for _number in range(20)]
+    answers = [
+        edge.ask(TOKEN, route="n1", method="POST", body="grant_type=x") for _number in range(20)
+    ]
     assert {answer.status for answer in answers} == {200}
     assert {answer.node for answer in answers} == {"n2"}
     assert answers[0].route == "n2"
@@ -164,21 +170,33 @@ def test_other_host_names_are_refused(edge: Edge, host: str, port: str) -> None:
         ("https://km.edge.test:{https}/a", "https://km.edge.test:{public}/a"),
         ("https://mgt.km.edge.test:{https}/carbon/", "https://mgt.km.edge.test:{public}/carbon/"),
         ("https://km.edge.test:{public}/a", "https://km.edge.test:{public}/a"),
-        ("https://client.example/cb?u=https://127.0.0.11:{https}/", "https://client.example/cb?u=https://127.0.0.11:{https}/"),
+        (
+            "https://client.example/cb?u=https://127.0.0.11:{https}/",
+            "https://client.example/cb?u=https://127.0.0.11:{https}/",
+        ),
         ("https://127.0.0.11.evil.example/", "https://127.0.0.11.evil.example/"),
     ],
 )
 def test_redirects_name_the_balancer(edge: Edge, location: str, rewritten: str) -> None:
-    numbers: Dict[str, int] = {**edge.backends[0].ports, "public": edge.model["public_port"]}
-    answer = edge.ask("/oidc/logout?location=" + location.format(**numbers).replace("?", "%3F").replace("=", "%3D"))
+    numbers: dict[str, int] = {**edge.backends[0].ports, "public": edge.model["public_port"]}
+    answer = edge.ask(
+        "/oidc/logout?location="
+        + location.format(**numbers).replace("?", "%3F").replace("=", "%3D")
+    )
     assert answer.status == 302
     assert answer.header("Location") == rewritten.format(**numbers)
 
 
 def test_a_redirect_from_http_to_https_stays_one(edge: Edge) -> None:
-    answer = edge.ask(f"/oidc/logout?location=https://km.edge.test:{edge.backends[0].ports['https']}/a", port="public_http_port")
+    answer = edge.ask(
+        f"/oidc/logout?location=https://km.edge.test:{edge.backends[0].ports['https']}/a",
+        port="public_http_port",
+    )
     assert answer.header("Location") == f"https://km.edge.test:{edge.model['public_port']}/a"
-    answer = edge.ask(f"/oidc/logout?location=http://127.0.0.11:{edge.backends[0].ports['http']}/a", port="public_http_port")
+    answer = edge.ask(
+        f"/oidc/logout?location=http://127.0.0.11:{edge.backends[0].ports['http']}/a",
+        port="public_http_port",
+    )
     assert answer.header("Location") == f"http://km.edge.test:{edge.model['public_http_port']}/a"
 
 
@@ -202,12 +220,16 @@ def test_a_client_cannot_forge_what_a_node_believes(edge: Edge) -> None:
 
 
 def test_the_gateway_passes_client_certificates_on_internally(edge: Edge) -> None:
-    answer = edge.ask("/oauth2/token", port="internal_port", headers={"x-wso2-mutual-auth-cert": "certificate"})
+    answer = edge.ask(
+        "/oauth2/token", port="internal_port", headers={"x-wso2-mutual-auth-cert": "certificate"}
+    )
     assert answer.seen["headers"]["x-wso2-mutual-auth-cert"] == "certificate"
 
 
 def test_websockets_are_upgraded_and_other_connections_are_not(edge: Edge) -> None:
-    seen = edge.ask(TOKEN, headers={"Connection": "Upgrade", "Upgrade": "websocket"}).seen["headers"]
+    seen = edge.ask(TOKEN, headers={"Connection": "Upgrade", "Upgrade": "websocket"}).seen[
+        "headers"
+    ]
     assert (seen["Connection"], seen["Upgrade"]) == ("upgrade", "websocket")
     seen = edge.ask(TOKEN).seen["headers"]
     assert seen["Connection"] == "close"
@@ -222,9 +244,17 @@ def test_answers_carry_the_security_headers_once(edge: Edge) -> None:
     assert "/" not in (edge.ask(TOKEN).header("Server") or "")
 
 
-@pytest.mark.parametrize(("source", "status"), [("127.0.0.1", 200), ("127.0.0.41", 200), ("127.0.0.11", 200), ("127.0.0.99", 403)])
-def test_the_internal_listener_is_for_the_cluster_only(edge: Edge, source: str, status: int) -> None:
-    assert edge.ask("/services/AuthenticationAdmin", port="internal_port", source=source).status == status
+@pytest.mark.parametrize(
+    ("source", "status"),
+    [("127.0.0.1", 200), ("127.0.0.41", 200), ("127.0.0.11", 200), ("127.0.0.99", 403)],
+)
+def test_the_internal_listener_is_for_the_cluster_only(
+    edge: Edge, source: str, status: int
+) -> None:
+    assert (
+        edge.ask("/services/AuthenticationAdmin", port="internal_port", source=source).status
+        == status
+    )
 
 
 def test_the_internal_listener_serves_what_api_manager_calls_only(edge: Edge) -> None:
@@ -234,10 +264,16 @@ def test_the_internal_listener_serves_what_api_manager_calls_only(edge: Edge) ->
 
 
 def test_internal_calls_are_spread_but_a_session_stays(edge: Edge) -> None:
-    assert {edge.ask("/services/x", port="internal_port").node for _number in range(30)} == {"n1", "n2"}
+    assert {edge.ask("/services/x", port="internal_port").node for _number in range(30)} == {
+        "n1",
+        "n2",
+    }
     for node in ("n1", "n2"):
         cookie = {"Cookie": f"JSESSIONID=0A1B2C.{node}"}
-        assert {edge.ask("/services/x", port="internal_port", headers=cookie).node for _number in range(8)} == {node}
+        assert {
+            edge.ask("/services/x", port="internal_port", headers=cookie).node
+            for _number in range(8)
+        } == {node}
 
 
 def test_the_console_is_on_the_first_node_with_the_other_as_its_backup(edge: Edge) -> None:
@@ -258,7 +294,9 @@ def test_the_console_is_on_the_first_node_with_the_other_as_its_backup(edge: Edg
 def test_the_console_is_never_served_without_tls(edge: Edge) -> None:
     answer = edge.ask("/carbon/?x=y", host=MANAGEMENT, port="public_http_port")
     assert answer.status == 308
-    assert answer.header("Location") == f"https://{MANAGEMENT}:{edge.model['public_port']}/carbon/?x=y"
+    assert (
+        answer.header("Location") == f"https://{MANAGEMENT}:{edge.model['public_port']}/carbon/?x=y"
+    )
 
 
 def test_no_request_is_repeated_once_a_node_had_it(edge: Edge) -> None:
@@ -268,12 +306,20 @@ def test_no_request_is_repeated_once_a_node_had_it(edge: Edge) -> None:
 
 
 def test_a_configuration_that_nginx_refuses_changes_nothing(edge: Edge) -> None:
-    before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in sorted((edge.home / "conf.d").iterdir())}
-    result = edge.render(nginx_extra_server_config="no_such_directive on;", nginx_client_max_body_size="33m")
+    before = {
+        path: (path.read_bytes(), path.stat().st_mtime_ns)
+        for path in sorted((edge.home / "conf.d").iterdir())
+    }
+    result = edge.render(
+        nginx_extra_server_config="no_such_directive on;", nginx_client_max_body_size="33m"
+    )
     assert result.returncode != 0
     assert "nothing of it went live" in result.stdout
     assert 'unknown directive "no_such_directive"' in result.stdout
-    assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in sorted((edge.home / "conf.d").iterdir())} == before
+    assert {
+        path: (path.read_bytes(), path.stat().st_mtime_ns)
+        for path in sorted((edge.home / "conf.d").iterdir())
+    } == before
 
 
 def test_an_unchanged_run_changes_nothing(edge: Edge) -> None:
@@ -283,9 +329,13 @@ def test_an_unchanged_run_changes_nothing(edge: Edge) -> None:
 
 
 @pytest.fixture(scope="module")
-def three_nodes(make_edge: Callable[..., Edge]) -> Edge:
+def three_nodes(make_edge: t.Callable[..., Edge]) -> Edge:
     return make_edge(
-        3, nginx_trusted_proxies=["127.0.0.0/24"], nginx_http="redirect", nginx_management_sources=["127.0.0.7"], nginx_hsts_max_age=0
+        3,
+        nginx_trusted_proxies=["127.0.0.0/24"],
+        nginx_http="redirect",
+        nginx_management_sources=["127.0.0.7"],
+        nginx_hsts_max_age=0,
     )
 
 
@@ -300,9 +350,14 @@ def three_nodes(make_edge: Callable[..., Edge]) -> Edge:
         ((1, 2, 3), {"n1": {"n1"}, "n2": {"n2"}, "n3": {"n3"}}),
     ],
 )
-def test_three_nodes_in_every_state_of_drain(three_nodes: Edge, drained: tuple[int, ...], expected: Dict[str, set[str]]) -> None:
+def test_three_nodes_in_every_state_of_drain(
+    three_nodes: Edge, drained: tuple[int, ...], expected: dict[str, set[str]]
+) -> None:
     three_nodes.drain(*drained)
-    found = {route: {three_nodes.ask(TOKEN, route=route).node for _number in range(3)} for route in expected}
+    found = {
+        route: {three_nodes.ask(TOKEN, route=route).node for _number in range(3)}
+        for route in expected
+    }
     three_nodes.drain()
     assert found == expected
 
@@ -318,7 +373,10 @@ def test_trusted_proxies_are_believed(three_nodes: Edge) -> None:
 
 def test_plain_http_can_be_redirected(three_nodes: Edge) -> None:
     answer = three_nodes.ask("/oauth2/authorize?a=b", port="public_http_port")
-    assert answer.header("Location") == f"https://{HOSTNAME}:{three_nodes.model['public_port']}/oauth2/authorize?a=b"
+    assert (
+        answer.header("Location")
+        == f"https://{HOSTNAME}:{three_nodes.model['public_port']}/oauth2/authorize?a=b"
+    )
 
 
 def test_the_console_can_be_limited_to_its_administrators(three_nodes: Edge) -> None:
@@ -332,7 +390,11 @@ def kept_sessions(edge: Edge, source: str) -> int:
     cookies = edge.ask(path + "?login=yes", source=source).cookies
     kept = 0
     for _number in range(100):
-        answer = edge.ask(path, source=source, headers={"Cookie": "; ".join("=".join(item) for item in cookies.items())})
+        answer = edge.ask(
+            path,
+            source=source,
+            headers={"Cookie": "; ".join("=".join(item) for item in cookies.items())},
+        )
         cookies.update(answer.cookies)
         kept += answer.seen["session"]
     return kept
@@ -347,7 +409,7 @@ def test_by_address_a_session_is_kept(by_address: Edge) -> None:
 
 
 @pytest.fixture(scope="module")
-def loose(make_edge: Callable[..., Edge]) -> Edge:
+def loose(make_edge: t.Callable[..., Edge]) -> Edge:
     return make_edge(
         2,
         nginx_stickiness="none",
@@ -370,10 +432,17 @@ def test_a_large_body_is_refused(loose: Edge, edge: Edge) -> None:
 
 
 @pytest.mark.parametrize(
-    "sent", [b"", b"GET /oauth2/tok", b"POST /oauth2/token HTTP/1.1\r\nHost: km.edge.test\r\nContent-Length: 9\r\n\r\nx"]
+    "sent",
+    [
+        b"",
+        b"GET /oauth2/tok",
+        b"POST /oauth2/token HTTP/1.1\r\nHost: km.edge.test\r\nContent-Length: 9\r\n\r\nx",
+    ],
 )
 def test_a_client_that_says_nothing_is_sent_away(loose: Edge, sent: bytes) -> None:
-    with socket.create_connection(("127.0.0.1", loose.model["public_http_port"]), timeout=8) as client:
+    with socket.create_connection(
+        ("127.0.0.1", loose.model["public_http_port"]), timeout=8
+    ) as client:
         client.sendall(sent)
         started = time.monotonic()
         while client.recv(4096):
@@ -397,10 +466,15 @@ def test_the_distribution_s_welcome_page_is_off(edge: Edge) -> None:
     before = main.read_text()
     # As Red Hat Enterprise Linux 8 ships it; two default servers of one port are an error.
     welcome = (
-        f"    server {{\n        listen       {edge.model['public_http_port']} default_server;\n        server_name  _;\n\n"
-        "        location / {\n        }\n\n        error_page 404 /404.html;\n            location = /40x.html {\n        }\n    }\n"
+        f"    server {{\n        listen       {edge.model['public_http_port']} default_server;\n   "
+        "     server_name  _;\n\n        location / {\n        }\n\n        error_page 404"
+        " /404.html;\n            location = /40x.html {\n        }\n    }\n"
     )
-    main.write_text(before.rstrip()[:-1] + welcome + "\n# Settings for a TLS enabled server.\n#\n#    server {\n#    }\n}\n")
+    main.write_text(
+        before.rstrip()[:-1]
+        + welcome
+        + "\n# Settings for a TLS enabled server.\n#\n#    server {\n#    }\n}\n"
+    )
     result = edge.render()
     assert result.returncode == 0, result.stdout
     assert "welcome" not in main.read_text()
@@ -409,8 +483,10 @@ def test_the_distribution_s_welcome_page_is_off(edge: Edge) -> None:
 
 
 @pytest.fixture(scope="module")
-def by_address(make_edge: Callable[..., Edge]) -> Edge:
-    return make_edge(2, nginx_stickiness="ip_hash", nginx_public_access="full", nginx_upstream_keepalive=8)
+def by_address(make_edge: t.Callable[..., Edge]) -> Edge:
+    return make_edge(
+        2, nginx_stickiness="ip_hash", nginx_public_access="full", nginx_upstream_keepalive=8
+    )
 
 
 def test_by_address_a_client_stays_and_gets_no_cookie(by_address: Edge) -> None:
@@ -424,7 +500,7 @@ def test_by_address_a_client_stays_and_gets_no_cookie(by_address: Edge) -> None:
 
 
 @pytest.mark.slow
-def test_one_node_needs_no_special_case(make_edge: Callable[..., Edge]) -> None:
+def test_one_node_needs_no_special_case(make_edge: t.Callable[..., Edge]) -> None:
     single = make_edge(1)
     assert single.ask(TOKEN, route="n2").node == "n1"
     single.drain(1)
@@ -437,7 +513,7 @@ def without_comments(path: Path) -> str:
 
 
 @pytest.mark.slow
-def test_plus_keeps_sessions_by_its_own_directive(make_edge: Callable[..., Edge]) -> None:
+def test_plus_keeps_sessions_by_its_own_directive(make_edge: t.Callable[..., Edge]) -> None:
     plus = make_edge(2, plus=True, nginx_edition="plus")
     upstreams = without_comments(plus.home / "conf.d/ob-km.upstreams.conf")
     https, http = (plus.model["nodes"][0]["ports"][key] for key in ("https", "http"))
@@ -498,7 +574,9 @@ upstream ob_km_https_all {{
 """
         in upstreams
     )
-    assert "map $cookie_JSESSIONID $ob_km_session {\n    ~\\.n1$ n1;\n    ~\\.n2$ n2;\n" in upstreams
+    assert (
+        "map $cookie_JSESSIONID $ob_km_session {\n    ~\\.n1$ n1;\n    ~\\.n2$ n2;\n" in upstreams
+    )
     assert "match" not in upstreams
     assert "health_check" not in (plus.home / "conf.d/ob-km.https.conf").read_text()
 

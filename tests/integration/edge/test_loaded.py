@@ -1,7 +1,8 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""Whether the running nginx owes a reload, for virtual hosts and certificates, or a restart, for the rest: told from files alone."""
+"""Whether the running nginx owes a reload, for virtual hosts and certificates, or a restart, for
+the rest: told from files alone."""
 
 from __future__ import annotations
 
@@ -40,7 +41,10 @@ echo 'LimitNOFILE=1' >>/etc/systemd/system/nginx.service.d/carbon-ops.conf; %(sc
 
 
 def test_what_is_owed_follows_from_what_changed(tmp_path: Path) -> None:
-    if subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode != 0:
+    if (
+        subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode
+        != 0
+    ):
         pytest.skip("this user may not make mounts of its own")
     (tmp_path / "nginx").write_text(NGINX)
     (tmp_path / "nginx").chmod(0o755)
@@ -49,4 +53,12 @@ def test_what_is_owed_follows_from_what_changed(tmp_path: Path) -> None:
         env=dict(os.environ), capture_output=True, text=True, timeout=30, check=False,
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
-    assert result.stdout.split() == ["restart", "nothing", "reload", "nothing", "reload", "restart", "restart"]
+    assert result.stdout.split() == [
+        "restart",
+        "nothing",
+        "reload",
+        "nothing",
+        "reload",
+        "restart",
+        "restart",
+    ]

@@ -1,7 +1,8 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""What role firewall hands to nftables and firewalld: exact texts, and a real nftables in a network of its own that is knocked at."""
+"""What role firewall hands to nftables and firewalld: exact texts, and a real nftables in a network
+of its own that is knocked at."""
 
 from __future__ import annotations
 
@@ -10,8 +11,8 @@ import os
 import shutil
 import subprocess
 import sys
+import typing as t
 from pathlib import Path
-from typing import Any, Callable, Dict
 from xml.etree import ElementTree
 
 import pytest
@@ -26,8 +27,19 @@ from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._sources im
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 ANSIBLE = Path(sys.executable).parent / "ansible-playbook"
-GROUPS = {"key_manager": ["km1", "km2"], "load_balancer": ["lb1"], "database": ["db1"], "api_manager": ["am1"]}
-ADDRESSES = {"km1": "10.77.0.11", "km2": "10.77.0.12", "lb1": "10.77.0.21", "db1": "10.77.0.31", "am1": "10.77.0.41"}
+GROUPS = {
+    "key_manager": ["km1", "km2"],
+    "load_balancer": ["lb1"],
+    "database": ["db1"],
+    "api_manager": ["am1"],
+}
+ADDRESSES = {
+    "km1": "10.77.0.11",
+    "km2": "10.77.0.12",
+    "lb1": "10.77.0.21",
+    "db1": "10.77.0.31",
+    "am1": "10.77.0.41",
+}
 STRANGER = "10.77.0.99"
 PLAY = """
 - hosts: %(hosts)s
@@ -43,14 +55,16 @@ PLAY = """
 """
 
 
-def sample_model(**variables: Any) -> Dict[str, Any]:
+def sample_model(**variables: t.Any) -> dict[str, t.Any]:
     base = {"cluster_product": "ob_km_1.5", "cluster_hostname": "km.bank.example", **variables}
     hosts = {name: {**base, "cluster_node_address": address} for name, address in ADDRESSES.items()}
-    return build_model("km1", Inventory({**GROUPS, "all": list(hosts)}, hosts), collection_sources())
+    return build_model(
+        "km1", Inventory({**GROUPS, "all": list(hosts)}, hosts), collection_sources()
+    )
 
 
 @pytest.fixture(scope="module")
-def rendered(tmp_path_factory: pytest.TempPathFactory) -> Dict[str, str]:
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The files of every host, as the role's templates make them."""
     home = tmp_path_factory.mktemp("firewall")
     role = REPOSITORY / "roles/firewall"
@@ -59,7 +73,14 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Dict[str, str]:
         "firewall_ssh_port": 22,
         "firewall_internal_sources": [],
         "firewall_administration_sources": [STRANGER],
-        "firewall_extra_rules": [{"port": "9100-9101", "protocol": "tcp", "sources": ["2001:db8::/64"], "purpose": "metrics"}],
+        "firewall_extra_rules": [
+            {
+                "port": "9100-9101",
+                "protocol": "tcp",
+                "sources": ["2001:db8::/64"],
+                "purpose": "metrics",
+            }
+        ],
         "cluster_model": sample_model(),
         "folder": str(home),
         "ansible_facts": {"os_family": "Debian"},
@@ -77,12 +98,19 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Dict[str, str]:
 
 def body(text: str) -> str:
     """The rules of a file, without the mark that tells versions apart."""
-    return text[text.index("        tcp dport") if "        tcp dport 22" in text else text.index("        ip saddr") :]
+    return text[
+        (
+            text.index("        tcp dport")
+            if "        tcp dport 22" in text
+            else text.index("        ip saddr")
+        ) :
+    ]
 
 
-def test_exact_rules_of_a_key_manager(rendered: Dict[str, str]) -> None:
-    assert body(rendered["km1.firewall.nft.j2"]) == (
-        '        ip saddr { 10.77.0.99 } tcp dport 22 accept comment "ssh"\n'
+def test_exact_rules_of_a_key_manager(rendered: dict[str, str]) -> None:
+    assert (
+        body(rendered["km1.firewall.nft.j2"])
+        == '        ip saddr { 10.77.0.99 } tcp dport 22 accept comment "ssh"\n'
         '        ip saddr { 10.77.0.12 } tcp dport 4000 accept comment "obkm members"\n'
         '        ip6 saddr { 2001:db8::/64 } tcp dport 9100-9101 accept comment "metrics"\n'
         '        ip saddr { 10.77.0.12, 10.77.0.21 } tcp dport 9446 accept comment "obkm https"\n'
@@ -92,18 +120,27 @@ def test_exact_rules_of_a_key_manager(rendered: Dict[str, str]) -> None:
     )
 
 
-def test_exact_rules_of_a_balancer(rendered: Dict[str, str]) -> None:
+def test_exact_rules_of_a_balancer(rendered: dict[str, str]) -> None:
     text = rendered["lb1.firewall.nft.j2"]
     assert '        tcp dport 443 accept comment "https"\n' in text
     assert '        tcp dport 80 accept comment "http"\n' in text
-    assert '        ip saddr { 10.77.0.11, 10.77.0.12, 10.77.0.41 } tcp dport 9443 accept comment "internal https"\n' in text
+    assert (
+        "        ip saddr { 10.77.0.11, 10.77.0.12, 10.77.0.41 } tcp dport 9443 accept comment"
+        ' "internal https"\n' in text
+    )
     assert "type filter hook input priority filter; policy drop;" in text
 
 
-def test_exact_zone_of_firewalld(rendered: Dict[str, str]) -> None:
+def test_exact_zone_of_firewalld(rendered: dict[str, str]) -> None:
     zone = ElementTree.fromstring(rendered["lb1.zone.xml.j2"].encode())
-    assert [(port.get("port"), port.get("protocol")) for port in zone.findall("port")] == [("80", "tcp"), ("443", "tcp")]
-    rules = [(rule.get("family"), rule[0].get("address"), rule[1].get("port"), rule[2].tag) for rule in zone.findall("rule")]
+    assert [(port.get("port"), port.get("protocol")) for port in zone.findall("port")] == [
+        ("80", "tcp"),
+        ("443", "tcp"),
+    ]
+    rules = [
+        (rule.get("family"), rule[0].get("address"), rule[1].get("port"), rule[2].tag)
+        for rule in zone.findall("rule")
+    ]
     assert rules == [
         ("ipv4", "10.77.0.99", "22", "accept"),
         ("ipv6", "2001:db8::/64", "9100-9101", "accept"),
@@ -126,14 +163,30 @@ print(json.dumps([zone.ports, zone.services, [str(rule) for rule in zone.rules]]
 """
 
 
-def test_firewalld_reads_the_zone(rendered: Dict[str, str], tmp_path: Path) -> None:
-    """By firewalld's own reader: the installed one, or that of the distribution's package unpacked into the cache."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache"))) / "carbon-ops" / "firewalld"
+def test_firewalld_reads_the_zone(rendered: dict[str, str], tmp_path: Path) -> None:
+    """By firewalld's own reader: the installed one, or that of the distribution's package unpacked
+    into the cache."""
+    cache = (
+        Path(os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache")))
+        / "carbon-ops"
+        / "firewalld"
+    )
     if not cache.exists() and shutil.which("apt-get") and shutil.which("dpkg"):
         cache.mkdir(parents=True)
-        subprocess.run(["apt-get", "download", "python3-firewall"], cwd=cache, capture_output=True, timeout=120, check=False)
+        subprocess.run(
+            ["apt-get", "download", "python3-firewall"],
+            cwd=cache,
+            capture_output=True,
+            timeout=120,
+            check=False,
+        )
         for package in cache.glob("*.deb"):
-            subprocess.run(["dpkg", "--extract", str(package), str(cache)], capture_output=True, timeout=60, check=True)
+            subprocess.run(
+                ["dpkg", "--extract", str(package), str(cache)],
+                capture_output=True,
+                timeout=60,
+                check=True,
+            )
     (tmp_path / "carbon-ops.xml").write_text(rendered["lb1.zone.xml.j2"])
     (tmp_path / "read.py").write_text(FIREWALLD)
     result = subprocess.run(
@@ -141,20 +194,30 @@ def test_firewalld_reads_the_zone(rendered: Dict[str, str], tmp_path: Path) -> N
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     if "No module named 'firewall'" in result.stderr:
-        pytest.skip("firewalld is not installed, and its package cannot be fetched with apt-get download")
+        pytest.skip(
+            "firewalld is not installed, and its package cannot be fetched with apt-get download"
+        )
     assert result.returncode == 0, result.stderr
     ports, services, found = json.loads(result.stdout)
     assert (ports, services) == ([["80", "tcp"], ["443", "tcp"]], ["dhcpv6-client"])
-    assert found[0] == 'rule family="ipv4" source address="10.77.0.99" port port="22" protocol="tcp" accept'
+    assert (
+        found[0]
+        == 'rule family="ipv4" source address="10.77.0.99" port port="22" protocol="tcp" accept'
+    )
     assert len(found) == 5
 
 
-def test_the_mark_tells_rules_apart(rendered: Dict[str, str]) -> None:
-    marks = {text.split("chain loaded_")[1][:12] for name, text in rendered.items() if name.endswith("nft.j2")}
+def test_the_mark_tells_rules_apart(rendered: dict[str, str]) -> None:
+    marks = {
+        text.split("chain loaded_")[1][:12]
+        for name, text in rendered.items()
+        if name.endswith("nft.j2")
+    }
     assert len(marks) == len(ADDRESSES)
 
 
-# The machine that is asked stands in a namespace of its own; the others are addresses of one bridge end, so that each can knock.
+# The machine that is asked stands in a namespace of its own; the others are addresses of one bridge
+# end, so that each can knock.
 SETTING = """
 set -e
 mount -t tmpfs tmpfs /run
@@ -203,21 +266,29 @@ print(json.dumps({"found": found, "itself": mine, "table": tables}))
 
 
 @pytest.fixture
-def knock(rendered: Dict[str, str], tmp_path: Path) -> Callable[..., Dict[str, Any]]:
-    """Try to reach ports of this host from these addresses, in networks that exist for the test alone."""
+def knock(rendered: dict[str, str], tmp_path: Path) -> t.Callable[..., dict[str, t.Any]]:
+    """Try to reach ports of this host from these addresses, in networks that exist for the test
+    alone."""
     for program in ("nft", "ip", "unshare"):
         if not shutil.which(program, path=os.environ["PATH"] + ":/usr/sbin:/sbin"):
             pytest.skip(f"{program} is not installed (packages nftables, iproute2, util-linux)")
-    if subprocess.run(["unshare", "--net", "--mount", "true"], capture_output=True, check=False).returncode != 0:
+    if (
+        subprocess.run(
+            ["unshare", "--net", "--mount", "true"], capture_output=True, check=False
+        ).returncode
+        != 0
+    ):
         pytest.skip("this user may not make network namespaces")
 
-    def ask(host: str, *knocks: tuple[str, int]) -> Dict[str, Any]:
+    def ask(host: str, *knocks: tuple[str, int]) -> dict[str, t.Any]:
         (tmp_path / "rules.nft").write_text(rendered[host + ".firewall.nft.j2"])
         (tmp_path / "knock.py").write_text(KNOCK)
         ports = sorted({port for _source, port in knocks})
         asked = json.dumps([ADDRESSES[host], knocks, ports])
         script = SETTING % {
-            "others": " ".join([address for name, address in ADDRESSES.items() if name != host] + [STRANGER]),
+            "others": " ".join(
+                [address for name, address in ADDRESSES.items() if name != host] + [STRANGER]
+            ),
             "own": ADDRESSES[host],
             "rules": tmp_path / "rules.nft",
             "python": sys.executable,
@@ -233,7 +304,9 @@ def knock(rendered: Dict[str, str], tmp_path: Path) -> Callable[..., Dict[str, A
     return ask
 
 
-def test_a_key_manager_is_reached_by_those_who_need_it_only(knock: Callable[..., Dict[str, Any]]) -> None:
+def test_a_key_manager_is_reached_by_those_who_need_it_only(
+    knock: t.Callable[..., dict[str, t.Any]],
+) -> None:
     questions = [
         (ADDRESSES["lb1"], 9446, True),
         (ADDRESSES["km2"], 9446, True),
@@ -255,17 +328,34 @@ def test_a_key_manager_is_reached_by_those_who_need_it_only(knock: Callable[...,
     assert answer["itself"]
 
 
-def test_a_balancer_is_open_but_for_its_internal_listener(knock: Callable[..., Dict[str, Any]]) -> None:
-    answer = knock("lb1", (STRANGER, 443), (STRANGER, 80), (STRANGER, 9443), (ADDRESSES["am1"], 9443), (ADDRESSES["db1"], 9443))
+def test_a_balancer_is_open_but_for_its_internal_listener(
+    knock: t.Callable[..., dict[str, t.Any]],
+) -> None:
+    answer = knock(
+        "lb1",
+        (STRANGER, 443),
+        (STRANGER, 80),
+        (STRANGER, 9443),
+        (ADDRESSES["am1"], 9443),
+        (ADDRESSES["db1"], 9443),
+    )
     assert answer["found"] == [True, True, False, True, False]
 
 
-def test_a_database_is_for_the_servers(knock: Callable[..., Dict[str, Any]]) -> None:
-    answer = knock("db1", (ADDRESSES["km1"], 3306), (ADDRESSES["am1"], 3306), (ADDRESSES["lb1"], 3306), (STRANGER, 3306))
+def test_a_database_is_for_the_servers(knock: t.Callable[..., dict[str, t.Any]]) -> None:
+    answer = knock(
+        "db1",
+        (ADDRESSES["km1"], 3306),
+        (ADDRESSES["am1"], 3306),
+        (ADDRESSES["lb1"], 3306),
+        (STRANGER, 3306),
+    )
     assert answer["found"] == [True, True, False, False]
 
 
-def test_loading_twice_leaves_one_set_of_rules(knock: Callable[..., Dict[str, Any]], rendered: Dict[str, str]) -> None:
+def test_loading_twice_leaves_one_set_of_rules(
+    knock: t.Callable[..., dict[str, t.Any]], rendered: dict[str, str]
+) -> None:
     table = knock("db1", (STRANGER, 3306))["table"]
     mark = rendered["db1.firewall.nft.j2"].split("chain loaded_")[1][:12]
     assert table.count("dport 3306") == 1
@@ -320,10 +410,15 @@ ls /etc/carbon-ops /etc/systemd/system
 """
 
 
-def test_the_role_loads_repairs_changes_and_takes_away(tmp_path: Path, knock: Callable[..., Dict[str, Any]]) -> None:
+def test_the_role_loads_repairs_changes_and_takes_away(
+    tmp_path: Path, knock: t.Callable[..., dict[str, t.Any]]
+) -> None:
     model = sample_model()
     # The rules of the first Key Manager, on this host.
-    model["hosts"] = {"localhost": {**model["hosts"].pop("km1"), "name": "localhost"}, **model["hosts"]}
+    model["hosts"] = {
+        "localhost": {**model["hosts"].pop("km1"), "name": "localhost"},
+        **model["hosts"],
+    }
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "systemctl").write_text(SYSTEMCTL)
     (tmp_path / "bin" / "systemctl").chmod(0o755)

@@ -1,10 +1,11 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""What role shared_fs writes and calls for NFS, SMB and EFS, to the letter: this kernel need have none of their clients.
+"""What role shared_fs writes and calls for NFS, SMB and EFS, to the letter: this kernel need have
+none of their clients.
 
-A program named mount notes how it was called and mounts nothing, so that every case also shows what the role does with a share that says it
-is mounted and is not.
+A program named mount notes how it was called and mounts nothing, so that every case also shows what
+the role does with a share that says it is mounted and is not.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ import os
 import stat
 import subprocess
 import sys
+import typing as t
 from pathlib import Path
-from typing import Any, List, NamedTuple
 
 import pytest
 import yaml
@@ -25,16 +26,25 @@ PASSWORD = "Canary, 'it' \"is\" 50% $HOME \\ =x"
 CASES = {
     "nfs": (
         {"type": "nfs", "source": "nas1.bank.example:/export/km share"},
-        r"nas1.bank.example:/export/km\040share {path} nfs _netdev,nodev,nosuid,hard,timeo=600,retrans=2 0 0",
+        (
+            r"nas1.bank.example:/export/km\040share {path} nfs"
+            r" _netdev,nodev,nosuid,hard,timeo=600,retrans=2 0 0"
+        ),
     ),
     "nfs with options": (
         {"type": "nfs", "source": "nas1.bank.example:/km", "options": ["nfsvers=4.2", "sec=krb5p"]},
-        "nas1.bank.example:/km {path} nfs _netdev,nodev,nosuid,hard,timeo=600,retrans=2,nfsvers=4.2,sec=krb5p 0 0",
+        (
+            "nas1.bank.example:/km {path} nfs"
+            " _netdev,nodev,nosuid,hard,timeo=600,retrans=2,nfsvers=4.2,sec=krb5p 0 0"
+        ),
     ),
     "efs": (
         {"type": "efs", "source": "fs-0a1b2c3d.efs.eu-west-1.amazonaws.com:/"},
-        "fs-0a1b2c3d.efs.eu-west-1.amazonaws.com:/ {path} nfs4 _netdev,nodev,nosuid,nfsvers=4.1,rsize=1048576,wsize=1048576,"
-        "hard,timeo=600,retrans=2,noresvport 0 0",
+        (
+            "fs-0a1b2c3d.efs.eu-west-1.amazonaws.com:/ {path} nfs4"
+            " _netdev,nodev,nosuid,nfsvers=4.1,rsize=1048576,wsize=1048576,"
+            "hard,timeo=600,retrans=2,noresvport 0 0"
+        ),
     ),
     "efs with tls": (
         {"type": "efs", "source": "fs-0a1b2c3d:/", "tls": True},
@@ -42,21 +52,24 @@ CASES = {
     ),
     "smb": (
         {"type": "smb", "source": "//nas1.bank.example/km", "user": "obkm", "domain": "BANK"},
-        "//nas1.bank.example/km {path} cifs _netdev,nodev,nosuid,seal,forceuid,forcegid,file_mode=0640,dir_mode=0750,mfsymlinks,"
-        "credentials={credentials},uid=wso2,gid=wso2 0 0",
+        (
+            "//nas1.bank.example/km {path} cifs"
+            " _netdev,nodev,nosuid,seal,forceuid,forcegid,file_mode=0640,dir_mode=0750,mfsymlinks,"
+            "credentials={credentials},uid=wso2,gid=wso2 0 0"
+        ),
     ),
 }
 
 
-class Played(NamedTuple):
+class Played(t.NamedTuple):
     output: str
-    fstab: List[str]
-    called: List[str]
+    fstab: list[str]
+    called: list[str]
     credentials: Path
     path: Path
 
 
-def play(folder: Path, storage: Any, *arguments: str) -> Played:
+def play(folder: Path, storage: t.Any, *arguments: str) -> Played:
     if os.geteuid() != 0:
         pytest.skip("needs root, because the file with the login belongs to root")
     programs, called, path = folder / "bin", folder / "called", folder / "mnt"
@@ -75,7 +88,9 @@ def play(folder: Path, storage: Any, *arguments: str) -> Played:
         "cluster_admin_password": "Canary-1",
         "cluster_group_password": "Canary-2",
         "cluster_keystore_password": "Canary-3",
-        "cluster_database_passwords": dict.fromkeys(("user", "apim", "config", "registry", "open_banking"), "Canary-4"),
+        "cluster_database_passwords": dict.fromkeys(
+            ("user", "apim", "config", "registry", "open_banking"), "Canary-4"
+        ),
         "cluster_manage_hosts_file": False,
         "shared_fs_credentials_file": str(credentials),
         # One that every system has: the clients themselves are not needed here.
@@ -85,7 +100,11 @@ def play(folder: Path, storage: Any, *arguments: str) -> Played:
     if storage["type"] == "smb":
         variables["cluster_shared_storage_password"] = PASSWORD
     inventory = folder / "hosts.yml"
-    inventory.write_text(yaml.safe_dump({"all": {"vars": variables, "children": {"key_manager": {"hosts": {"km1": {}}}}}}))
+    inventory.write_text(
+        yaml.safe_dump(
+            {"all": {"vars": variables, "children": {"key_manager": {"hosts": {"km1": {}}}}}}
+        )
+    )
     environment = {
         **os.environ,
         "ANSIBLE_CONFIG": str(REPOSITORY / "ansible.cfg"),
@@ -93,12 +112,25 @@ def play(folder: Path, storage: Any, *arguments: str) -> Played:
         "PATH": f"{programs}:{Path(sys.executable).parent}:{os.environ['PATH']}",
     }
     command = ["ansible-playbook", str(HERE / "site.yml"), "-i", str(inventory), *arguments]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120, cwd=REPOSITORY, env=environment)
+    done = subprocess.run(
+        command,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=REPOSITORY,
+        env=environment,
+    )
     lines = [file.read_text().splitlines() if file.exists() else [] for file in (fstab, called)]
-    return Played(" ".join((done.stdout + done.stderr).split()), lines[0], lines[1], credentials, path)
+    return Played(
+        " ".join((done.stdout + done.stderr).split()), lines[0], lines[1], credentials, path
+    )
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name not in ("nfs", "smb"))) for name in CASES])
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.slow] * (name not in ("nfs", "smb"))) for name in CASES],
+)
 def test_mount_is_entered_and_called_to_the_letter(name: str, tmp_path: Path) -> None:
     storage, line = CASES[name]
     made = play(tmp_path, storage, "-vvv", "--diff")

@@ -1,7 +1,8 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""What the roles install and write on each operating system, resolved from the facts of such hosts: none of them is booted here."""
+"""What the roles install and write on each operating system, resolved from the facts of such hosts:
+none of them is booted here."""
 
 from __future__ import annotations
 
@@ -9,8 +10,8 @@ import json
 import os
 import subprocess
 import sys
+import typing as t
 from pathlib import Path
-from typing import Any, Dict
 
 import pytest
 import yaml
@@ -19,9 +20,16 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 ANSIBLE = Path(sys.executable).parent / "ansible-playbook"
 
 
-def facts(distribution: str, family: str, major: str, minor: int, executable: str = "/usr/bin/python3") -> Dict[str, Any]:
+def facts(
+    distribution: str, family: str, major: str, minor: int, executable: str = "/usr/bin/python3"
+) -> dict[str, t.Any]:
     python = {"executable": executable, "version": {"major": 3, "minor": minor}}
-    return {"distribution": distribution, "os_family": family, "distribution_major_version": major, "python": python}
+    return {
+        "distribution": distribution,
+        "os_family": family,
+        "distribution_major_version": major,
+        "python": python,
+    }
 
 
 HOSTS = {
@@ -45,7 +53,10 @@ ASKED = {
     "mysql": "{{ __databases_platforms.mysql[ansible_facts.os_family] }}",
     "database_client": "{{ __databases_client_packages }}",
     "postgresql": "{{ __databases_platforms.postgresql[ansible_facts.os_family] }}",
-    "postgresql_client": "{{ [__databases_libraries.postgresql] | carbon_ops.key_manager.python_packages(ansible_facts) }}",
+    "postgresql_client": (
+        "{{ [__databases_libraries.postgresql] |"
+        " carbon_ops.key_manager.python_packages(ansible_facts) }}"
+    ),
     "nginx": "{{ __nginx_packages[nginx_edition] }}",
     "nginx_unwanted": "{{ __nginx_unwanted }}",
     "firewall": "{{ __firewall_backend }}",
@@ -64,17 +75,24 @@ PLAY = """
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> Dict[str, Dict[str, Any]]:
+def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, t.Any]]:
     home = tmp_path_factory.mktemp("platforms")
-    variables: Dict[str, Any] = {}
+    variables: dict[str, t.Any] = {}
     for role in ROLES:
         for path in (f"{role}/defaults/main.yml", f"{role}/vars/main.yml"):
             variables.update(yaml.safe_load((REPOSITORY / "roles" / path).read_text()))
     profiles = REPOSITORY.glob("roles/cluster/files/products/*/profile.yml")
-    variables["__products"] = {path.parent.name: yaml.safe_load(path.read_text()) for path in profiles}
+    variables["__products"] = {
+        path.parent.name: yaml.safe_load(path.read_text()) for path in profiles
+    }
     variables["cluster_model"] = {"database": {"engine": "mysql"}}
     variables.update(asked=ASKED, folder=str(home), ansible_python_interpreter=sys.executable)
-    inventory = {"all": {"vars": variables, "hosts": {name: {"facts": values} for name, values in HOSTS.items()}}}
+    inventory = {
+        "all": {
+            "vars": variables,
+            "hosts": {name: {"facts": values} for name, values in HOSTS.items()},
+        }
+    }
     (home / "hosts.yml").write_text(yaml.safe_dump(inventory))
     (home / "play.yml").write_text(PLAY)
     result = subprocess.run(
@@ -96,7 +114,10 @@ DEBIAN = {
     "nginx_unwanted": ["/etc/nginx/sites-enabled/default"],
     "firewall": "nftables",
     "firewall_packages": ["nftables"],
-    "firewall_files": ["/etc/carbon-ops/firewall.nft", "/etc/systemd/system/carbon-ops-firewall.service"],
+    "firewall_files": [
+        "/etc/carbon-ops/firewall.nft",
+        "/etc/systemd/system/carbon-ops-firewall.service",
+    ],
 }
 RED_HAT = {
     "java_8": "java-1.8.0-openjdk-headless",
@@ -131,14 +152,21 @@ EXPECTED = {
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_packages_and_paths(found: Dict[str, Dict[str, Any]], host: str) -> None:
+def test_packages_and_paths(found: dict[str, dict[str, t.Any]], host: str) -> None:
     assert {key: found[host][key] for key in EXPECTED[host]} == EXPECTED[host]
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_database_servers(found: Dict[str, Dict[str, Any]], host: str) -> None:
+def test_database_servers(found: dict[str, dict[str, t.Any]], host: str) -> None:
     mariadb, mysql = found[host]["mariadb"], found[host]["mysql"]
-    places = ("packages", "service", "socket", "settings_file", "certificate_directory", "reload_certificate")
+    places = (
+        "packages",
+        "service",
+        "socket",
+        "settings_file",
+        "certificate_directory",
+        "reload_certificate",
+    )
     if HOSTS[host]["os_family"] == "Debian":
         assert [mariadb[place] for place in places] == [
             ["mariadb-server"], "mariadb", "/run/mysqld/mysqld.sock", "/etc/mysql/mariadb.conf.d/90-carbon-ops.cnf",
@@ -161,9 +189,13 @@ def test_database_servers(found: Dict[str, Dict[str, Any]], host: str) -> None:
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_postgresql_servers(found: Dict[str, Dict[str, Any]], host: str) -> None:
+def test_postgresql_servers(found: dict[str, dict[str, t.Any]], host: str) -> None:
     server, client = found[host]["postgresql"], found[host]["postgresql_client"]
-    assert client == [found[host]["database_client"][0].replace("PyMySQL", "psycopg2").replace("pymysql", "psycopg2")]
+    assert client == [
+        found[host]["database_client"][0]
+        .replace("PyMySQL", "psycopg2")
+        .replace("pymysql", "psycopg2")
+    ]
     places = ("packages", "service", "group", "directory", "certificate_directory")
     if HOSTS[host]["os_family"] == "Debian":
         assert [server[place] for place in places] == [

@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A real Carbon kernel that owns what its profile says it writes, and nothing else of its home.
 
-It runs as another user, where the rest of its home is mounted read-only, as the systemd unit does it (ReadWritePaths): so what is missing
-from the list shows in two ways. Started twice, because a second start finds what the first one left.
+It runs as another user, where the rest of its home is mounted read-only, as the systemd unit does
+it (ReadWritePaths): so what is missing from the list shows in two ways. Started twice, because a second start finds what the first one
+left.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ import socket
 import ssl
 import subprocess
 import time
+import typing as t
 import urllib.request
 from pathlib import Path
-from typing import Iterator
 
 import pytest
 import yaml
@@ -35,7 +36,10 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils._server imp
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 PROFILE = REPOSITORY / "roles/cluster/files/products/ob_km_1.5/profile.yml"
-CACHE = Path(os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache"))) / "carbon-ops/downloads/wso2carbon-core-4.7.1.zip"
+CACHE = (
+    Path(os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache")))
+    / "carbon-ops/downloads/wso2carbon-core-4.7.1.zip"
+)
 USER = GROUP = 64123
 READY = "Mgt Console URL"
 SECONDS = 240
@@ -73,7 +77,11 @@ class Server:
         data = yaml.safe_load(PROFILE.read_text())["written"]
         self.written = ownership.Written(data["folders"], data["files"])
         carbon = home / "repository/conf/carbon.xml"
-        text, count = re.subn("<Offset>0</Offset>", f"<Offset>{self.offset}</Offset>", carbon.read_text(encoding="latin-1"))
+        text, count = re.subn(
+            "<Offset>0</Offset>",
+            f"<Offset>{self.offset}</Offset>",
+            carbon.read_text(encoding="latin-1"),
+        )
         assert count == 1
         carbon.write_text(text, encoding="latin-1")
 
@@ -85,7 +93,8 @@ class Server:
     def run(self) -> None:
         """Start, wait, log in, stop."""
         writable = "\n".join(
-            f"mount --bind {self.home / name} {self.home / name}" for name in sorted([*self.written.folders, *self.written.files])
+            f"mount --bind {self.home / name} {self.home / name}"
+            for name in sorted([*self.written.folders, *self.written.files])
         )
         script = SANDBOX.format(home=self.home, writable=writable, user=USER, group=GROUP)
         before = self.log.count(READY)
@@ -105,7 +114,9 @@ class Server:
         try:
             limit = time.monotonic() + SECONDS
             while self.log.count(READY) == before:
-                assert process.poll() is None and time.monotonic() < limit, self.output.read_text()[-3000:] + self.log[-3000:]
+                assert process.poll() is None and time.monotonic() < limit, (
+                    self.output.read_text()[-3000:] + self.log[-3000:]
+                )
                 time.sleep(1)
             context = ssl.create_default_context(cafile=None)
             # The stock certificate, on this machine's own address: nothing is proved of TLS here.
@@ -121,7 +132,8 @@ class Server:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGTERM)
             process.wait(timeout=120)
-            # The script ends before its virtual machine, which would make the folders anew that the test takes away.
+            # The script ends before its virtual machine, which would make the folders anew that the
+            # test takes away.
             limit = time.monotonic() + 60
             with contextlib.suppress(ProcessLookupError):
                 while time.monotonic() < limit:
@@ -130,13 +142,16 @@ class Server:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Server]:
     java = java_runtime.find_java("", [11, 17], java_runtime.java_candidates())
     if not CACHE.exists() or java is None or not java_runtime.java_accepted(java.feature, [11, 17]):
         pytest.skip("the kernel that scripts/demo fetches, or a Java 11 to 17 for it, is not here")
     if os.geteuid() != 0 or not shutil.which("setpriv"):
         pytest.skip("only root can run a server as another user")
-    if subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode != 0:
+    if (
+        subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode
+        != 0
+    ):
         pytest.skip("this user may not make mounts of its own")
     # pytest's own folders are closed to other users.
     folder = Path("/var/tmp") / f"carbon-ops-least-privilege-{os.getpid()}"
@@ -155,7 +170,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 def as_the_server(*command: str) -> subprocess.CompletedProcess[str]:
     account = [f"--reuid={USER}", f"--regid={GROUP}", "--clear-groups"]
-    return subprocess.run(["setpriv", *account, *command], capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(
+        ["setpriv", *account, *command], capture_output=True, text=True, timeout=60, check=False
+    )
 
 
 def test_a_real_server_runs_and_runs_again_on_what_it_owns(server: Server) -> None:
@@ -165,20 +182,38 @@ def test_a_real_server_runs_and_runs_again_on_what_it_owns(server: Server) -> No
     server.run()
     server.run()
     lines = [*server.output.read_text().splitlines(), *server.log.splitlines()]
-    refused = [line for line in lines if re.search("ermission denied|Read-only file|AccessDenied|Cannot write", line)]
+    refused = [
+        line
+        for line in lines
+        if re.search("ermission denied|Read-only file|AccessDenied|Cannot write", line)
+    ]
     assert refused == []
-    assert not [cause for cause, _fatal in health_log.explain(lines) if "may not read or write" in cause]
+    assert not [
+        cause for cause, _fatal in health_log.explain(lines) if "may not read or write" in cause
+    ]
     assert ownership.changes(server.home, ownership.Accounts(0, USER, GROUP), server.written) == []
 
 
 @pytest.mark.parametrize(
-    "path", ["bin/wso2server.sh", "repository/conf/carbon.xml", "repository/conf/user-mgt.xml", "repository/components/plugins/x.jar", "x"]
+    "path",
+    [
+        "bin/wso2server.sh",
+        "repository/conf/carbon.xml",
+        "repository/conf/user-mgt.xml",
+        "repository/components/plugins/x.jar",
+        "x",
+    ],
 )
 def test_its_user_cannot_write_its_code_or_configuration(server: Server, path: str) -> None:
     refused = as_the_server("sh", "-c", f"echo x >>'{server.home / path}'")
     assert refused.returncode != 0
     assert "ermission denied" in refused.stderr
-    assert as_the_server("sh", "-c", f"mv '{server.home}/repository/conf' '{server.home}/repository/other'").returncode != 0
+    assert (
+        as_the_server(
+            "sh", "-c", f"mv '{server.home}/repository/conf' '{server.home}/repository/other'"
+        ).returncode
+        != 0
+    )
 
 
 def test_its_user_can_write_what_it_must(server: Server) -> None:

@@ -1,7 +1,8 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""Step service of role carbon_server on a home that was set up before: taken over once, told in check mode, and the unit follows.
+"""Step service of role carbon_server on a home that was set up before: taken over once, told in
+check mode, and the unit follows.
 
 /etc and /usr/local are overlays of the test's own, and systemd is stood in for.
 """
@@ -14,8 +15,8 @@ import re
 import subprocess
 import sys
 import tempfile
+import typing as t
 from pathlib import Path
-from typing import Any, Dict, Iterator, List
 
 import pytest
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._server import java_runtime
@@ -61,8 +62,14 @@ done
 
 
 @pytest.fixture
-def folder() -> Iterator[Path]:
-    if os.geteuid() != 0 or subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode != 0:
+def folder() -> t.Iterator[Path]:
+    if (
+        os.geteuid() != 0
+        or subprocess.run(
+            ["unshare", "--mount", "true"], capture_output=True, check=False
+        ).returncode
+        != 0
+    ):
         pytest.skip("only root can give a home away, and make mounts of its own")
     java = java_runtime.find_java("", [11, 17], java_runtime.java_candidates())
     if java is None or not java_runtime.java_accepted(java.feature, [11, 17]):
@@ -72,10 +79,10 @@ def folder() -> Iterator[Path]:
         yield Path(name)
 
 
-def run(folder: Path) -> List[str]:
+def run(folder: Path) -> list[str]:
     """The output of each run."""
     home = folder / "home"
-    shared: Dict[str, Any] = {
+    shared: dict[str, t.Any] = {
         "cluster_product": "carbon_4.7.1",
         "cluster_name": "km",
         "cluster_instance": "km",
@@ -84,10 +91,15 @@ def run(folder: Path) -> List[str]:
         "cluster_service_user": USER,
         "cluster_service_group": GROUP,
         "cluster_database": {"host": "db.server.test"},
-        **{f"cluster_{name}_password": "not-used-here" for name in ("admin", "group", "keystore", "truststore")},
+        **{
+            f"cluster_{name}_password": "not-used-here"
+            for name in ("admin", "group", "keystore", "truststore")
+        },
         "cluster_database_passwords": {"shared": "not-used-here"},
     }
-    inventory = Inventory({"key_manager": ["km1"]}, {"km1": {**shared, "cluster_node_address": "127.0.0.11"}})
+    inventory = Inventory(
+        {"key_manager": ["km1"]}, {"km1": {**shared, "cluster_node_address": "127.0.0.11"}}
+    )
     values = {
         **shared,
         "cluster_model": build_model("km1", inventory, load_sources(REPOSITORY / "roles")),
@@ -98,7 +110,14 @@ def run(folder: Path) -> List[str]:
     (folder / "play.yml").write_text(PLAYBOOK)
     (folder / "systemctl").write_text(SYSTEMCTL)
     (folder / "systemctl").chmod(0o755)
-    command = [str(ANSIBLE), "-i", "km1,", "-e", f"@{folder / 'values.json'}", str(folder / "play.yml")]
+    command = [
+        str(ANSIBLE),
+        "-i",
+        "km1,",
+        "-e",
+        f"@{folder / 'values.json'}",
+        str(folder / "play.yml"),
+    ]
     done = subprocess.run(
         ["unshare", "--mount", "sh", "-c", MACHINE, str(folder), *command],
         cwd=REPOSITORY,
@@ -119,7 +138,12 @@ def task(output: str, name: str) -> str:
 @pytest.mark.slow
 def test_a_home_is_taken_over_once(folder: Path) -> None:
     home = folder / "home"
-    for name in ("bin/wso2server.sh", "repository/conf/carbon.xml", "repository/logs/wso2carbon.log", "repository/database/x"):
+    for name in (
+        "bin/wso2server.sh",
+        "repository/conf/carbon.xml",
+        "repository/logs/wso2carbon.log",
+        "repository/database/x",
+    ):
         (home / name).parent.mkdir(parents=True, exist_ok=True)
         (home / name).write_text("")
     subprocess.run(["chown", "-R", f"{USER}:{GROUP}", str(home)], check=True)
@@ -129,11 +153,24 @@ def test_a_home_is_taken_over_once(folder: Path) -> None:
     assert "changed: [km1]" in task(done, ours)
     assert "changed=0" in again, again
     assert "changed: [km1]" in task(more, ours)
-    assert home.owner() == (home / "bin/wso2server.sh").owner() == (home / "repository/conf/carbon.xml").owner() == "root"
+    assert (
+        home.owner()
+        == (home / "bin/wso2server.sh").owner()
+        == (home / "repository/conf/carbon.xml").owner()
+        == "root"
+    )
     assert home.group() == (home / "repository/conf/carbon.xml").group() == GROUP
-    for name in ("repository/logs/wso2carbon.log", "repository/database/x", "wso2carbon.pid", "solr", "more"):
+    for name in (
+        "repository/logs/wso2carbon.log",
+        "repository/database/x",
+        "wso2carbon.pid",
+        "solr",
+        "more",
+    ):
         assert (home / name).owner() == USER, name
     # Each folder of its own in the sandbox, and no longer the home.
     paths = re.findall("^ReadWritePaths=-(.*)$", (folder / "unit").read_text(), re.MULTILINE)
-    assert {str(home / name) for name in ("more", "tmp", "wso2carbon.pid", "repository/logs")} <= set(paths)
+    assert {
+        str(home / name) for name in ("more", "tmp", "wso2carbon.pid", "repository/logs")
+    } <= set(paths)
     assert str(home) not in paths

@@ -1,7 +1,8 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""Containers of the demo's host image: a database host, and two hosts that stand for Key Managers and have a volume in common."""
+"""Containers of the demo's host image: a database host, and two hosts that stand for Key Managers
+and have a volume in common."""
 
 from __future__ import annotations
 
@@ -10,8 +11,8 @@ import re
 import shutil
 import subprocess
 import time
+import typing as t
 from pathlib import Path
-from typing import Iterator
 
 import pytest
 
@@ -38,7 +39,14 @@ SYSTEMD = [
 
 
 def docker(*arguments: str, check: bool = True, stdin: str | None = None) -> str:
-    done = subprocess.run(["docker", *arguments], check=False, capture_output=True, text=True, timeout=120, input=stdin)
+    done = subprocess.run(
+        ["docker", *arguments],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        input=stdin,
+    )
     if check and done.returncode:
         raise AssertionError(f"docker {' '.join(arguments)}: {done.stderr}")
     return done.stdout
@@ -49,15 +57,23 @@ def image() -> str:
         return os.environ["CARBON_OPS_TEST_IMAGE"]
     if shutil.which("docker") is None:
         pytest.skip("needs Docker")
-    found = docker("images", "--format", "{{.Repository}}:{{.Tag}}", "carbon-ops-host", check=False).split()
+    found = docker(
+        "images", "--format", "{{.Repository}}:{{.Tag}}", "carbon-ops-host", check=False
+    ).split()
     if not found:
-        pytest.skip("needs the demo's host image: run scripts/demo --prepare-only, or set CARBON_OPS_TEST_IMAGE")
+        pytest.skip(
+            "needs the demo's host image: run scripts/demo --prepare-only, or set"
+            " CARBON_OPS_TEST_IMAGE"
+        )
     return found[0]
 
 
 def wait_for(host: str) -> None:
     limit = time.monotonic() + 60
-    while docker("exec", host, "systemctl", "is-system-running", check=False).strip() not in ("running", "degraded"):
+    while docker("exec", host, "systemctl", "is-system-running", check=False).strip() not in (
+        "running",
+        "degraded",
+    ):
         assert time.monotonic() < limit, f"{host} does not finish booting"
         time.sleep(0.5)
 
@@ -80,9 +96,27 @@ class Hosts:
         wait_for(host)
 
     def play(self, *arguments: str, playbook: str = "site.yml", check: bool = True) -> str:
-        environment = {**os.environ, "ANSIBLE_CONFIG": str(REPOSITORY / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
-        command = ["ansible-playbook", str(HERE / playbook), "-i", str(HERE / "hosts.yml"), *arguments]
-        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=600, cwd=REPOSITORY, env=environment)
+        environment = {
+            **os.environ,
+            "ANSIBLE_CONFIG": str(REPOSITORY / "ansible.cfg"),
+            "ANSIBLE_NOCOLOR": "1",
+        }
+        command = [
+            "ansible-playbook",
+            str(HERE / playbook),
+            "-i",
+            str(HERE / "hosts.yml"),
+            *arguments,
+        ]
+        done = subprocess.run(
+            command,
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=600,
+            cwd=REPOSITORY,
+            env=environment,
+        )
         output = done.stdout + done.stderr
         assert (done.returncode == 0) is check, output[-6000:]
         return output
@@ -90,11 +124,14 @@ class Hosts:
 
 def changed(output: str) -> dict[str, int]:
     """Changes by host, from the recap of a run."""
-    return {host: int(count) for host, count in re.findall(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)", output, re.MULTILINE)}
+    return {
+        host: int(count)
+        for host, count in re.findall(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)", output, re.MULTILINE)
+    }
 
 
 @pytest.fixture(scope="session")
-def hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosts]:
+def hosts(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Hosts]:
     tag = image()
     remove = ["rm", "-f", "-v", *HOSTS]
     docker(*remove, check=False)

@@ -33,9 +33,16 @@ CREATE INDEX REG_PATH_IND USING HASH ON REG_PATH(REG_PATH_VALUE, REG_TENANT_ID);
 CREATE TABLE UM_USER (UM_ID INTEGER AUTO_INCREMENT, UM_NAME VARCHAR(255) DEFAULT '100%s; --', PRIMARY KEY (UM_ID))ENGINE INNODB;
 INSERT INTO UM_USER (UM_NAME) VALUES ('first');
 """
-IDENTITY_SCRIPT = "CREATE TABLE IF NOT EXISTS IDN_BASE_TABLE (PRODUCT_NAME VARCHAR(20), PRIMARY KEY (PRODUCT_NAME))ENGINE INNODB;\n"
-APIMGT_SCRIPT = IDENTITY_SCRIPT + "CREATE TABLE AM_API (API_ID INTEGER, PRIMARY KEY (API_ID))ENGINE INNODB;\n"
-FINANCE_SCRIPT = "CREATE TABLE OB_CONSENT (CONSENT_ID INTEGER, PRIMARY KEY (CONSENT_ID))ENGINE INNODB;\n"
+IDENTITY_SCRIPT = (
+    "CREATE TABLE IF NOT EXISTS IDN_BASE_TABLE (PRODUCT_NAME VARCHAR(20), PRIMARY KEY"
+    " (PRODUCT_NAME))ENGINE INNODB;\n"
+)
+APIMGT_SCRIPT = (
+    IDENTITY_SCRIPT + "CREATE TABLE AM_API (API_ID INTEGER, PRIMARY KEY (API_ID))ENGINE INNODB;\n"
+)
+FINANCE_SCRIPT = (
+    "CREATE TABLE OB_CONSENT (CONSENT_ID INTEGER, PRIMARY KEY (CONSENT_ID))ENGINE INNODB;\n"
+)
 SCRIPTS = {
     "mysql.sql": USER_SCRIPT,
     "identity/mysql.sql": IDENTITY_SCRIPT,
@@ -49,7 +56,11 @@ SECRETS = ["it's", "50%", "%s%%d", "canary"]
 @pytest.fixture(scope="module")
 def product(hosts: Hosts) -> Hosts:
     for name, script in SCRIPTS.items():
-        hosts.run("st-km1", f"mkdir -p $(dirname {HOME}/dbscripts/{name}) && cat > {HOME}/dbscripts/{name}", stdin=script)
+        hosts.run(
+            "st-km1",
+            f"mkdir -p $(dirname {HOME}/dbscripts/{name}) && cat > {HOME}/dbscripts/{name}",
+            stdin=script,
+        )
     return hosts
 
 
@@ -59,18 +70,31 @@ def no_secret(output: str) -> None:
 
 def test_without_a_certificate_nothing_is_opened(product: Hosts) -> None:
     output = product.play(check=False)
-    assert "/etc/carbon-ops/pki/st-db1.crt is not there, so the database cannot be reached over TLS" in output
+    assert (
+        "/etc/carbon-ops/pki/st-db1.crt is not there, so the database cannot be reached over TLS"
+        in output
+    )
 
 
 def test_first_run_and_second_run(product: Hosts) -> None:
     authority = product.run("st-db1", CERTIFICATES)
-    product.run("st-km1", "mkdir -p /etc/carbon-ops/pki && cat > /etc/carbon-ops/pki/ca.crt", stdin=authority)
+    product.run(
+        "st-km1",
+        "mkdir -p /etc/carbon-ops/pki && cat > /etc/carbon-ops/pki/ca.crt",
+        stdin=authority,
+    )
     output = product.play("-vvv", "--diff")
     no_secret(output)
     assert changed(output)["st-db1"] > 0
     assert changed(output)["st-km1"] > 0
     assert product.sql("SELECT UM_NAME FROM UM_USER", "openbank_userdb").split() == ["first"]
-    assert product.sql("SELECT COUNT(*) FROM carbon_ops_schema WHERE finished_at IS NOT NULL", "openbank_apimgtdb").strip() == "2"
+    assert (
+        product.sql(
+            "SELECT COUNT(*) FROM carbon_ops_schema WHERE finished_at IS NOT NULL",
+            "openbank_apimgtdb",
+        ).strip()
+        == "2"
+    )
     for arguments in ((), ("--check",)):
         output = product.play(*arguments)
         assert changed(output) == {"st-db1": 0, "st-km1": 0, "st-km2": 0}, output
@@ -83,8 +107,13 @@ def test_server_is_reachable_where_it_should_be(product: Hosts) -> None:
 
 
 def test_accounts_have_least_privilege(product: Hosts) -> None:
-    accounts = product.sql("SELECT user, host, ssl_type FROM mysql.user WHERE user LIKE 'statetest%' ORDER BY user, host")
-    assert accounts.splitlines() == [f"statetest_{user}\t10.203.67.{node}\tANY" for user in USERS for node in (11, 12)]
+    accounts = product.sql(
+        "SELECT user, host, ssl_type FROM mysql.user WHERE user LIKE 'statetest%' ORDER BY user,"
+        " host"
+    )
+    assert accounts.splitlines() == [
+        f"statetest_{user}\t10.203.67.{node}\tANY" for user in USERS for node in (11, 12)
+    ]
     grants = product.sql("SHOW GRANTS FOR 'statetest_user'@'10.203.67.11'")
     assert "GRANT USAGE ON *.*" in grants
     assert "ON `openbank\\\\_userdb`.*" in grants
@@ -95,11 +124,9 @@ def test_accounts_have_least_privilege(product: Hosts) -> None:
 
 def test_an_account_cannot_log_in_without_encryption(product: Hosts) -> None:
     program = (
-        "import pymysql, sys\n"
-        "try:\n"
-        "    pymysql.connect(host='10.203.67.21', user='statetest_apim', password=sys.stdin.read())\n"
-        "except pymysql.MySQLError as error:\n"
-        "    print(error.args[0])\n"
+        "import pymysql, sys\ntry:\n    pymysql.connect(host='10.203.67.21', user='statetest_apim',"
+        " password=sys.stdin.read())\nexcept pymysql.MySQLError as error:\n   "
+        " print(error.args[0])\n"
     )
     assert product.run("st-km1", f'python3 -c "{program}"', stdin="%s%%d\\'").strip() == "1045"
 
@@ -114,7 +141,11 @@ def test_a_changed_password_is_told_without_the_password(product: Hosts) -> None
 
 
 def test_a_wrong_certificate_is_refused(product: Hosts) -> None:
-    product.run("st-km1", "cp /etc/carbon-ops/pki/ca.crt /root/ca.crt && cp /etc/ssl/certs/ca-certificates.crt /etc/carbon-ops/pki/ca.crt")
+    product.run(
+        "st-km1",
+        "cp /etc/carbon-ops/pki/ca.crt /root/ca.crt && cp /etc/ssl/certs/ca-certificates.crt"
+        " /etc/carbon-ops/pki/ca.crt",
+    )
     try:
         assert "certificate verify failed" in product.play("--limit", "key_manager", check=False)
     finally:
@@ -133,11 +164,18 @@ def test_a_new_certificate_is_taken_without_a_restart(product: Hosts) -> None:
 
 def test_a_load_that_was_cut_short_is_refused(product: Hosts) -> None:
     product.sql("DROP DATABASE openbank_userdb; CREATE DATABASE openbank_userdb")
-    product.run("st-km1", f"printf 'CREATE TABLE LAST_ONE (X INT);\\nNONSENSE;\\n' >> {HOME}/dbscripts/mysql.sql")
+    product.run(
+        "st-km1",
+        f"printf 'CREATE TABLE LAST_ONE (X INT);\\nNONSENSE;\\n' >> {HOME}/dbscripts/mysql.sql",
+    )
     output = product.play(check=False)
-    assert "Database openbank_userdb: dbscripts/mysql.sql was cut short at statement 6 of 6" in output
+    assert (
+        "Database openbank_userdb: dbscripts/mysql.sql was cut short at statement 6 of 6" in output
+    )
     product.run("st-km1", f"cat > {HOME}/dbscripts/mysql.sql", stdin=USER_SCRIPT)
-    assert "was cut short; 2 of 2 tables are there. Nothing was changed." in product.play(check=False)
+    assert "was cut short; 2 of 2 tables are there. Nothing was changed." in product.play(
+        check=False
+    )
 
 
 def test_a_schema_made_by_hand_is_accepted_whole_and_refused_half(product: Hosts) -> None:
@@ -150,5 +188,7 @@ def test_a_schema_made_by_hand_is_accepted_whole_and_refused_half(product: Hosts
 
 def test_check_only_refuses_an_empty_database(product: Hosts) -> None:
     product.sql("DROP DATABASE openbank_userdb; CREATE DATABASE openbank_userdb")
-    assert "no table of dbscripts/mysql.sql is there" in product.play("-e", "databases_schema_mode=check", check=False)
+    assert "no table of dbscripts/mysql.sql is there" in product.play(
+        "-e", "databases_schema_mode=check", check=False
+    )
     assert product.sql("SHOW TABLES", "openbank_userdb") == ""

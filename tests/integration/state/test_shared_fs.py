@@ -17,10 +17,10 @@ def nodes(hosts: Hosts) -> Hosts:
     for node in NODES:
         hosts.run(
             node,
-            "useradd --system --uid 802 --user-group wso2 && "
-            f"mkdir -p {HOME}/repository/deployment/server/userstores {HOME}/repository/{{tenants,logs}} && "
-            f"cd {HOME}/repository/deployment/server && echo stock > stock.war && echo {node} > own-{node} && "
-            f"chown -R wso2: {HOME}",
+            "useradd --system --uid 802 --user-group wso2 && mkdir -p"
+            f" {HOME}/repository/deployment/server/userstores {HOME}/repository/{{tenants,logs}} &&"
+            f" cd {HOME}/repository/deployment/server && echo stock > stock.war && echo {node} >"
+            f" own-{node} && chown -R wso2: {HOME}",
         )
     return hosts
 
@@ -46,28 +46,50 @@ def test_both_nodes_at_once_and_again(nodes: Hosts) -> None:
     before = nodes.play("--check", playbook="shared_fs.yml")
     assert min(changed(before).values()) > 0
     output = nodes.play(playbook="shared_fs.yml")
-    winner = next(node for node in NODES if nodes.run(node, f"ls {HOME}/repository") == "deployment\nlogs\ntenants\n")
+    winner = next(
+        node
+        for node in NODES
+        if nodes.run(node, f"ls {HOME}/repository") == "deployment\nlogs\ntenants\n"
+    )
     loser = next(node for node in NODES if node != winner)
-    assert f"{HOME}/repository/deployment.before-sharing keeps what stood here" in output.replace("\n    ", " ")
+    assert f"{HOME}/repository/deployment.before-sharing keeps what stood here" in output.replace(
+        "\n    ", " "
+    )
     for node in NODES:
-        assert nodes.run(node, f"cat {HOME}/repository/deployment/server/own-{winner}").strip() == winner
-        assert nodes.run(node, f"readlink {HOME}/repository/deployment {HOME}/repository/tenants").split() == [
+        assert (
+            nodes.run(node, f"cat {HOME}/repository/deployment/server/own-{winner}").strip()
+            == winner
+        )
+        assert nodes.run(
+            node, f"readlink {HOME}/repository/deployment {HOME}/repository/tenants"
+        ).split() == [
             "/srv/share/statetest/Deployment",
             "/srv/share/statetest/Tenants",
         ]
-    assert nodes.run(loser, f"cat {HOME}/repository/deployment.before-sharing/server/own-{loser}").strip() == loser
+    assert (
+        nodes.run(
+            loser, f"cat {HOME}/repository/deployment.before-sharing/server/own-{loser}"
+        ).strip()
+        == loser
+    )
     nodes.run(winner, f"su -s /bin/sh wso2 -c 'echo new > {HOME}/repository/tenants/1'")
     assert nodes.run(loser, f"cat {HOME}/repository/tenants/1").strip() == "new"
     assert nodes.run("st-km1", "find /srv/share/statetest ! -user wso2") == ""
     for arguments in ((), ("--check",)):
-        assert changed(nodes.play(*arguments, playbook="shared_fs.yml")) == {"st-km1": 0, "st-km2": 0}
+        assert changed(nodes.play(*arguments, playbook="shared_fs.yml")) == {
+            "st-km1": 0,
+            "st-km2": 0,
+        }
 
 
 def test_another_user_number_is_refused(nodes: Hosts) -> None:
     nodes.run("st-km2", "usermod -u 803 wso2")
     try:
         output = nodes.play("--limit", "st-km2", playbook="shared_fs.yml", check=False)
-        assert "belongs to user number 802, but wso2 has the number 803 on this host" in output.replace("\n    ", " ")
+        assert (
+            "belongs to user number 802, but wso2 has the number 803 on this host"
+            in output.replace("\n    ", " ")
+        )
     finally:
         nodes.run("st-km2", "usermod -u 802 wso2")
 
@@ -75,11 +97,13 @@ def test_another_user_number_is_refused(nodes: Hosts) -> None:
 def test_a_server_that_has_run_is_left_alone(nodes: Hosts) -> None:
     nodes.run(
         "st-km2",
-        f"cd {HOME}/repository && rm -rf deployment* && mkdir deployment && echo x > deployment/own && echo x > logs/wso2carbon.log && "
-        "chown -R wso2: .",
+        f"cd {HOME}/repository && rm -rf deployment* && mkdir deployment && echo x > deployment/own"
+        " && echo x > logs/wso2carbon.log && chown -R wso2: .",
     )
     output = nodes.play("--limit", "st-km2", playbook="shared_fs.yml", check=False)
     assert "has already run with its own repository/deployment" in output.replace("\n    ", " ")
     allowed = ("--limit", "st-km2", "-e", '{"cluster_allowed_changes": ["shared_directories"]}')
     nodes.play(*allowed, playbook="shared_fs.yml")
-    assert nodes.run("st-km2", f"cat {HOME}/repository/deployment.before-sharing/own").strip() == "x"
+    assert (
+        nodes.run("st-km2", f"cat {HOME}/repository/deployment.before-sharing/own").strip() == "x"
+    )

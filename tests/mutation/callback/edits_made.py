@@ -1,14 +1,15 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""Writes down what the three modules of product files were asked for, one line of JSON for each invocation. The file holds passwords."""
+"""Writes down what the three modules of product files were asked for, one line of JSON for each
+invocation. The file holds passwords."""
 
 from __future__ import annotations
 
 import json
 import os
+import typing as t
 from pathlib import Path
-from typing import Any
 
 from ansible.plugins.callback import CallbackBase
 
@@ -27,9 +28,16 @@ class CallbackModule(CallbackBase):
     CALLBACK_NAME = "edits_made"
     CALLBACK_NEEDS_ENABLED = True
 
-    def v2_runner_on_ok(self, result: Any) -> None:
+    def v2_runner_on_ok(self, result: t.Any) -> None:
         module = result.task.action.rpartition(".")[2]
         if module in MODULES:
             with Path(os.environ["CARBON_OPS_EDITS_MADE"]).open("a", encoding="utf-8") as file:
-                json.dump({"host": result.host.name, "module": module, "arguments": result.task_fields["args"]}, file)
+                json.dump(
+                    {
+                        "host": result.host.name,
+                        "module": module,
+                        "arguments": result.task_fields["args"],
+                    },
+                    file,
+                )
                 file.write("\n")

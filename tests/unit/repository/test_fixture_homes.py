@@ -1,13 +1,14 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""The small homes hold every setting of the documents in the state in which the products ship it, so that tests on them mean something."""
+"""The small homes hold every setting of the documents in the state in which the products ship it,
+so that tests on them mean something."""
 
 from __future__ import annotations
 
 import re
+import typing as t
 from pathlib import Path
-from typing import Any
 
 import pytest
 from lxml import etree
@@ -36,16 +37,23 @@ def settings(table: Path) -> list[tuple[str, str, str, str, str | None]]:
     return found
 
 
-def select(node: Any, xpath: str, namespace: str | None) -> list[Any]:
+def select(node: t.Any, xpath: str, namespace: str | None) -> list[t.Any]:
     """The selected values, where a name without a prefix means the document's own namespace."""
     if namespace is None:
         return list(node.xpath(xpath))
     parts = re.split(r"('[^']*')", xpath)
-    prefixed = [part if part.startswith("'") else re.sub(r"(?<![@\w:.-])([A-Za-z_][\w.-]*)(?![\w(:-])", r"d:\1", part) for part in parts]
+    prefixed = [
+        (
+            part
+            if part.startswith("'")
+            else re.sub(r"(?<![@\w:.-])([A-Za-z_][\w.-]*)(?![\w(:-])", r"d:\1", part)
+        )
+        for part in parts
+    ]
     return list(node.xpath("".join(prefixed), namespaces={"d": namespace}))
 
 
-def state_of(root: Any, xpath: str) -> tuple[str, str | None]:
+def state_of(root: t.Any, xpath: str) -> tuple[str, str | None]:
     """Whether the setting stands active or commented out, in which form, and its value."""
     namespace = root.nsmap.get(None)
     found = select(root, xpath, namespace)
@@ -54,26 +62,35 @@ def state_of(root: Any, xpath: str) -> tuple[str, str | None]:
     steps = [step for step in STEP.split(xpath) if step]
     for comment in root.iter(etree.Comment):
         around = [etree.QName(element).localname for element in comment.iterancestors()][::-1]
-        for kind, inside in (("commented swallowed", f"<{comment.text.strip()}>"), ("commented plain", comment.text)):
+        for kind, inside in (
+            ("commented swallowed", f"<{comment.text.strip()}>"),
+            ("commented plain", comment.text),
+        ):
             try:
                 fragment = etree.fromstring(f"<x xmlns='{namespace or ''}'>{inside}</x>")
             except etree.XMLSyntaxError:
                 continue
             for depth in range(1, len(steps) + xpath.startswith("//")):
                 found = select(fragment, "/".join(steps[-depth:]), namespace)
-                # What a comment holds is the setting only where the comment stands at the setting's place.
-                if found and (xpath.startswith("//") or around == [step.partition("[")[0] for step in steps[:-depth]]):
+                # What a comment holds is the setting only where the comment stands at the setting's
+                # place.
+                if found and (
+                    xpath.startswith("//")
+                    or around == [step.partition("[")[0] for step in steps[:-depth]]
+                ):
                     return kind, text(found[0])
     return "absent", None
 
 
-def text(selected: Any) -> str:
+def text(selected: t.Any) -> str:
     return selected if isinstance(selected, str) else (selected.text or "").strip()
 
 
 @pytest.mark.shared
 @pytest.mark.parametrize("letter", PRODUCTS)
-def test_every_setting_stands_as_the_product_ships_it(shared: Path, tmp_path: Path, letter: str) -> None:
+def test_every_setting_stands_as_the_product_ships_it(
+    shared: Path, tmp_path: Path, letter: str
+) -> None:
     home = make_home(PRODUCTS[letter], tmp_path)
     rows = [row[1:] for row in settings(shared / "SETTINGS.md") if row[0] == letter]
     assert len(rows) > 90
@@ -83,7 +100,12 @@ def test_every_setting_stands_as_the_product_ships_it(shared: Path, tmp_path: Pa
         if found[0] != state:
             wrong.append((file, xpath, state, found[0]))
         # The host names of the vendor's compose files are not those of the demonstration.
-        if value and "…" not in value and not re.search(r"obkm:|obam:|\(empty\)", value) and found[1] != value:
+        if (
+            value
+            and "…" not in value
+            and not re.search(r"obkm:|obam:|\(empty\)", value)
+            and found[1] != value
+        ):
             wrong.append((file, xpath, value, found[1]))
     assert wrong == []
 

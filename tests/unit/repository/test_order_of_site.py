@@ -1,12 +1,13 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""site.yml starts servers only when what they need is there, and restarts Key Managers one after the other."""
+"""site.yml starts servers only when what they need is there, and restarts Key Managers one after
+the other."""
 
 from __future__ import annotations
 
+import typing as t
 from pathlib import Path
-from typing import Any, Dict
 
 import pytest
 import yaml
@@ -25,15 +26,22 @@ ORDER = [
 
 
 @pytest.fixture(scope="module")
-def plays(repository: Path) -> Dict[str, Dict[str, Any]]:
-    return {play["name"]: play for play in yaml.safe_load((repository / "playbooks" / "site.yml").read_text(encoding="utf-8"))}
+def plays(repository: Path) -> dict[str, dict[str, t.Any]]:
+    return {
+        play["name"]: play
+        for play in yaml.safe_load(
+            (repository / "playbooks" / "site.yml").read_text(encoding="utf-8")
+        )
+    }
 
 
-def test_what_is_needed_comes_first(plays: Dict[str, Dict[str, Any]]) -> None:
+def test_what_is_needed_comes_first(plays: dict[str, dict[str, t.Any]]) -> None:
     assert [name for name in plays if name in ORDER] == ORDER
 
 
-def test_key_managers_restart_one_at_a_time_and_the_first_failure_ends_it(plays: Dict[str, Dict[str, Any]]) -> None:
+def test_key_managers_restart_one_at_a_time_and_the_first_failure_ends_it(
+    plays: dict[str, dict[str, t.Any]],
+) -> None:
     play = plays["Key Managers are configured and run, one at a time"]
     assert play["serial"] == 1
     assert play["any_errors_fatal"] is True

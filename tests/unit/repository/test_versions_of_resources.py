@@ -1,7 +1,8 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""The registry makes no version of each resource that changes (requirement RG2), even where an operator had it do so.
+"""The registry makes no version of each resource that changes (requirement RG2), even where an
+operator had it do so.
 
 The products ship with this value, so no test on their own files would miss the edit.
 """
@@ -26,11 +27,15 @@ FILES = {
 @pytest.mark.parametrize("role", FILES)
 def test_no_version_is_made_wherever_it_stands(role: str, repository: Path, tmp_path: Path) -> None:
     name, variable = FILES[role]
-    data = yaml.safe_load((repository / "roles" / role / "vars" / "main" / name).read_text(encoding="utf-8"))[variable]
+    data = yaml.safe_load(
+        (repository / "roles" / role / "vars" / "main" / name).read_text(encoding="utf-8")
+    )[variable]
     edits = [edit for edit in data["edits"] if edit["xpath"] == OPTION]
     registry = tmp_path / "registry.xml"
-    stock = (repository / "tests" / "fixtures" / "editor" / "registry.xml").read_text(encoding="utf-8")
-    off, on = ("<{0}>{1}</{0}>".format(OPTION, word) for word in ("false", "true"))
+    stock = (repository / "tests" / "fixtures" / "editor" / "registry.xml").read_text(
+        encoding="utf-8"
+    )
+    off, on = (f"<{OPTION}>{word}</{OPTION}>" for word in ("false", "true"))
     assert stock.count(off) == 2
     registry.write_text(stock.replace(off, on), encoding="utf-8")
     patch_files([{"path": str(registry), "root": data["root"], "edits": edits}], {})

@@ -1,17 +1,18 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""Only a run that left nothing out shows that a cluster is whole, so role verify knows every tag that can be skipped."""
+"""Only a run that left nothing out shows that a cluster is whole, so role verify knows every tag
+that can be skipped."""
 
 from __future__ import annotations
 
-from typing import Any, Iterator
+import typing as t
 
 import yaml
 from support.paths import REPOSITORY
 
 
-def tags_in(value: Any) -> Iterator[str]:
+def tags_in(value: t.Any) -> t.Iterator[str]:
     if isinstance(value, list):
         for item in value:
             yield from tags_in(item)

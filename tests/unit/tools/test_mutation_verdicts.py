@@ -1,7 +1,8 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""scripts/test --mutate counts an edit as missed where a test fails without it, and for no other reason."""
+"""scripts/test --mutate counts an edit as missed where a test fails without it, and for no other
+reason."""
 
 from __future__ import annotations
 
@@ -10,8 +11,8 @@ import importlib.util
 import json
 import re
 import shutil
+import typing as t
 from pathlib import Path
-from typing import Any, Dict, List, Set
 
 import pytest
 import yaml
@@ -32,7 +33,7 @@ EDITS = [
 
 
 @pytest.fixture
-def verdicts(repository: Path, monkeypatch: Any) -> Any:
+def verdicts(repository: Path, monkeypatch: t.Any) -> t.Any:
     monkeypatch.syspath_prepend(str(repository / "tests" / "mutation"))
     return importlib.import_module("verdicts")
 
@@ -40,20 +41,30 @@ def verdicts(repository: Path, monkeypatch: Any) -> Any:
 class Suite:
     """One home, and tests of its host name and its offset."""
 
-    def __init__(self, folder: Path, repository: Path, patch_files: Any) -> None:
+    def __init__(self, folder: Path, repository: Path, patch_files: t.Any) -> None:
         self.name = "a suite"
-        self.moved: Set[str] = set()
-        self.stock, self.homes, self.sides = {"km1": folder / "stock"}, {"km1": folder / "home"}, {"km1": "profile role"}
+        self.moved: set[str] = set()
+        self.stock, self.homes, self.sides = (
+            {"km1": folder / "stock"},
+            {"km1": folder / "home"},
+            {"km1": "profile role"},
+        )
         for home in (self.stock["km1"], self.homes["km1"]):
             (home / CARBON).parent.mkdir(parents=True)
-            shutil.copyfile(repository / "tests" / "fixtures" / "editor" / "carbon.xml", home / CARBON)
+            shutil.copyfile(
+                repository / "tests" / "fixtures" / "editor" / "carbon.xml", home / CARBON
+            )
         text = (self.stock["km1"] / CARBON).read_text(encoding="iso-8859-1")
         self.offset = re.findall(r"<Offset>(\d+)", text)[0]
-        edits = [{**edit, "text": self.offset} if "Offset" in edit["xpath"] else edit for edit in EDITS]
+        edits = [
+            {**edit, "text": self.offset} if "Offset" in edit["xpath"] else edit for edit in EDITS
+        ]
         files = [{"path": str(self.homes["km1"] / CARBON), "edits": edits}]
         patch_files(files, {})
         self.whole = (self.homes["km1"] / CARBON).read_bytes()
-        self.calls = [json.dumps({"host": "km1", "module": "xml_patch", "arguments": {"files": files}})]
+        self.calls = [
+            json.dumps({"host": "km1", "module": "xml_patch", "arguments": {"files": files}})
+        ]
         self.fails = ""
 
     def looks_at(self, host: str) -> bool:
@@ -66,21 +77,21 @@ class Suite:
         text = (self.homes[host] / CARBON).read_text(encoding="iso-8859-1")
         if "<HostName>km.bank.example<" not in text:
             return "test_host_name"
-        return "" if "<Offset>{0}<".format(self.offset) in text else "test_offset"
+        return "" if f"<Offset>{self.offset}<" in text else "test_offset"
 
 
 @pytest.fixture
-def suite(tmp_path: Path, repository: Path, verdicts: Any) -> Suite:
+def suite(tmp_path: Path, repository: Path, verdicts: t.Any) -> Suite:
     return Suite(tmp_path, repository, importlib.import_module("edits").patch_files)
 
 
-def by_place(found: Dict[str, str]) -> Dict[str, str]:
+def by_place(found: dict[str, str]) -> dict[str, str]:
     return {name.split(" /Server/")[1].split()[0]: why for name, why in found.items()}
 
 
-def test_an_edit_is_missed_where_a_test_fails_without_it(suite: Suite, verdicts: Any) -> None:
+def test_an_edit_is_missed_where_a_test_fails_without_it(suite: Suite, verdicts: t.Any) -> None:
     found = verdicts.Verdicts()
-    said: List[str] = []
+    said: list[str] = []
     verdicts.try_suite(suite, found, said.append)
     assert by_place(found.killed) == {
         "HostName": "test_host_name",
@@ -97,7 +108,7 @@ def test_an_edit_is_missed_where_a_test_fails_without_it(suite: Suite, verdicts:
     assert (suite.homes["km1"] / CARBON).read_bytes() == suite.whole, "the home is as it was"
 
 
-def test_a_suite_that_fails_anyway_counts_for_nothing(suite: Suite, verdicts: Any) -> None:
+def test_a_suite_that_fails_anyway_counts_for_nothing(suite: Suite, verdicts: t.Any) -> None:
     suite.fails = "test_of_something"
     found = verdicts.Verdicts()
     with pytest.raises(SystemExit, match="without any change test_of_something fails"):
@@ -105,19 +116,27 @@ def test_a_suite_that_fails_anyway_counts_for_nothing(suite: Suite, verdicts: An
     assert not found.killed
 
 
-def test_edits_that_do_not_make_the_file_are_refused(suite: Suite, verdicts: Any) -> None:
+def test_edits_that_do_not_make_the_file_are_refused(suite: Suite, verdicts: t.Any) -> None:
     (suite.homes["km1"] / CARBON).write_bytes(suite.whole + b"\n")
     with pytest.raises(SystemExit, match="do not make the file"):
         verdicts.try_suite(suite, verdicts.Verdicts(), print)
 
 
 def test_the_edits_of_every_profile_are_dropped(repository: Path) -> None:
-    spec = importlib.util.spec_from_file_location("configure_sites", repository / "tests" / "integration" / "configure" / "sites.py")
+    spec = importlib.util.spec_from_file_location(
+        "configure_sites", repository / "tests" / "integration" / "configure" / "sites.py"
+    )
     assert spec is not None and spec.loader is not None
     sites = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(sites)
     files = (repository / "roles" / "cluster" / "files" / "products").glob("*/profile.yml")
-    profiles = {path.parent.name: yaml.safe_load(path.read_text(encoding="utf-8")) for path in files}
+    profiles = {
+        path.parent.name: yaml.safe_load(path.read_text(encoding="utf-8")) for path in files
+    }
     suites = (repository / "tests" / "mutation" / "suites.py").read_text(encoding="utf-8")
-    dropped = {options.get("product", "ob_km_1.5") for name, options in sites.SITES.items() if 'SITES["{0}"]'.format(name) in suites}
+    dropped = {
+        options.get("product", "ob_km_1.5")
+        for name, options in sites.SITES.items()
+        if f'SITES["{name}"]' in suites
+    }
     assert dropped | {profiles[name]["api_manager_product"] for name in dropped} == set(profiles)

@@ -1,7 +1,8 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""JSON as the products' web applications read it, which is an expression of JavaScript: comments, trailing commas, any quotes.
+"""JSON as the products' web applications read it, which is an expression of JavaScript: comments,
+trailing commas, any quotes.
 
 The document becomes a tree of values, each with its exact place in the text.
 """
@@ -9,13 +10,10 @@ The document becomes a tree of values, each with its exact place in the text.
 from __future__ import annotations
 
 import re
+import typing as t
 
 from ..._errors import OperatorError
 from ..decoded import BYTE_ORDER_MARKS, Decoded
-
-MYPY = False
-if MYPY:
-    from typing import Any
 
 OBJECT, ARRAY, STRING, NUMBER, WORD = "an object", "an array", "a string", "a number", "a word"
 
@@ -33,17 +31,20 @@ _ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|\r\n|.)", re.DOTALL)
 _CONTROL = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "0": "\0"}
 _LINE_ENDS = ("\r\n", "\n", "\r", "\u2028", "\u2029")
 _WRITTEN = {"\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
-WORDS: dict[str, Any] = {"true": True, "false": False, "null": None}
+WORDS: dict[str, t.Any] = {"true": True, "false": False, "null": None}
 
 
 def decode_json(raw: bytes) -> Decoded:
-    """By the byte order mark, else UTF-8 where the bytes are that, else one character for each byte."""
+    """By the byte order mark, else UTF-8 where the bytes are that, else one character for each
+    byte."""
     for bom, codec in BYTE_ORDER_MARKS:
         if raw.startswith(bom):
             try:
                 return Decoded(raw[len(bom) :].decode(codec), codec, bom)
             except UnicodeDecodeError:
-                raise OperatorError(f"the bytes of the file are not valid {codec}, which its byte order mark says.") from None
+                raise OperatorError(
+                    f"the bytes of the file are not valid {codec}, which its byte order mark says."
+                ) from None
     try:
         return Decoded(raw.decode("utf-8"), "utf-8", b"")
     except UnicodeDecodeError:
@@ -63,11 +64,12 @@ class Member:
 
 
 class Value:
-    """One value and its place ``[start, end)``; ``comma`` is where the trailing comma of an object or array ends."""
+    """One value and its place ``[start, end)``; ``comma`` is where the trailing comma of an object
+    or array ends."""
 
     __slots__ = ("comma", "end", "items", "kind", "members", "plain", "start")
 
-    def __init__(self, kind: str, start: int, end: int, plain: Any = None) -> None:
+    def __init__(self, kind: str, start: int, end: int, plain: t.Any = None) -> None:
         self.kind = kind
         self.start = start
         self.end = end
@@ -76,8 +78,9 @@ class Value:
         self.items: list[Value] = []
         self.comma: int | None = None
 
-    def meaning(self) -> Any:
-        """The value as data; of a key that stands twice the last one counts, as for the products."""
+    def meaning(self) -> t.Any:
+        """The value as data; of a key that stands twice the last one counts, as for the
+        products."""
         if self.kind == OBJECT:
             return {member.name: member.value.meaning() for member in self.members}
         if self.kind == ARRAY:
@@ -117,7 +120,10 @@ class _Parser:
     def _malformed(self, position: int) -> OperatorError:
         line = self._text.count("\n", 0, position) + 1
         column = position - self._text.rfind("\n", 0, position)
-        return OperatorError(f"the file is not JSON at line {line}, column {column}. Correct the file, or restore it from the product.")
+        return OperatorError(
+            f"the file is not JSON at line {line}, column {column}. Correct the file, or restore it"
+            " from the product."
+        )
 
     def document(self) -> Value:
         value = self._value(0)
@@ -158,7 +164,9 @@ class _Parser:
             closing = self._take("}")
             if closing is None:
                 key = self._here
-                if key.kind not in ("string", "word", "number") or (value.members and value.comma is None):
+                if key.kind not in ("string", "word", "number") or (
+                    value.members and value.comma is None
+                ):
                     raise self._malformed(key.start)
                 self._position += 1
                 if self._take(":") is None:
@@ -192,11 +200,16 @@ def parse_json(text: str) -> Value:
 
 
 def end_of_comments(text: str, position: int) -> int:
-    """Where the comments end that begin on the line of the position: they belong to what stands before it."""
+    """Where the comments end that begin on the line of the position: they belong to what stands
+    before it."""
     end = position
     while True:
         found = _TOKEN.match(text, position)
-        if not found or found.lastgroup != "blank" or (found.group().isspace() and "\n" in found.group()):
+        if (
+            not found
+            or found.lastgroup != "blank"
+            or (found.group().isspace() and "\n" in found.group())
+        ):
             return end
         position = found.end()
         if not found.group().isspace():
@@ -231,7 +244,8 @@ def unquoted(raw: str) -> str:
 
 
 def quoted(value: str, codec: str, quote: str = '"') -> str:
-    """A string literal; what the encoding or an old JavaScript cannot hold is written as an escape."""
+    """A string literal; what the encoding or an old JavaScript cannot hold is written as an
+    escape."""
     return quote + "".join(_written(char, codec, quote) for char in value) + quote
 
 
@@ -250,13 +264,16 @@ def _written(char: str, codec: str, quote: str) -> str:
         else:
             return char
     pair = char.encode("utf-16-be", "surrogatepass")
-    return "".join(f"\\u{pair[position]:02x}{pair[position + 1]:02x}" for position in range(0, len(pair), 2))
+    return "".join(
+        f"\\u{pair[position]:02x}{pair[position + 1]:02x}" for position in range(0, len(pair), 2)
+    )
 
 
-def _number(text: str) -> Any:
+def _number(text: str) -> t.Any:
     sign = -1 if text.startswith("-") else 1
     digits = text.lstrip("+-")
     if digits[:2] in ("0x", "0X"):
         return sign * int(digits, 16)
-    # Longer ones than any number of JavaScript can tell apart are not worth the time an exact reading takes.
+    # Longer ones than any number of JavaScript can tell apart are not worth the time an exact
+    # reading takes.
     return sign * int(digits) if digits.isdigit() and len(digits) < 40 else sign * float(digits)

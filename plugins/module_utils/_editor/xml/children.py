@@ -1,18 +1,18 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""Following plain paths in large documents, where XPath would read all children of an element again for every edit."""
+"""Following plain paths in large documents, where XPath would read all children of an element again
+for every edit."""
 
 from __future__ import annotations
 
-MYPY = False
-if MYPY:
-    from typing import Iterable, Optional
+import typing as t
 
+if t.TYPE_CHECKING:
     from .document import Element
     from .path import Step
 
-    _Table = dict[tuple[str, ...], dict[tuple[Optional[str], ...], list[Element]]]
+    _Table = dict[tuple[str, ...], dict[tuple[t.Optional[str], ...], list[Element]]]
 
 # With fewer children a look at each of them is as fast as a table.
 MANY = 50
@@ -20,7 +20,8 @@ _FEW: _Table = {}
 
 
 class Lookup:
-    """Finds elements by paths of the form ``/name/name[@a='v']``, with a table for each element that has many children."""
+    """Finds elements by paths of the form ``/name/name[@a='v']``, with a table for each element
+    that has many children."""
 
     def __init__(self, root: Element, default: str | None) -> None:
         self._root = root
@@ -28,22 +29,27 @@ class Lookup:
         self._tables: dict[Element, _Table] = {}
 
     @staticmethod
-    def understands(steps: Iterable[Step]) -> bool:
+    def understands(steps: t.Iterable[Step]) -> bool:
         for step in steps:
             if step.separator != "/" or step.attributes is None:
                 return False
-            if any(":" in name for name in (step.name or "", *(name for name, _value in step.attributes))):
+            if any(
+                ":" in name
+                for name in (step.name or "", *(name for name, _value in step.attributes))
+            ):
                 return False
         return True
 
     def find(self, steps: list[Step]) -> list[Element]:
         first = steps[0]
-        found = [self._root] if self._root.tag == self._tag(first) and _meets(self._root, first) else []
+        found = (
+            [self._root] if self._root.tag == self._tag(first) and _meets(self._root, first) else []
+        )
         for step in steps[1:]:
             found = [child for node in found for child in self._children(node, step)]
         return found
 
-    def changed(self, parents: Iterable[Element], attributes: Iterable[str]) -> None:
+    def changed(self, parents: t.Iterable[Element], attributes: t.Iterable[str]) -> None:
         """Forget what a change of the tree makes wrong."""
         for parent in parents:
             self._tables.pop(parent, None)

@@ -1,26 +1,28 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""Settings that stand commented out: finding them in every form the products use, and switching them on."""
+"""Settings that stand commented out: finding them in every form the products use, and switching
+them on."""
 
 from __future__ import annotations
 
 import re
+import typing as t
 
 from ..._errors import OperatorError
 from .document import TOKEN, etree
 from .markup import Fragment
 
-MYPY = False
-if MYPY:
-    from typing import Any, Mapping, Optional, Sequence
-
+if t.TYPE_CHECKING:
     from .document import Element
 
-    Context = Mapping[Optional[str], str]
+    Context = t.Mapping[t.Optional[str], str]
 
-# `Tag attribute="value">` or `Tag/>`: the comment took the bracket in front of the name. Prose has no ">" before its first "<".
-_SWALLOWED_START = re.compile(r"""\s*[^\W\d][\w.:\-]*(?:\s+[\w.:\-]+\s*=\s*(?:"[^"]*"|'[^']*'))*\s*/?>?""")
+# `Tag attribute="value">` or `Tag/>`: the comment took the bracket in front of the name. Prose has
+# no ">" before its first "<".
+_SWALLOWED_START = re.compile(
+    r"""\s*[^\W\d][\w.:\-]*(?:\s+[\w.:\-]+\s*=\s*(?:"[^"]*"|'[^']*'))*\s*/?>?"""
+)
 _SWALLOWED_END = re.compile(r"(?:</[\w.:\-]+|/)\s*\Z")
 
 
@@ -37,7 +39,8 @@ class Commented:
 
 
 def with_brackets(content: str) -> str:
-    """The content of a comment with the brackets given back that the comment marks have swallowed."""
+    """The content of a comment with the brackets given back that the comment marks have
+    swallowed."""
     body = content.strip()
     if not body:
         return content
@@ -47,17 +50,23 @@ def with_brackets(content: str) -> str:
     opened = not body.startswith("<") and _SWALLOWED_START.match(body)
     if opened and not _looks_like_markup(body, opened.end()):
         opened = None
-    closed = (opened or body.startswith("<")) and body.rfind("<") >= body.rfind(">") and _SWALLOWED_END.search(body)
+    closed = (
+        (opened or body.startswith("<"))
+        and body.rfind("<") >= body.rfind(">")
+        and _SWALLOWED_END.search(body)
+    )
     return f"{head}{'<' if opened else ''}{body}{'>' if closed else ''}{trailing}"
 
 
 def _looks_like_markup(body: str, end: int) -> bool:
-    """After a swallowed name comes ``>`` (so that text or children follow), or the end of an element that swallowed both brackets."""
+    """After a swallowed name comes ``>`` (so that text or children follow), or the end of an
+    element that swallowed both brackets."""
     return body[end - 1] == ">" or (end == len(body) and body.endswith("/"))
 
 
 def element_places(markup: str) -> list[tuple[int, int]]:
-    """The places of the elements on the top level of a comment's content; in prose only those that have their lines to themselves."""
+    """The places of the elements on the top level of a comment's content; in prose only those that
+    have their lines to themselves."""
     tokens = list(TOKEN.finditer(markup))
     places: list[tuple[int, int]] = []
     number = 0
@@ -75,14 +84,21 @@ def element_places(markup: str) -> list[tuple[int, int]]:
         places.append((token.start(), tokens[last].end()))
         number = last + 1
     rest = "".join(
-        markup[end:start] for end, start in zip([0, *(place[1] for place in places)], [*(place[0] for place in places), len(markup)])
+        markup[end:start]
+        for end, start in zip(
+            [0, *(place[1] for place in places)], [*(place[0] for place in places), len(markup)]
+        )
     )
     if rest.strip():
-        places = [place for place in places if _starts_line(markup, place[0]) and _ends_line(markup, place[1])]
+        places = [
+            place
+            for place in places
+            if _starts_line(markup, place[0]) and _ends_line(markup, place[1])
+        ]
     return places
 
 
-def _end_of_element(markup: str, tokens: Sequence[re.Match[str]], first: int) -> int | None:
+def _end_of_element(markup: str, tokens: t.Sequence[re.Match[str]], first: int) -> int | None:
     stack: list[str] = []
     for number in range(first, len(tokens)):
         token = tokens[number]
@@ -106,7 +122,8 @@ def _ends_line(text: str, position: int) -> bool:
 
 
 def commented_elements(content: str, context: Context, name: str | None) -> list[Commented]:
-    """The elements a comment holds that may be switched on, in order; with a name only those of that name."""
+    """The elements a comment holds that may be switched on, in order; with a name only those of
+    that name."""
     if name is not None and name not in content:
         return []
     markup = with_brackets(content)
@@ -122,11 +139,14 @@ def commented_elements(content: str, context: Context, name: str | None) -> list
 
 
 class Opened:
-    """What takes the place of a comment when one of its elements is switched on: ``text[start:end]`` becomes ``markup``."""
+    """What takes the place of a comment when one of its elements is switched on:
+    ``text[start:end]`` becomes ``markup``."""
 
     __slots__ = ("after", "before", "element", "end", "markup", "start")
 
-    def __init__(self, start: int, end: int, before: str, element: str, after: str, markup: str) -> None:
+    def __init__(
+        self, start: int, end: int, before: str, element: str, after: str, markup: str
+    ) -> None:
         self.start = start
         self.end = end
         self.before = before
@@ -136,7 +156,8 @@ class Opened:
 
 
 def open_comment(text: str, start: int, end: int, number: int) -> Opened:
-    """Switch on the element with that number in the comment ``text[start:end]``; everything else in it stays commented."""
+    """Switch on the element with that number in the comment ``text[start:end]``; everything else in
+    it stays commented."""
     markup = with_brackets(text[start + 4 : end - 3])
     first, last = element_places(markup)[number]
     element, head, tail = markup[first:last], markup[:first], markup[last:]
@@ -146,7 +167,8 @@ def open_comment(text: str, start: int, end: int, number: int) -> Opened:
         before = body + (" " if body[-1] == "-" or head[0].isspace() else "")
         lead = f"<!--{before}-->{head[len(body) :]}"
     elif "\n" in head and _starts_line(text, start):
-        # The comment mark has its line to itself: the line goes, the element keeps its own line and indentation.
+        # The comment mark has its line to itself: the line goes, the element keeps its own line and
+        # indentation.
         start = text.rfind("\n", 0, start) + 1
         lead = head[head.rfind("\n") + 1 :]
     else:
@@ -162,11 +184,14 @@ def open_comment(text: str, start: int, end: int, number: int) -> Opened:
     return Opened(start, end, before, element, after, lead + element + trail)
 
 
-def joined_pieces(pieces: Sequence[tuple[str, str]], context: Context, name: str | None) -> tuple[Any, int, str] | None:
+def joined_pieces(
+    pieces: t.Sequence[tuple[str, str]], context: Context, name: str | None
+) -> tuple[t.Any, int, str] | None:
     """An element of which every line has its own comment, as editors make them.
 
-    ``pieces`` are the content of consecutive comments, each with the blank text after it, the first beginning the element. Returns the
-    element, how many comments it takes, and its markup, in which comments that are prose stay comments.
+    ``pieces`` are the content of consecutive comments, each with the blank text after it, the first
+    beginning the element. Returns the element, how many comments it takes, and its markup, in which
+    comments that are prose stay comments.
     """
     opening = re.match(r"\s*<([^\W\d][\w.:\-]*)[^<>]*>", pieces[0][0] + ">") if pieces else None
     if not opening or (name is not None and opening.group(1).rpartition(":")[2] != name):

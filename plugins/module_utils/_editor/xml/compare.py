@@ -1,24 +1,23 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""Comparing XML by meaning: names, attributes, exact leaf text and the order of children; not comments or blank text."""
+"""Comparing XML by meaning: names, attributes, exact leaf text and the order of children; not
+comments or blank text."""
 
 from __future__ import annotations
 
+import typing as t
 from array import array
 
 from .document import element_children, is_element, own_text, qualified_name
 
-MYPY = False
-if MYPY:
-    from typing import Any, Callable, Hashable, Iterator, Sequence
-
+if t.TYPE_CHECKING:
     from .document import Element
 
 _IDENTIFYING = ("name", "id", "key", "class", "path", "ref")
 
 
-def signature(element: Element) -> tuple[Any, ...]:
+def signature(element: Element) -> tuple[t.Any, ...]:
     children = element_children(element)
     if not children:
         return (element.tag, tuple(sorted(element.attrib.items())), own_text(element))
@@ -26,15 +25,21 @@ def signature(element: Element) -> tuple[Any, ...]:
     for child in element:
         pieces.append(child.tail or "")
     stray = "".join(pieces).strip()
-    return (element.tag, tuple(sorted(element.attrib.items())), stray, tuple(signature(child) for child in children))
+    return (
+        element.tag,
+        tuple(sorted(element.attrib.items())),
+        stray,
+        tuple(signature(child) for child in children),
+    )
 
 
 def same_element(one: Element, other: Element) -> bool:
     return signature(one) == signature(other)
 
 
-def _identity(element: Element) -> Hashable:
-    """What tells an element from its siblings of the same name: an identifying attribute or child."""
+def _identity(element: Element) -> t.Hashable:
+    """What tells an element from its siblings of the same name: an identifying attribute or
+    child."""
     for name in _IDENTIFYING:
         value = element.get(name)
         if value is not None:
@@ -45,23 +50,30 @@ def _identity(element: Element) -> Hashable:
     return (element.tag, None, None)
 
 
-def aligned(have: Sequence[Element], want: Sequence[Element]) -> list[tuple[Element, Element]]:
-    """Pairs of present and wanted children, in order: first those that are equal, between them those alike, then those of one name."""
+def aligned(have: t.Sequence[Element], want: t.Sequence[Element]) -> list[tuple[Element, Element]]:
+    """Pairs of present and wanted children, in order: first those that are equal, between them
+    those alike, then those of one name."""
     return _aligned(list(have), list(want), (signature, _identity, lambda element: element.tag))
 
 
-def _aligned(have: list[Element], want: list[Element], keys: Sequence[Callable[[Element], Hashable]]) -> list[tuple[Element, Element]]:
+def _aligned(
+    have: list[Element], want: list[Element], keys: t.Sequence[t.Callable[[Element], t.Hashable]]
+) -> list[tuple[Element, Element]]:
     if not have or not want or not keys:
         return []
     import difflib
 
     key, rest = keys[0], keys[1:]
-    matcher = difflib.SequenceMatcher(None, [key(element) for element in have], [key(element) for element in want], autojunk=False)
+    matcher = difflib.SequenceMatcher(
+        None, [key(element) for element in have], [key(element) for element in want], autojunk=False
+    )
     pairs: list[tuple[Element, Element]] = []
     ours = theirs = 0
     for block in matcher.get_matching_blocks():
         pairs.extend(_aligned(have[ours : block.a], want[theirs : block.b], rest))
-        pairs.extend(zip(have[block.a : block.a + block.size], want[block.b : block.b + block.size]))
+        pairs.extend(
+            zip(have[block.a : block.a + block.size], want[block.b : block.b + block.size])
+        )
         ours, theirs = block.a + block.size, block.b + block.size
     return pairs
 
@@ -69,18 +81,22 @@ def _aligned(have: list[Element], want: list[Element], keys: Sequence[Callable[[
 def difference(live: Element, parsed: Element, loose: set[Element]) -> str | None:
     """Compare two trees by meaning and name the first element that differs.
 
-    Blank text between child elements does not count; the text of a leaf counts exactly, except for the elements in ``loose``,
-    whose children were taken out or put in.
+    Blank text between child elements does not count; the text of a leaf counts exactly, except for
+    the elements in ``loose``, whose children were taken out or put in.
     """
-    theirs: Iterator[Element] = parsed.iter()
+    theirs: t.Iterator[Element] = parsed.iter()
     for ours in live.iter():
         other = next(theirs, None)
         if other is None:
             return _label(ours)
-        if ours.tag != other.tag or (ours.tail != other.tail and not _same_tail(ours, other, loose)):
+        if ours.tag != other.tag or (
+            ours.tail != other.tail and not _same_tail(ours, other, loose)
+        ):
             return _label(ours)
         if isinstance(ours.tag, str):
-            if ours.attrib != other.attrib or (ours.text != other.text and not _same_text(ours, other, loose)):
+            if ours.attrib != other.attrib or (
+                ours.text != other.text and not _same_text(ours, other, loose)
+            ):
                 return _label(ours)
         elif ours.text != other.text:
             return _label(ours)
@@ -89,8 +105,11 @@ def difference(live: Element, parsed: Element, loose: set[Element]) -> str | Non
 
 
 def fingerprint(live: Element, loose: set[Element]) -> tuple[array[int], set[int]]:
-    """One number for the meaning of each node of the live tree, and which of them are loose: enough to compare without the tree."""
-    numbers = {number for number, node in enumerate(live.iter()) if node in loose} if loose else set()
+    """One number for the meaning of each node of the live tree, and which of them are loose: enough
+    to compare without the tree."""
+    numbers = (
+        {number for number, node in enumerate(live.iter()) if node in loose} if loose else set()
+    )
     return array("q", _meanings(live, numbers)), numbers
 
 
@@ -103,13 +122,14 @@ def differing(parsed: Element, wanted: array[int], loose: set[int]) -> str | Non
     return None if number + 1 == len(wanted) else _label(parsed)
 
 
-def _meanings(root: Element, loose: set[int]) -> Iterator[int]:
+def _meanings(root: Element, loose: set[int]) -> t.Iterator[int]:
     """What ``difference`` compares of each node, in document order.
 
-    It is the hash of a tuple with strings, which Python keys anew in each process: nobody can make a file that hides a difference.
+    It is the hash of a tuple with strings, which Python keys anew in each process: nobody can make
+    a file that hides a difference.
     """
     # Of each open element: what of the text in it counts.
-    open_elements: dict[Element, Callable[[str | None], str]] = {}
+    open_elements: dict[Element, t.Callable[[str | None], str]] = {}
     for number, node in enumerate(root.iter()):
         parent = node.getparent() if number else None
         tail = open_elements[parent](node.tail) if parent is not None else ""
@@ -129,7 +149,8 @@ def _label(node: Element) -> str:
 
 
 def _words(text: str | None) -> str:
-    """Texts that stood around an element are one text when it is gone, and the blanks between them are those of two lines or of one."""
+    """Texts that stood around an element are one text when it is gone, and the blanks between them
+    are those of two lines or of one."""
     return " ".join((text or "").split())
 
 

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import typing as t
+
 from ..._errors import OperatorError
 from .document import qualified_name
 from .edited_document import Unit
@@ -13,10 +15,7 @@ from .hints import nearest
 from .markup import Fragment, escape_attribute, escape_text
 from .property_lines import edit_property_lines
 
-MYPY = False
-if MYPY:
-    from typing import Any, Iterable
-
+if t.TYPE_CHECKING:
     from .document import Element
     from .edit import XmlEdit
     from .edited_document import XmlState
@@ -26,12 +25,17 @@ if MYPY:
 def create(doc: XmlState, edit: XmlEdit, path: Path) -> None:
     """Create the missing steps of the path, or the given element in their place."""
     if not path.steps:
-        raise OperatorError("cannot be created, because the xpath is not a plain path. Write the steps from the root.")
+        raise OperatorError(
+            "cannot be created, because the xpath is not a plain path. Write the steps from the"
+            " root."
+        )
     if edit.parent:
         parents = doc.select(doc.path(edit.parent))
         missing = path.steps[-1:]
         if len(parents) != 1:
-            raise OperatorError(f"cannot be created, because parent selects {len(parents)} elements, not one.")
+            raise OperatorError(
+                f"cannot be created, because parent selects {len(parents)} elements, not one."
+            )
     else:
         parents, missing = _existing_parent(doc, path)
     parent = parents[0]
@@ -42,12 +46,19 @@ def create(doc: XmlState, edit: XmlEdit, path: Path) -> None:
         if hidden or (step in described and (step.name is None or step.attributes is None)):
             raise OperatorError(
                 f"cannot be created: the step {step.given} is not of the form name[@a='v']. "
-                + ("Name the element it goes into with parent." if hidden else "Give the whole element with xml.")
+                + (
+                    "Name the element it goes into with parent."
+                    if hidden
+                    else "Give the whole element with xml."
+                )
             )
     for step in reversed(missing[:-1]):
         markup = f"<{step.name}{_attribute_markup(step.attributes or [])}>{markup}</{step.name}>"
     if parent.nsmap.get(None) != doc.default and edit.markup is None:
-        raise OperatorError("cannot be created, because the default namespace changes on the way. Give the whole element with xml.")
+        raise OperatorError(
+            "cannot be created, because the default namespace changes on the way. Give the whole"
+            " element with xml."
+        )
     fragment = Fragment(markup, parent.nsmap)
     unit = Unit(edit)
     beside, before = _anchor(doc, edit, parent)
@@ -55,27 +66,40 @@ def create(doc: XmlState, edit: XmlEdit, path: Path) -> None:
     doc.commit(unit)
 
 
-def _existing_parent(doc: XmlState, path: Path) -> tuple[list[Element], list[Any]]:
+def _existing_parent(doc: XmlState, path: Path) -> tuple[list[Element], list[t.Any]]:
     for count in range(len(path.steps) - 1, 0, -1):
         found = doc.evaluate(path.head(count), path.prefixes)
         if len(found) > 1:
             lines = ", ".join(str(doc.line(node)) for node in found[:10])
-            raise OperatorError(f"cannot be created, because {path.head_given(count)} selects {len(found)} elements (lines {lines}).")
+            raise OperatorError(
+                f"cannot be created, because {path.head_given(count)} selects {len(found)} elements"
+                f" (lines {lines})."
+            )
         if found:
             if path.steps[count].separator == "//":
-                raise OperatorError("cannot be created, because the xpath does not show the parent. Name it with parent.")
+                raise OperatorError(
+                    "cannot be created, because the xpath does not show the parent. Name it with"
+                    " parent."
+                )
             return found, path.steps[count:]
-    raise OperatorError("cannot be created, because its root element is another one" + nearest(doc, path) + ".")
+    raise OperatorError(
+        "cannot be created, because its root element is another one" + nearest(doc, path) + "."
+    )
 
 
-def _new_element(edit: XmlEdit, step: Any) -> str:
+def _new_element(edit: XmlEdit, step: t.Any) -> str:
     if step.name is None or step.attributes is None:
-        raise OperatorError(f"cannot be created: the step {step.given} is not of the form name[@a='v']. Give the whole element with xml.")
+        raise OperatorError(
+            f"cannot be created: the step {step.given} is not of the form name[@a='v']. Give the"
+            " whole element with xml."
+        )
     attributes = {**dict(step.attributes), **edit.attributes}
     text = edit.text
     if edit.properties:
         text = edit_property_lines("", edit.properties, "\n")
-    start = step.name + _attribute_markup([(name, value) for name, value in attributes.items() if value is not None])
+    start = step.name + _attribute_markup(
+        [(name, value) for name, value in attributes.items() if value is not None]
+    )
     return f"<{start}/>" if text is None else f"<{start}>{escape_text(text)}</{step.name}>"
 
 
@@ -84,14 +108,19 @@ def _anchor(doc: XmlState, edit: XmlEdit, parent: Element) -> tuple[Element | No
         if not xpath:
             continue
         path = doc.path(xpath)
-        found = [node for node in doc.evaluate(path.evaluated, path.prefixes, parent) if node.getparent() is parent]
+        found = [
+            node
+            for node in doc.evaluate(path.evaluated, path.prefixes, parent)
+            if node.getparent() is parent
+        ]
         if not found:
             raise OperatorError(
-                f"cannot be created, because {key} ({xpath}) selects no child of {qualified_name(parent)} (line {doc.line(parent)})."
+                f"cannot be created, because {key} ({xpath}) selects no child of"
+                f" {qualified_name(parent)} (line {doc.line(parent)})."
             )
         return (found[0], True) if key == "before" else (found[-1], False)
     return None, False
 
 
-def _attribute_markup(attributes: Iterable[tuple[str, str]]) -> str:
+def _attribute_markup(attributes: t.Iterable[tuple[str, str]]) -> str:
     return "".join(f' {name}="{escape_attribute(value)}"' for name, value in attributes)

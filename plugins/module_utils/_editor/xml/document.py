@@ -8,16 +8,14 @@ from __future__ import annotations
 import codecs
 import re
 import traceback
+import typing as t
 from array import array
 
 from ..._errors import OperatorError
 from ..decoded import BYTE_ORDER_MARKS, Decoded
 
-MYPY = False
-if MYPY:
-    from typing import Any, Iterator
-
-    Element = Any
+if t.TYPE_CHECKING:
+    Element = t.Any
 
 try:
     from lxml import etree
@@ -27,14 +25,22 @@ except ImportError:  # pragma: no cover - the modules report it with missing_req
     LXML_IMPORT_ERROR = traceback.format_exc()
     etree = None  # type: ignore[assignment]  # no module uses it then: each ends with the import error first
 
-# From this many characters on, one tree and one text at a time are kept in memory, and lookups go through tables.
+# From this many characters on, one tree and one text at a time are kept in memory, and lookups go
+# through tables.
 LARGE = 500_000
 
-_DECLARED_ENCODING = re.compile(rb"""\A<\?xml\s[^>]*?encoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]*)["']""")
-# A start tag may hold ">" inside quotes. The loop is unrolled so that text which is not well-formed cannot make it slow.
+_DECLARED_ENCODING = re.compile(
+    rb"""\A<\?xml\s[^>]*?encoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]*)["']"""
+)
+# A start tag may hold ">" inside quotes. The loop is unrolled so that text which is not well-formed
+# cannot make it slow.
 _QUOTED = r"""[^>"']*(?:(?:"[^"]*"|'[^']*')[^>"']*)*"""
 TOKEN = re.compile(
-    r"<(?:(!--).*?-->|!\[CDATA\[.*?\]\]>|(\?).*?\?>|!DOCTYPE" + _QUOTED + r">|(/)[^>]*>|([^\s/>!?<]+)" + _QUOTED + r">)",
+    r"<(?:(!--).*?-->|!\[CDATA\[.*?\]\]>|(\?).*?\?>|!DOCTYPE"
+    + _QUOTED
+    + r">|(/)[^>]*>|([^\s/>!?<]+)"
+    + _QUOTED
+    + r">)",
     re.DOTALL,
 )
 _PROLOG = re.compile(r"(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
@@ -42,7 +48,8 @@ _DOCTYPE = re.compile(r"""<!DOCTYPE[^>"'\[]*(?:(?:"[^"]*"|'[^']*')[^>"'\[]*)*"""
 
 
 def decode(raw: bytes) -> Decoded:
-    """Decode an XML file by its byte order mark or its declaration, and make sure that the way back gives the same bytes."""
+    """Decode an XML file by its byte order mark or its declaration, and make sure that the way back
+    gives the same bytes."""
     bom, codec = b"", ""
     for mark, name in BYTE_ORDER_MARKS:
         if raw.startswith(mark):
@@ -53,7 +60,9 @@ def decode(raw: bytes) -> Decoded:
         try:
             codec = codecs.lookup(codec).name
         except LookupError:
-            raise OperatorError(f"the XML declaration names the encoding {codec}, which Python does not know.") from None
+            raise OperatorError(
+                f"the XML declaration names the encoding {codec}, which Python does not know."
+            ) from None
     try:
         text = raw[len(bom) :].decode(codec)
         same = bom + text.encode(codec) == raw
@@ -61,17 +70,23 @@ def decode(raw: bytes) -> Decoded:
         same = False
     if not same:
         raise OperatorError(
-            f"the bytes of the file are not valid {codec}, which is the encoding it declares. Correct the file or its XML declaration."
+            f"the bytes of the file are not valid {codec}, which is the encoding it declares."
+            " Correct the file or its XML declaration."
         )
     # The parser would pass over a second one, which no product's does.
     if text.startswith("\ufeff"):
-        raise OperatorError("the file begins with more than one byte order mark. Leave one, or none.")
+        raise OperatorError(
+            "the file begins with more than one byte order mark. Leave one, or none."
+        )
     return Decoded(text, codec, bom)
 
 
-def _parser() -> Any:
-    # The encoding given here overrules the declaration, because the text is fed as UTF-8 whatever the file is written in.
-    return etree.XMLParser(encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, strip_cdata=False)
+def _parser() -> t.Any:
+    # The encoding given here overrules the declaration, because the text is fed as UTF-8 whatever
+    # the file is written in.
+    return etree.XMLParser(
+        encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, strip_cdata=False
+    )
 
 
 def parse(text: str) -> Element:
@@ -80,28 +95,33 @@ def parse(text: str) -> Element:
     doctype = _DOCTYPE.match(text, prolog.end() if prolog else 0)
     if doctype and text[doctype.end() : doctype.end() + 1] == "[":
         raise OperatorError(
-            "the file has an internal DTD subset, whose entities and default attributes cannot be edited safely. Remove it first."
+            "the file has an internal DTD subset, whose entities and default attributes cannot be"
+            " edited safely. Remove it first."
         )
     parser = _parser()
     try:
         if len(text) > LARGE:
-            pieces: Any = _Pieces(text)
+            pieces: t.Any = _Pieces(text)
             root = etree.parse(pieces, parser).getroot()
         else:
             root = etree.fromstring(text.encode("utf-8"), parser)
-    except etree.XMLSyntaxError as exc:
+    except etree.XMLSyntaxError as error:
         raise OperatorError(
-            "the file is not well-formed XML" + _position(exc, parser) + ". Correct the file, or restore it from the product."
+            "the file is not well-formed XML"
+            + _position(error, parser)
+            + ". Correct the file, or restore it from the product."
         ) from None
     if next(root.iter(etree.Entity), None) is not None:
         raise OperatorError(
-            "the file uses an entity that it does not declare itself. Write the character or a character reference instead."
+            "the file uses an entity that it does not declare itself. Write the character or a"
+            " character reference instead."
         )
     return root
 
 
 class _Pieces:
-    """A large text for the parser to read: the whole of it once more in UTF-8 would take as much memory as the file."""
+    """A large text for the parser to read: the whole of it once more in UTF-8 would take as much
+    memory as the file."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -115,8 +135,8 @@ class _Pieces:
         return piece.encode("utf-8")
 
 
-def _position(exc: Any, parser: Any) -> str:
-    line, column = exc.position or (0, 0)
+def _position(error: t.Any, parser: t.Any) -> str:
+    line, column = error.position or (0, 0)
     kinds = [entry.type_name for entry in parser.error_log if entry.type_name.startswith("ERR_")]
     kind = kinds[0][4:].replace("_", " ").lower() if kinds else ""
     place = f" at line {line}, column {column}" if line else ""
@@ -132,7 +152,8 @@ def element_children(node: Element) -> list[Element]:
 
 
 def own_text(node: Element) -> str:
-    """The text of an element without element children, as a product's parser sees it: comments do not interrupt it."""
+    """The text of an element without element children, as a product's parser sees it: comments do
+    not interrupt it."""
     if not len(node):
         return node.text or ""
     return (node.text or "") + "".join(child.tail or "" for child in node)
@@ -149,7 +170,8 @@ def qualified_name(node: Element) -> str:
 
 
 class Span:
-    """Where a node stands: start tag ``[start, open_end)``, content ``[open_end, close_start)``, end tag ``[close_start, end)``.
+    """Where a node stands: start tag ``[start, open_end)``, content ``[open_end, close_start)``,
+    end tag ``[close_start, end)``.
 
     For ``<a/>``, a comment and a processing instruction the four shrink to start and end.
     """
@@ -177,14 +199,16 @@ class Spans:
     def __getitem__(self, number: int) -> Span:
         return Span(*self._places[4 * number : 4 * number + 4])
 
-    def __iter__(self) -> Iterator[Span]:
+    def __iter__(self) -> t.Iterator[Span]:
         return (self[number] for number in range(len(self)))
 
 
 def spans_of(text: str) -> Spans:
-    """The spans of all elements, comments and processing instructions inside the root, in document order.
+    """The spans of all elements, comments and processing instructions inside the root, in document
+    order.
 
-    The text must be known to be well-formed and free of an internal DTD subset: then every token is found by its first characters.
+    The text must be known to be well-formed and free of an internal DTD subset: then every token is
+    found by its first characters.
     """
     places = array("q")
     stack: list[int] = []
@@ -205,5 +229,6 @@ def spans_of(text: str) -> Spans:
 
 
 def nodes_of(root: Element) -> list[Element]:
-    """All nodes of the tree in document order. Keeping the list alive keeps the identity of lxml's proxies."""
+    """All nodes of the tree in document order. Keeping the list alive keeps the identity of lxml's
+    proxies."""
     return list(root.iter())

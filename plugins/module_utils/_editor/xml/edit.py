@@ -5,26 +5,38 @@
 
 from __future__ import annotations
 
+import typing as t
+
 from ..._errors import OperatorError
 from ..arguments import MATCHES, check_keys, choice, fallbacks, scalar
 from ..secrets import Secrets
 from .markup import line_breaks, markup_of_data, markup_of_string
 from .path import absolute, split_attribute
 
-MYPY = False
-if MYPY:
-    from typing import Any, Mapping
-
 IF_MISSING = ("fail", "uncomment", "create", "ignore")
 STATES = ("present", "absent", "commented")
 
-XML_KEYS = ("xpath", "text", "attributes", "xml", "properties", "state", "match", "if_missing", "before", "after", "parent")
+XML_KEYS = (
+    "xpath",
+    "text",
+    "attributes",
+    "xml",
+    "properties",
+    "state",
+    "match",
+    "if_missing",
+    "before",
+    "after",
+    "parent",
+)
 
 
 class XmlEdit:
     """One checked edit of an XML file."""
 
-    def __init__(self, entry: Mapping[str, Any], number: int, root: str | None, secrets: Secrets) -> None:
+    def __init__(
+        self, entry: t.Mapping[str, t.Any], number: int, root: str | None, secrets: Secrets
+    ) -> None:
         self.number = number
         self.selector = str(entry.get("xpath") or "")
         self.uses_secret = False
@@ -36,7 +48,9 @@ class XmlEdit:
         self.match = choice(entry.get("match"), "match", MATCHES, "one")
         self.if_missing = fallbacks(entry.get("if_missing"), IF_MISSING)
         self.state = choice(entry.get("state"), "state", STATES, None)
-        self.before, self.after, self.parent = (self._place(entry, key) for key in ("before", "after", "parent"))
+        self.before, self.after, self.parent = (
+            self._place(entry, key) for key in ("before", "after", "parent")
+        )
         if self.before and self.after:
             raise OperatorError("before and after exclude each other.")
         self.text = self._value(entry["text"], "text") if "text" in entry else None
@@ -47,7 +61,7 @@ class XmlEdit:
             self._select_attribute(attribute)
         self._check_combination()
 
-    def _place(self, entry: Mapping[str, Any], key: str) -> str | None:
+    def _place(self, entry: t.Mapping[str, t.Any], key: str) -> str | None:
         value = entry.get(key)
         if value is None:
             return None
@@ -59,20 +73,23 @@ class XmlEdit:
             raise OperatorError(f"{key} is relative to the parent: leave the leading / out.")
         return value.strip()
 
-    def _value(self, value: Any, what: str) -> str:
+    def _value(self, value: t.Any, what: str) -> str:
         text = scalar(value, what)
         self.uses_secret = self.uses_secret or Secrets.uses(text)
         return line_breaks(self._secrets.resolve(text))
 
-    def _mapping(self, entry: Mapping[str, Any], key: str) -> dict[str, str | None]:
+    def _mapping(self, entry: t.Mapping[str, t.Any], key: str) -> dict[str, str | None]:
         values = entry.get(key, {})
         if not isinstance(values, dict):
             raise OperatorError(f"{key} must be a mapping.")
         if key in entry and not values:
             raise OperatorError(f"{key} names nothing.")
-        return {str(name): None if value is None else self._value(value, f"{name} in {key}") for name, value in values.items()}
+        return {
+            str(name): None if value is None else self._value(value, f"{name} in {key}")
+            for name, value in values.items()
+        }
 
-    def _markup(self, xml: Any) -> str:
+    def _markup(self, xml: t.Any) -> str:
         if isinstance(xml, str):
             self.uses_secret = self.uses_secret or Secrets.uses(xml)
             return markup_of_string(xml, self._secrets)
@@ -81,8 +98,15 @@ class XmlEdit:
 
     def _select_attribute(self, attribute: str) -> None:
         """``…/@name`` with a text, or with state absent, is another way to write ``attributes``."""
-        if self.attributes or self.properties or self.markup is not None or self.state in ("present", "commented"):
-            raise OperatorError("an xpath that ends in an attribute goes with text, or with state absent.")
+        if (
+            self.attributes
+            or self.properties
+            or self.markup is not None
+            or self.state in ("present", "commented")
+        ):
+            raise OperatorError(
+                "an xpath that ends in an attribute goes with text, or with state absent."
+            )
         if self.state is None and self.text is None:
             raise OperatorError("the edit says nothing to do: give text, or state absent.")
         self.attributes = {attribute: self.text}
@@ -100,11 +124,16 @@ class XmlEdit:
             if given
         ]
         if not doing and self.state is None:
-            raise OperatorError("the edit says nothing to do: give text, attributes, xml, properties or state.")
+            raise OperatorError(
+                "the edit says nothing to do: give text, attributes, xml, properties or state."
+            )
         if doing and self.state in ("absent", "commented"):
             raise OperatorError(f"state {self.state} does not go with {doing[0]}.")
         if "xml" in doing and len(doing) > 1:
-            raise OperatorError(f"xml is the whole element and does not go with {next(name for name in doing if name != 'xml')}.")
+            raise OperatorError(
+                "xml is the whole element and does not go with"
+                f" {next(name for name in doing if name != 'xml')}."
+            )
         if "properties" in doing and "text" in doing:
             raise OperatorError("properties are lines of the text and do not go with text.")
 

@@ -1,11 +1,13 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""A document while it is being edited: its text, a live tree, and the splices that are still to be applied to the text."""
+"""A document while it is being edited: its text, a live tree, and the splices that are still to be
+applied to the text."""
 
 from __future__ import annotations
 
 import re
+import typing as t
 from array import array
 from bisect import bisect_left, bisect_right, insort
 
@@ -17,10 +19,7 @@ from .document import LARGE, etree, is_element, nodes_of, parse, qualified_name,
 from .markup import Layout
 from .path import DEFAULT_PREFIX, parse_path
 
-MYPY = False
-if MYPY:
-    from typing import Any, Callable
-
+if t.TYPE_CHECKING:
     from .document import Element, Span, Spans
     from .edit import XmlEdit
     from .path import Path
@@ -39,7 +38,7 @@ class Unit:
     def __init__(self, edit: XmlEdit) -> None:
         self.edit = edit
         self.splices: list[tuple[int, int, str]] = []
-        self.live: list[Callable[[], Any]] = []
+        self.live: list[t.Callable[[], t.Any]] = []
         self.touched: list[tuple[Element, str]] = []
         self.restructured: list[Element] = []
         self.attributes: list[str] = []
@@ -47,12 +46,12 @@ class Unit:
     def splice(self, start: int, end: int, new: str) -> None:
         self.splices.append((start, end, new))
 
-    def on_children(self, parent: Element, change: Callable[[], Any]) -> None:
+    def on_children(self, parent: Element, change: t.Callable[[], t.Any]) -> None:
         """A change of which children the parent has."""
         self.restructured.append(parent)
         self.live.append(change)
 
-    def on_values(self, change: Callable[[], Any], attribute: str | None = None) -> None:
+    def on_values(self, change: t.Callable[[], t.Any], attribute: str | None = None) -> None:
         """A change of a text or of an attribute."""
         self.live.append(change)
         if attribute is not None:
@@ -60,7 +59,8 @@ class Unit:
 
 
 class XmlState:
-    """The text of a document, the live tree on which all edits are made, and where the nodes of the tree stand in the text."""
+    """The text of a document, the live tree on which all edits are made, and where the nodes of the
+    tree stand in the text."""
 
     def __init__(self, text: str, codec: str) -> None:
         self.text = text
@@ -81,7 +81,7 @@ class XmlState:
         self._spans: Spans | None = None
         self._numbers: dict[Element, int] = {}
         self._prefixes: dict[str, str] | None = None
-        self._compiled: dict[tuple[str, frozenset[str]], Any] = {}
+        self._compiled: dict[tuple[str, frozenset[str]], t.Any] = {}
         self._pending: list[tuple[int, int, int, str]] = []
         self.loose: set[Element] = set()
         self._step: str | None = None
@@ -96,7 +96,9 @@ class XmlState:
             self._paths[key] = parse_path(xpath, self.default is not None)
         return self._paths[key]
 
-    def evaluate(self, expression: str, prefixes: frozenset[str], context: Element | None = None) -> list[Element]:
+    def evaluate(
+        self, expression: str, prefixes: frozenset[str], context: Element | None = None
+    ) -> list[Element]:
         key = (expression, prefixes)
         compiled = self._compiled.get(key)
         if compiled is None:
@@ -104,15 +106,21 @@ class XmlState:
             if self.default is not None:
                 namespaces[DEFAULT_PREFIX] = self.default
             try:
-                compiled = self._compiled[key] = etree.XPath(expression, namespaces=namespaces or None)
+                compiled = self._compiled[key] = etree.XPath(
+                    expression, namespaces=namespaces or None
+                )
             except etree.XPathError:
                 raise OperatorError("the xpath is not valid XPath 1.0.") from None
         try:
             found = compiled(self.root.getroottree() if context is None else context)
         except etree.XPathError:
             raise OperatorError("the xpath cannot be evaluated. Check its functions.") from None
-        if not isinstance(found, list) or not all(hasattr(node, "tag") and is_element(node) for node in found):
-            raise OperatorError("the xpath must select elements, or one attribute as its last step.")
+        if not isinstance(found, list) or not all(
+            hasattr(node, "tag") and is_element(node) for node in found
+        ):
+            raise OperatorError(
+                "the xpath must select elements, or one attribute as its last step."
+            )
         return found
 
     def _namespace(self, prefix: str) -> str:
@@ -127,9 +135,14 @@ class XmlState:
                 self._prefixes[name] = ""
         uri = self._prefixes.get(prefix)
         if uri is None:
-            raise OperatorError(f"the xpath uses the prefix {prefix}, which the document does not declare.")
+            raise OperatorError(
+                f"the xpath uses the prefix {prefix}, which the document does not declare."
+            )
         if not uri:
-            raise OperatorError(f"the prefix {prefix} is bound to several namespaces in the document. Use *[local-name()='...'] instead.")
+            raise OperatorError(
+                f"the prefix {prefix} is bound to several namespaces in the document. Use"
+                " *[local-name()='...'] instead."
+            )
         return uri
 
     def select(self, path: Path) -> list[Element]:
@@ -138,7 +151,8 @@ class XmlState:
         return self.evaluate(path.evaluated, path.prefixes)
 
     def line(self, node: Element) -> int:
-        """The line on which a node begins. lxml gives the line where a start tag or a comment ends."""
+        """The line on which a node begins. lxml gives the line where a start tag or a comment
+        ends."""
         if self._spans is not None and not self._pending:
             number = self._numbers.get(node)
             if number is not None:
@@ -150,7 +164,11 @@ class XmlState:
         if self._pending or line > len(starts):
             return line
         mark = f"<{qualified_name(node)}"
-        while line > 1 and self.text.find(mark, starts[line - 1], starts[line] if line < len(starts) else None) < 0:
+        while (
+            line > 1
+            and self.text.find(mark, starts[line - 1], starts[line] if line < len(starts) else None)
+            < 0
+        ):
             line -= 1
         return line
 
@@ -164,7 +182,8 @@ class XmlState:
     # Splices
 
     def span(self, node: Element) -> Span:
-        """Where a node stands in the text; a node that only exists in the live tree so far has no place yet."""
+        """Where a node stands in the text; a node that only exists in the live tree so far has no
+        place yet."""
         if self._spans is None:
             self._spans = self._index()
         number = self._numbers.get(node)
@@ -176,13 +195,17 @@ class XmlState:
         nodes = nodes_of(self.root)
         spans = spans_of(self.text)
         if len(nodes) != len(spans):
-            raise OperatorError("internal error: the nodes of the file could not be located; nothing was written. Please report this.")
+            raise OperatorError(
+                "internal error: the nodes of the file could not be located; nothing was written."
+                " Please report this."
+            )
         self._nodes = nodes
         self._numbers = {node: number for number, node in enumerate(nodes)}
         return spans
 
     def commit(self, unit: Unit) -> bool:
-        """Accept the splices of a unit and change the live tree, or raise Reindex and do neither."""
+        """Accept the splices of a unit and change the live tree, or raise Reindex and do
+        neither."""
         if not unit.splices:
             return False
         if self._repeating:
@@ -190,7 +213,10 @@ class XmlState:
         for key in unit.touched:
             owner = self._owners.get(key)
             if owner is not None and owner != unit.edit.number:
-                raise OperatorError(f"writes what edit {owner} of this file has already written ({key[1]}). Keep one of the two.")
+                raise OperatorError(
+                    f"writes what edit {owner} of this file has already written ({key[1]}). Keep"
+                    " one of the two."
+                )
         self.span(self.root)
         splices = sorted(unit.splices, key=lambda splice: splice[:2])
         for start, end, _new in splices:
@@ -212,32 +238,43 @@ class XmlState:
         return True
 
     def flush(self, *, last: bool = False) -> None:
-        """Apply the splices, read the result again, and demand that it means what the live tree means."""
+        """Apply the splices, read the result again, and demand that it means what the live tree
+        means."""
         if not self._pending:
-            raise OperatorError("internal error: the place of an element is not known; nothing was written. Please report this.")
+            raise OperatorError(
+                "internal error: the place of an element is not known; nothing was written. Please"
+                " report this."
+            )
         owners = {} if last else self._owners_by_number()
         self._owners = {}
         text, root, differs = self._result() if len(self.text) <= LARGE else self._large_result()
         if root is None or differs is not None:
             raise OperatorError(
-                f"internal error: the result does not mean what was asked for (near {differs}); nothing was written. Please report this."
+                f"internal error: the result does not mean what was asked for (near {differs});"
+                " nothing was written. Please report this."
             )
         self.text = text
         if owners:
             nodes = list(root.iter())
-            self._owners = {(nodes[number], what): owner for (number, what), owner in owners.items()}
+            self._owners = {
+                (nodes[number], what): owner for (number, what), owner in owners.items()
+            }
         self.load(root)
 
     def _owners_by_number(self) -> dict[tuple[int, str], int]:
-        """The owners without the nodes, of which nothing is left when the text has been read again."""
+        """The owners without the nodes, of which nothing is left when the text has been read
+        again."""
         owned: dict[Element, list[tuple[str, int]]] = {}
         for (node, what), owner in self._owners.items():
             owned.setdefault(node, []).append((what, owner))
-        found = ((number, owned.get(node, ())) for number, node in enumerate(self.root.iter()) if owned)
+        found = (
+            (number, owned.get(node, ())) for number, node in enumerate(self.root.iter()) if owned
+        )
         return {(number, what): owner for number, of_node in found for what, owner in of_node}
 
     def _result(self) -> tuple[str, Element | None, str | None]:
-        """The text with its splices, its tree, and the first element in which it does not mean what the live tree means."""
+        """The text with its splices, its tree, and the first element in which it does not mean what
+        the live tree means."""
         text = _spliced(self.text, self._pending)
         try:
             root = parse(text)
@@ -246,7 +283,8 @@ class XmlState:
         return text, root, difference(self.root, root, self.loose)
 
     def _large_result(self) -> tuple[str, Element | None, str | None]:
-        """The same, but nothing holds on to the live tree when the next one is made: two take too much memory."""
+        """The same, but nothing holds on to the live tree when the next one is made: two take too
+        much memory."""
         pending = self._pending
         self._spans, self._numbers, self._nodes, self._lookup = None, {}, [], None
         wanted, loose = fingerprint(self.root, self.loose)
@@ -285,7 +323,9 @@ class XmlState:
         return line[: len(line) - len(line.lstrip())]
 
     def layout(self, near: Element, *, inline: bool = False) -> Layout:
-        return Layout(self.newline, "" if inline else self._step_near(near), self.codec, inline=inline)
+        return Layout(
+            self.newline, "" if inline else self._step_near(near), self.codec, inline=inline
+        )
 
     def _step_near(self, node: Element) -> str:
         """One step of indentation, as the neighbour has it, else as most of the file."""
@@ -304,7 +344,11 @@ class XmlState:
             inner_line = self.line_start(inner_start)
             if inner_line is not None and inner_line != line:
                 inner = self.text[inner_line:inner_start]
-                return inner[len(outer) :] if inner.startswith(outer) and len(inner) > len(outer) else None
+                return (
+                    inner[len(outer) :]
+                    if inner.startswith(outer) and len(inner) > len(outer)
+                    else None
+                )
         return None
 
     def _usual_step(self) -> str:
@@ -334,7 +378,9 @@ def _spliced(text: str, pending: list[tuple[int, int, int, str]]) -> str:
     parts, position = [], 0
     for start, end, _order, new in pending:
         if start < position:
-            raise OperatorError("internal error: two changes overlap; nothing was written. Please report this.")
+            raise OperatorError(
+                "internal error: two changes overlap; nothing was written. Please report this."
+            )
         parts.append(text[position:start])
         parts.append(new)
         position = end

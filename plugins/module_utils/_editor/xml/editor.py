@@ -1,9 +1,12 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""The editor of XML files: edits become splices of the text, and the same edits are made on a live tree that judges the result."""
+"""The editor of XML files: edits become splices of the text, and the same edits are made on a live
+tree that judges the result."""
 
 from __future__ import annotations
+
+import typing as t
 
 from ..._errors import OperatorError
 from ..outcome import CHANGED, COMMENTED, CREATED, IGNORED, REMOVED, UNCOMMENTED, Outcome
@@ -16,10 +19,7 @@ from .markup import Fragment
 from .uncomment import commented_out, uncomment
 from .values import set_attributes, set_properties, set_text
 
-MYPY = False
-if MYPY:
-    from typing import Sequence
-
+if t.TYPE_CHECKING:
     from .document import Element
     from .edit import XmlEdit
     from .path import Path
@@ -53,7 +53,8 @@ class XmlEditor:
             self._doc.flush()
 
     def finish(self) -> bool:
-        """Bring the text up to date, and say whether any edit changed it. From then on none may change anything."""
+        """Bring the text up to date, and say whether any edit changed it. From then on none may
+        change anything."""
         if self._doc.pending:
             self._doc.flush(last=True)
         self._doc.repeat()
@@ -68,7 +69,8 @@ class XmlEditor:
         if len(found) > 1 and edit.match == "one":
             lines = ", ".join(str(self._doc.line(node)) for node in found[:10])
             raise OperatorError(
-                f"selects {len(found)} elements (lines {lines}). Make the xpath more exact, or say match: first or match: all."
+                f"selects {len(found)} elements (lines {lines}). Make the xpath more exact, or say"
+                " match: first or match: all."
             )
         if edit.match == "first":
             found = found[:1]
@@ -113,7 +115,9 @@ class XmlEditor:
         if fragment.element.tag != node.tag:
             name, selected = qualified_name(fragment.element), qualified_name(node)
             other = " of another namespace" if name == selected else ""
-            raise OperatorError(f"xml is the element {name}, but the xpath selects {selected}{other}.")
+            raise OperatorError(
+                f"xml is the element {name}, but the xpath selects {selected}{other}."
+            )
         patch(self._doc, unit, node, fragment, fragment.element)
 
     def _missing(self, edit: XmlEdit, path: Path, outcome: Outcome) -> None:
@@ -133,7 +137,9 @@ class XmlEditor:
             outcome.did(CREATED)
             outcome.count = len(self._doc.select(path))
             if not outcome.count:
-                raise OperatorError("what was created is not what the xpath selects. Make xml and xpath agree.")
+                raise OperatorError(
+                    "what was created is not what the xpath selects. Make xml and xpath agree."
+                )
             return
         if "ignore" in edit.if_missing:
             outcome.did(IGNORED)
@@ -141,7 +147,11 @@ class XmlEditor:
         raise OperatorError(nothing_selected(self._doc, path))
 
 
-def _outermost(nodes: Sequence[Element]) -> list[Element]:
+def _outermost(nodes: t.Sequence[Element]) -> list[Element]:
     """Of nested elements only the outer ones."""
     everything = set(nodes)
-    return [node for node in nodes if not any(ancestor in everything for ancestor in node.iterancestors())]
+    return [
+        node
+        for node in nodes
+        if not any(ancestor in everything for ancestor in node.iterancestors())
+    ]

@@ -1,9 +1,12 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""Whole elements: putting them in with the layout of their neighbours, making them mean what is wanted, taking them out."""
+"""Whole elements: putting them in with the layout of their neighbours, making them mean what is
+wanted, taking them out."""
 
 from __future__ import annotations
+
+import typing as t
 
 from ..._errors import OperatorError
 from .compare import aligned, same_element
@@ -11,10 +14,7 @@ from .document import element_children, etree, is_element, own_text, qualified_n
 from .edited_document import Reindex
 from .values import XML_NAMESPACE, fill, set_attributes, set_text
 
-MYPY = False
-if MYPY:
-    from typing import Sequence
-
+if t.TYPE_CHECKING:
     from .document import Element
     from .edited_document import Unit, XmlState
     from .markup import Fragment, Layout
@@ -29,13 +29,23 @@ class Block:
 
     def markup(self, layout: Layout, indent: str) -> str:
         between = "" if layout.inline else layout.newline + indent
-        return between.join(self._fragment.laid_out(element, layout, indent) for element in self._elements)
+        return between.join(
+            self._fragment.laid_out(element, layout, indent) for element in self._elements
+        )
 
     def copies(self) -> list[Element]:
         return [_copy(element) for element in self._elements]
 
 
-def insert(doc: XmlState, unit: Unit, parent: Element, block: Block, anchor: Element | None, *, before: bool = False) -> None:
+def insert(
+    doc: XmlState,
+    unit: Unit,
+    parent: Element,
+    block: Block,
+    anchor: Element | None,
+    *,
+    before: bool = False,
+) -> None:
     """Put new elements beside the anchor, or at the end of the parent."""
     children = list(parent)
     if anchor is None and not children:
@@ -61,7 +71,7 @@ def insert(doc: XmlState, unit: Unit, parent: Element, block: Block, anchor: Ele
     unit.on_children(parent, change)
 
 
-def _layout_sibling(doc: XmlState, children: Sequence[Element]) -> Element:
+def _layout_sibling(doc: XmlState, children: t.Sequence[Element]) -> Element:
     """The last element that has its line to itself, whose indentation a new sibling takes."""
     for wanted in (is_element, lambda _node: True):
         for node in reversed(children):
@@ -80,7 +90,9 @@ def _insert_before(doc: XmlState, unit: Unit, block: Block, anchor: Element) -> 
     unit.splice(line, line, indent + block.markup(doc.layout(anchor), indent) + doc.newline)
 
 
-def _insert_after(doc: XmlState, unit: Unit, block: Block, anchor: Element, sibling: Element) -> None:
+def _insert_after(
+    doc: XmlState, unit: Unit, block: Block, anchor: Element, sibling: Element
+) -> None:
     end = doc.span(anchor).end
     start = doc.span(sibling).start
     line = doc.line_start(start)
@@ -103,12 +115,20 @@ def _insert_after(doc: XmlState, unit: Unit, block: Block, anchor: Element, sibl
 
 def _insert_first(doc: XmlState, unit: Unit, parent: Element, block: Block) -> None:
     if (parent.text or "").strip():
-        raise OperatorError(f"cannot be created, because {qualified_name(parent)} (line {doc.line(parent)}) holds text.")
+        raise OperatorError(
+            f"cannot be created, because {qualified_name(parent)} (line {doc.line(parent)}) holds"
+            " text."
+        )
     inline = "\n" not in doc.text
     layout = doc.layout(parent, inline=inline)
     outer = "" if inline else doc.newline + doc.indentation(parent)
     indent = "" if inline else doc.indentation(parent) + layout.step
-    fill(doc, unit, doc.span(parent), ("" if inline else doc.newline + indent) + block.markup(layout, indent) + outer)
+    fill(
+        doc,
+        unit,
+        doc.span(parent),
+        ("" if inline else doc.newline + indent) + block.markup(layout, indent) + outer,
+    )
     new = block.copies()
 
     def change() -> None:
@@ -120,7 +140,8 @@ def _insert_first(doc: XmlState, unit: Unit, parent: Element, block: Block) -> N
 
 
 def _end_of_line_neighbour(doc: XmlState, anchor: Element) -> Element:
-    """A comment behind an element on the same line belongs to it: new elements go behind the comment."""
+    """A comment behind an element on the same line belongs to it: new elements go behind the
+    comment."""
     while True:
         following = anchor.getnext()
         if following is None or is_element(following):
@@ -141,7 +162,12 @@ def patch(doc: XmlState, unit: Unit, node: Element, fragment: Fragment, wanted: 
         insert(doc, unit, node, Block(fragment, want), None)
         return
     pairs = aligned(have, want)
-    if bool(have) != bool(want) or (want and not pairs) or _has_stray_text(node, have) or _has_stray_text(wanted, want):
+    if (
+        bool(have) != bool(want)
+        or (want and not pairs)
+        or _has_stray_text(node, have)
+        or _has_stray_text(wanted, want)
+    ):
         _replace(doc, unit, node, fragment, wanted)
         return
     set_attributes(doc, unit, node, _attribute_changes(node, wanted))
@@ -166,9 +192,9 @@ def _patch_children(
     unit: Unit,
     node: Element,
     fragment: Fragment,
-    pairs: Sequence[tuple[Element, Element]],
-    have: Sequence[Element],
-    want: Sequence[Element],
+    pairs: t.Sequence[tuple[Element, Element]],
+    have: t.Sequence[Element],
+    want: t.Sequence[Element],
 ) -> None:
     partner = {theirs: ours for ours, theirs in pairs}
     kept = set(partner.values())
@@ -181,7 +207,14 @@ def _patch_children(
             continue
         if new:
             block = Block(fragment, new)
-            insert(doc, unit, node, block, have[0] if previous is None else previous, before=previous is None)
+            insert(
+                doc,
+                unit,
+                node,
+                block,
+                have[0] if previous is None else previous,
+                before=previous is None,
+            )
             new = []
         previous = ours
     # Only now: what is replaced or removed is no longer there for others to be put beside it.
@@ -232,9 +265,11 @@ def comment_out(doc: XmlState, unit: Unit, node: Element) -> None:
             # An earlier edit may have taken it out.
             raise Reindex
         raise OperatorError(
-            f"{qualified_name(node)} (line {doc.line(node)}) holds a comment or --, so it cannot be commented out as a whole."
+            f"{qualified_name(node)} (line {doc.line(node)}) holds a comment or --, so it cannot be"
+            " commented out as a whole."
         )
-    # One splice over the whole element, so that what an earlier edit changed inside it is applied first.
+    # One splice over the whole element, so that what an earlier edit changed inside it is applied
+    # first.
     unit.splice(span.start, span.end, f"<!-- {markup} -->")
     comment = etree.Comment(f" {markup} ".replace("\r\n", "\n"))
 
@@ -271,6 +306,8 @@ def _attribute_name(node: Element, key: str) -> str:
     return f"{prefix}:{local}"
 
 
-def _has_stray_text(node: Element, children: Sequence[Element]) -> bool:
+def _has_stray_text(node: Element, children: t.Sequence[Element]) -> bool:
     """Text beside child elements."""
-    return bool(children) and bool((node.text or "").strip() or any((child.tail or "").strip() for child in node))
+    return bool(children) and bool(
+        (node.text or "").strip() or any((child.tail or "").strip() for child in node)
+    )

@@ -1,17 +1,17 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""Saying what is there instead, when an XPath selects nothing; never with a word of the document but names of elements."""
+"""Saying what is there instead, when an XPath selects nothing; never with a word of the document
+but names of elements."""
 
 from __future__ import annotations
+
+import typing as t
 
 from .document import element_children, local_name, qualified_name
 from .uncomment import commented_inside, commented_out
 
-MYPY = False
-if MYPY:
-    from typing import Iterable
-
+if t.TYPE_CHECKING:
     from .edited_document import XmlState
     from .path import Path
 
@@ -19,11 +19,17 @@ if MYPY:
 def nothing_selected(doc: XmlState, path: Path) -> str:
     places = commented_out(doc, path)
     if places:
-        return f"selects nothing. It stands commented out at line {places[0].line}: say if_missing: [uncomment] to switch it on."
+        return (
+            f"selects nothing. It stands commented out at line {places[0].line}: say if_missing:"
+            " [uncomment] to switch it on."
+        )
     inner = commented_inside(doc, path)
     if inner is not None:
         top = f"{qualified_name(inner.top)} (line {inner.line})"
-        return f"selects nothing. It stands commented out at line {inner.selected_line}, inside {top}, which must be uncommented first."
+        return (
+            f"selects nothing. It stands commented out at line {inner.selected_line}, inside {top},"
+            " which must be uncommented first."
+        )
     return f"selects nothing{nearest(doc, path)}."
 
 
@@ -50,7 +56,7 @@ def nearest(doc: XmlState, path: Path) -> str:
     return ""
 
 
-def _spelling(wanted: str, names: Iterable[str]) -> str:
+def _spelling(wanted: str, names: t.Iterable[str]) -> str:
     import difflib
 
     near = difflib.get_close_matches(wanted, sorted(names), 1)

@@ -6,19 +6,18 @@
 from __future__ import annotations
 
 import re
+import typing as t
 
 from ..._errors import OperatorError
 from ..arguments import scalar
 from .document import etree, is_element, nodes_of, parse, spans_of
 
-MYPY = False
-if MYPY:
-    from typing import Any, Mapping
-
+if t.TYPE_CHECKING:
     from ..secrets import Secrets
     from .document import Element, Span
 
-# What is no character in XML 1.0. Its complement would be compiled ten times as slowly, at each invocation on each node.
+# What is no character in XML 1.0. Its complement would be compiled ten times as slowly, at each
+# invocation on each node.
 _FORBIDDEN = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _CDATA = re.compile(r"(<!\[CDATA\[.*?\]\]>)", re.DOTALL)
 _NAME = re.compile(r"\A[^\W\d][\w.\-]*(?::[^\W\d][\w.\-]*)?\Z")
@@ -36,17 +35,29 @@ def check_characters(value: str) -> None:
 
 def escape_text(value: str) -> str:
     check_characters(value)
-    return value.replace("&", "&amp;").replace("<", "&lt;").replace("]]>", "]]&gt;").replace("\r", "&#13;")
+    return (
+        value.replace("&", "&amp;")
+        .replace("<", "&lt;")
+        .replace("]]>", "]]&gt;")
+        .replace("\r", "&#13;")
+    )
 
 
 def escape_attribute(value: str, quote: str = '"') -> str:
     check_characters(value)
-    value = value.replace("&", "&amp;").replace("<", "&lt;").replace("\t", "&#9;").replace("\n", "&#10;").replace("\r", "&#13;")
+    value = (
+        value.replace("&", "&amp;")
+        .replace("<", "&lt;")
+        .replace("\t", "&#9;")
+        .replace("\n", "&#10;")
+        .replace("\r", "&#13;")
+    )
     return value.replace(quote, "&quot;" if quote == '"' else "&apos;")
 
 
 def cdata(value: str, codec: str) -> str:
-    """A CDATA section, interrupted where the value holds its end mark or a character the encoding cannot hold."""
+    """A CDATA section, interrupted where the value holds its end mark or a character the encoding
+    cannot hold."""
     check_characters(value)
     body = "".join(
         char if char != "\r" and _encodable(char, codec) else f"]]>&#{ord(char)};<![CDATA["
@@ -66,7 +77,8 @@ def _encodable(char: str, codec: str) -> bool:
 
 
 def to_encoding(markup: str, codec: str) -> str:
-    """Write what the encoding cannot hold as character references; only for text and attribute values."""
+    """Write what the encoding cannot hold as character references; only for text and attribute
+    values."""
     if codec.startswith("utf") or markup.isascii():
         return markup
     return markup.encode(codec, "xmlcharrefreplace").decode(codec)
@@ -78,41 +90,52 @@ def check_name(name: str) -> str:
     return name
 
 
-def markup_of_data(data: Any, secrets: Secrets) -> str:
-    """``{tag: content}`` as markup on one line: content is a scalar, a mapping or a list; ``@name`` is an attribute, ``#text`` the text."""
+def markup_of_data(data: t.Any, secrets: Secrets) -> str:
+    """``{tag: content}`` as markup on one line: content is a scalar, a mapping or a list; ``@name``
+    is an attribute, ``#text`` the text."""
     if not isinstance(data, dict) or len(data) != 1:
-        raise OperatorError("xml as data must be a mapping with exactly one key, the name of the element.")
+        raise OperatorError(
+            "xml as data must be a mapping with exactly one key, the name of the element."
+        )
     ((name, content),) = data.items()
     return _element(str(name), content, secrets)
 
 
-def _element(name: str, content: Any, secrets: Secrets) -> str:
+def _element(name: str, content: t.Any, secrets: Secrets) -> str:
     check_name(name)
     attributes, children, text = [], [], None
     for key, value in _items(content, name):
         if key.startswith("@"):
-            resolved = escape_attribute(line_breaks(secrets.resolve(scalar(value, f"{key} of {name} in xml"))))
+            resolved = escape_attribute(
+                line_breaks(secrets.resolve(scalar(value, f"{key} of {name} in xml")))
+            )
             attributes.append(f' {check_name(key[1:])}="{resolved}"')
         elif key == "#text":
-            text = escape_text(line_breaks(secrets.resolve(scalar(value, f"the text of {name} in xml"))))
+            text = escape_text(
+                line_breaks(secrets.resolve(scalar(value, f"the text of {name} in xml")))
+            )
         else:
             children.append(_element(key, value, secrets))
     if text is not None and children:
-        raise OperatorError(f"{name} in xml has both a text and child elements. Give such an element as a string.")
+        raise OperatorError(
+            f"{name} in xml has both a text and child elements. Give such an element as a string."
+        )
     start = name + "".join(attributes)
     if text is None and not children:
         return f"<{start}/>"
     return f"<{start}>{text if text is not None else ''.join(children)}</{name}>"
 
 
-def _items(content: Any, name: str) -> list[tuple[str, Any]]:
+def _items(content: t.Any, name: str) -> list[tuple[str, t.Any]]:
     if isinstance(content, dict):
         return [(str(key), value) for key, value in content.items()]
     if isinstance(content, (list, tuple)):
-        items: list[tuple[str, Any]] = []
+        items: list[tuple[str, t.Any]] = []
         for child in content:
             if not isinstance(child, dict):
-                raise OperatorError(f"the list under {name} in xml must hold mappings, one for each child element.")
+                raise OperatorError(
+                    f"the list under {name} in xml must hold mappings, one for each child element."
+                )
             items.extend((str(key), value) for key, value in child.items())
         return items
     return [("#text", scalar(content, f"{name} in xml"))]
@@ -123,7 +146,9 @@ def markup_of_string(markup: str, secrets: Secrets) -> str:
     parts = _CDATA.split(line_breaks(markup).strip())
     for number, part in enumerate(parts):
         if number % 2:
-            parts[number] = secrets.resolve(part, lambda value: line_breaks(value).replace("]]>", "]]]]><![CDATA[>"))
+            parts[number] = secrets.resolve(
+                part, lambda value: line_breaks(value).replace("]]>", "]]]]><![CDATA[>")
+            )
         else:
             parts[number] = secrets.resolve(part, _escape_anywhere)
     return "".join(parts)
@@ -135,7 +160,8 @@ def _escape_anywhere(value: str) -> str:
 
 
 class Layout:
-    """How a file is laid out where new elements go: one step of indentation, line end, or all on one line."""
+    """How a file is laid out where new elements go: one step of indentation, line end, or all on
+    one line."""
 
     __slots__ = ("codec", "inline", "newline", "step")
 
@@ -149,24 +175,36 @@ class Layout:
 class Fragment:
     """One element that is not yet in the document: its markup, its tree and its layout."""
 
-    def __init__(self, markup: str, context: Mapping[str | None, str]) -> None:
+    def __init__(self, markup: str, context: t.Mapping[str | None, str]) -> None:
         self._text = f"<context{_declarations(context)}>{markup}</context>"
         try:
             root = parse(self._text)
         except OperatorError:
-            raise OperatorError("xml is not a well-formed element, or uses a prefix that is not declared at that place.") from None
+            raise OperatorError(
+                "xml is not a well-formed element, or uses a prefix that is not declared at that"
+                " place."
+            ) from None
         self._nodes = nodes_of(root)
         elements = [child for child in root if is_element(child)]
-        if len(elements) != 1 or len(root) != 1 or (root.text or "").strip() or (elements[0].tail or "").strip():
+        if (
+            len(elements) != 1
+            or len(root) != 1
+            or (root.text or "").strip()
+            or (elements[0].tail or "").strip()
+        ):
             raise OperatorError("xml must be exactly one element.")
         self.element = elements[0]
         self.element.tail = None
         spans = spans_of(self._text)
-        self._spans: dict[Element, Span] = {node: spans[number] for number, node in enumerate(self._nodes)}
+        self._spans: dict[Element, Span] = {
+            node: spans[number] for number, node in enumerate(self._nodes)
+        }
 
     def detached(self) -> Element:
         """A copy of the element to put into the live tree."""
-        return etree.fromstring(self._text.encode("utf-8"), etree.XMLParser(encoding="utf-8", strip_cdata=False))[0]
+        return etree.fromstring(
+            self._text.encode("utf-8"), etree.XMLParser(encoding="utf-8", strip_cdata=False)
+        )[0]
 
     def laid_out(self, element: Element, layout: Layout, indent: str) -> str:
         """The element with each child on its own line; what holds text is written as it is."""
@@ -177,7 +215,9 @@ class Fragment:
         if not is_element(element) or not _is_container(element):
             return self._text[span.start : span.end].replace("\n", layout.newline)
         inner = indent + layout.step
-        between, last = ("", "") if layout.inline else (layout.newline + inner, layout.newline + indent)
+        between, last = (
+            ("", "") if layout.inline else (layout.newline + inner, layout.newline + indent)
+        )
         parts = [self._text[span.start : span.open_end].replace("\n", layout.newline)]
         parts.extend(between + self._laid_out(child, layout, inner) for child in element)
         parts.append(last + self._text[span.close_start : span.end])
@@ -192,7 +232,9 @@ def _is_container(element: Element) -> bool:
     )
 
 
-def _declarations(context: Mapping[str | None, str]) -> str:
+def _declarations(context: t.Mapping[str | None, str]) -> str:
     return "".join(
-        f' xmlns{":" + prefix if prefix else ""}="{escape_attribute(uri)}"' for prefix, uri in context.items() if prefix != "xml"
+        f' xmlns{":" + prefix if prefix else ""}="{escape_attribute(uri)}"'
+        for prefix, uri in context.items()
+        if prefix != "xml"
     )

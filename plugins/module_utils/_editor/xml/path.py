@@ -1,7 +1,8 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""XPath 1.0 for files with a default namespace: a name without a prefix means the document's own default namespace."""
+"""XPath 1.0 for files with a default namespace: a name without a prefix means the document's own
+default namespace."""
 
 from __future__ import annotations
 
@@ -15,7 +16,9 @@ _NAME = r"[^\W\d][\w.\-]*"
 _TOKEN = re.compile(
     rf"""\s*(?:("[^"]*"|'[^']*')|({_NAME}(?::(?!:)(?:{_NAME}|\*))?)|(\d+(?:\.\d*)?|\.\d+)|(::|//|\.\.|!=|<=|>=|[-/()\[\].@,|+=<>*$]))""",
 )
-_OPERATORS = frozenset(("and", "or", "mod", "div", "*", "/", "//", "|", "+", "-", "=", "!=", "<", "<=", ">", ">="))
+_OPERATORS = frozenset(
+    ("and", "or", "mod", "div", "*", "/", "//", "|", "+", "-", "=", "!=", "<", "<=", ">", ">=")
+)
 _BEFORE_OPERAND = _OPERATORS | frozenset(("@", "::", "(", "[", ",", "$"))
 _TRAILING_ATTRIBUTE = re.compile(rf"\A(.+?)/@({_NAME}(?::{_NAME})?)\s*\Z", re.DOTALL)
 
@@ -23,11 +26,19 @@ LITERAL, NAME, NUMBER, SYMBOL = 1, 2, 3, 4
 
 
 class Step:
-    """One location step: the separator before it, its text as given and as it is evaluated, and the new element it describes."""
+    """One location step: the separator before it, its text as given and as it is evaluated, and the
+    new element it describes."""
 
     __slots__ = ("attributes", "evaluated", "given", "name", "separator")
 
-    def __init__(self, separator: str, given: str, evaluated: str, name: str | None, attributes: list[tuple[str, str]] | None) -> None:
+    def __init__(
+        self,
+        separator: str,
+        given: str,
+        evaluated: str,
+        name: str | None,
+        attributes: list[tuple[str, str]] | None,
+    ) -> None:
         self.separator = separator
         self.given = given
         self.evaluated = evaluated
@@ -36,11 +47,14 @@ class Step:
 
 
 class Path:
-    """A parsed XPath: the expression to evaluate, the prefixes it uses, and its steps where it is a plain absolute path."""
+    """A parsed XPath: the expression to evaluate, the prefixes it uses, and its steps where it is a
+    plain absolute path."""
 
     __slots__ = ("evaluated", "given", "prefixes", "steps")
 
-    def __init__(self, given: str, evaluated: str, prefixes: frozenset[str], steps: list[Step]) -> None:
+    def __init__(
+        self, given: str, evaluated: str, prefixes: frozenset[str], steps: list[Step]
+    ) -> None:
         self.given = given
         self.evaluated = evaluated
         self.prefixes = prefixes
@@ -94,8 +108,11 @@ def _tokens(xpath: str) -> list[tuple[int, str]]:
     return tokens
 
 
-def _evaluated(tokens: list[tuple[int, str]], has_default_namespace: bool) -> tuple[list[str], set[str]]:
-    """The tokens with the default namespace written out; a name counts as operator by the rule of XPath 1.0, section 3.7."""
+def _evaluated(
+    tokens: list[tuple[int, str]], has_default_namespace: bool
+) -> tuple[list[str], set[str]]:
+    """The tokens with the default namespace written out; a name counts as operator by the rule of
+    XPath 1.0, section 3.7."""
     out: list[str] = []
     prefixes: set[str] = set()
     previous, axis = "", ""
@@ -112,10 +129,20 @@ def _evaluated(tokens: list[tuple[int, str]], has_default_namespace: bool) -> tu
             elif following != "(":
                 if ":" in word:
                     prefixes.add(word.partition(":")[0])
-                elif has_default_namespace and previous != "@" and not (previous == "::" and axis in ("attribute", "namespace")):
+                elif (
+                    has_default_namespace
+                    and previous != "@"
+                    and not (previous == "::" and axis in ("attribute", "namespace"))
+                ):
                     text = f"{DEFAULT_PREFIX}:{word}"
             # A name after an operand was an operator; whatever follows it is an operand again.
-            previous = "and" if text.startswith(" ") else word if following == "(" or following == "::" else "name"
+            previous = (
+                "and"
+                if text.startswith(" ")
+                else word
+                if following == "(" or following == "::"
+                else "name"
+            )
         else:
             previous = "name" if kind in (LITERAL, NUMBER) else word
             if word in ("]", ")", ".", "..") or (word == "*" and _is_wildcard(tokens, number)):
@@ -129,7 +156,11 @@ def _is_wildcard(tokens: list[tuple[int, str]], number: int) -> bool:
         return True
     kind, before = tokens[number - 1]
     if kind == NAME:
-        return number > 1 and before in ("and", "or", "mod", "div") and tokens[number - 2][1] not in _BEFORE_OPERAND
+        return (
+            number > 1
+            and before in ("and", "or", "mod", "div")
+            and tokens[number - 2][1] not in _BEFORE_OPERAND
+        )
     return kind == SYMBOL and before in _BEFORE_OPERAND
 
 
@@ -157,23 +188,45 @@ def _steps(tokens: list[tuple[int, str]], evaluated: list[str]) -> list[Step]:
 
 def _step(tokens: list[tuple[int, str]], evaluated: list[str]) -> Step:
     body = tokens[1:]
-    given = "".join(f" {token} " if kind == NAME and token in ("and", "or", "mod", "div") else token for kind, token in body)
-    name = body[0][1] if body and body[0][0] == NAME and (len(body) == 1 or body[1][1] == "[") else None
-    return Step(tokens[0][1], given, "".join(evaluated[1:]), name, _described_attributes(body[1:]) if name else None)
+    given = "".join(
+        f" {token} " if kind == NAME and token in ("and", "or", "mod", "div") else token
+        for kind, token in body
+    )
+    name = (
+        body[0][1]
+        if body and body[0][0] == NAME and (len(body) == 1 or body[1][1] == "[")
+        else None
+    )
+    return Step(
+        tokens[0][1],
+        given,
+        "".join(evaluated[1:]),
+        name,
+        _described_attributes(body[1:]) if name else None,
+    )
 
 
 def _described_attributes(predicates: list[tuple[int, str]]) -> list[tuple[str, str]] | None:
-    """``[@a='v'][@b='w' and @c='x']`` as attributes of an element to create, or None where the predicates say anything else."""
+    """``[@a='v'][@b='w' and @c='x']`` as attributes of an element to create, or None where the
+    predicates say anything else."""
     attributes: list[tuple[str, str]] = []
     position, expected = 0, "["
     while position < len(predicates):
-        if predicates[position][1] != expected and not (expected == "and" and predicates[position][1] == "]"):
+        if predicates[position][1] != expected and not (
+            expected == "and" and predicates[position][1] == "]"
+        ):
             return None
         if predicates[position][1] == "]":
             position, expected = position + 1, "["
             continue
         group = predicates[position + 1 : position + 5]
-        if len(group) < 4 or group[0][1] != "@" or group[1][0] != NAME or group[2][1] != "=" or group[3][0] != LITERAL:
+        if (
+            len(group) < 4
+            or group[0][1] != "@"
+            or group[1][0] != NAME
+            or group[2][1] != "="
+            or group[3][0] != LITERAL
+        ):
             return None
         attributes.append((group[1][1], group[3][1][1:-1]))
         position, expected = position + 5, "and"

@@ -6,32 +6,39 @@
 from __future__ import annotations
 
 import re
+import typing as t
 
 from ..._errors import OperatorError
-
-MYPY = False
-if MYPY:
-    from typing import Callable, Iterator, Mapping
 
 _LINE = re.compile(r"^([ \t]*)[\w.\-]+[ \t]*=[^\r\n]*", re.MULTILINE)
 
 
-def changed_properties(text: str, wanted: Mapping[str, str | None]) -> dict[str, str | None]:
-    """Those of the wanted properties that the text does not hold yet; blanks around a value do not count, as no reader keeps them."""
+def changed_properties(text: str, wanted: t.Mapping[str, str | None]) -> dict[str, str | None]:
+    """Those of the wanted properties that the text does not hold yet; blanks around a value do not
+    count, as no reader keeps them."""
     changed = {}
     for key, value in wanted.items():
         _check(key, value)
         lines = list(_lines(key, text))
         if len(lines) > 1:
-            raise OperatorError(f"the property {key} stands {len(lines)} times in the text. Remove all but one first.")
+            raise OperatorError(
+                f"the property {key} stands {len(lines)} times in the text. Remove all but one"
+                " first."
+            )
         present = lines[0].group(2).strip() if lines else None
         if present != (None if value is None else value.strip()):
             changed[key] = value
     return changed
 
 
-def edit_property_lines(text: str, changed: Mapping[str, str | None], newline: str, encode: Callable[[str], str] = str) -> str:
-    """Write values, remove properties whose value is None, and add what is missing behind the last property."""
+def edit_property_lines(
+    text: str,
+    changed: t.Mapping[str, str | None],
+    newline: str,
+    encode: t.Callable[[str], str] = str,
+) -> str:
+    """Write values, remove properties whose value is None, and add what is missing behind the last
+    property."""
     for key, value in changed.items():
         line = next(_lines(key, text), None)
         if line and value is None:
@@ -47,12 +54,14 @@ def edit_property_lines(text: str, changed: Mapping[str, str | None], newline: s
 
 def _check(key: str, value: str | None) -> None:
     if not re.match(r"\A[\w.\-]+\Z", key):
-        raise OperatorError("the key of a property may hold letters, digits, dots, dashes and underscores.")
+        raise OperatorError(
+            "the key of a property may hold letters, digits, dots, dashes and underscores."
+        )
     if value is not None and ("\n" in value or "\r" in value):
         raise OperatorError(f"the value of the property {key} holds a line break.")
 
 
-def _lines(key: str, text: str) -> Iterator[re.Match[str]]:
+def _lines(key: str, text: str) -> t.Iterator[re.Match[str]]:
     return re.finditer(rf"^([ \t]*{re.escape(key)}[ \t]*=)([^\r\n]*)", text, re.MULTILINE)
 
 

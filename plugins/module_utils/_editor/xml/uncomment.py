@@ -5,16 +5,15 @@
 
 from __future__ import annotations
 
+import typing as t
+
 from ..._errors import OperatorError
 from .comments import commented_elements, joined_pieces, open_comment
 from .document import etree
 from .edited_document import Unit
 from .markup import Fragment
 
-MYPY = False
-if MYPY:
-    from typing import Iterator
-
+if t.TYPE_CHECKING:
     from .document import Element
     from .edit import XmlEdit
     from .edited_document import XmlState
@@ -26,7 +25,14 @@ class Found:
 
     __slots__ = ("comments", "line", "number", "selected", "top")
 
-    def __init__(self, comments: list[Element], number: int | None, line: int, top: Element, selected: Element) -> None:
+    def __init__(
+        self,
+        comments: list[Element],
+        number: int | None,
+        line: int,
+        top: Element,
+        selected: Element,
+    ) -> None:
         self.comments = comments
         self.number = number
         self.line = line
@@ -36,12 +42,18 @@ class Found:
     @property
     def selected_line(self) -> int:
         """The line of the selected element, which may stand inside the one on top."""
-        return self.line if self.selected is self.top else self.line + max(int(self.selected.sourceline or 1), 1) - 1
+        return (
+            self.line
+            if self.selected is self.top
+            else self.line + max(int(self.selected.sourceline or 1), 1) - 1
+        )
 
 
 def commented_out(doc: XmlState, path: Path) -> list[Found]:
     """Where the selected element is the top of what is commented."""
-    return list(_in_comments(doc, path, path.last_name, inside=False)) or list(_in_pieces(doc, path))
+    return list(_in_comments(doc, path, path.last_name, inside=False)) or list(
+        _in_pieces(doc, path)
+    )
 
 
 def commented_inside(doc: XmlState, path: Path) -> Found | None:
@@ -49,37 +61,57 @@ def commented_inside(doc: XmlState, path: Path) -> Found | None:
     return next(_in_comments(doc, path, None, inside=True), None)
 
 
-def _in_comments(doc: XmlState, path: Path, name: str | None, inside: bool) -> Iterator[Found]:
+def _in_comments(doc: XmlState, path: Path, name: str | None, inside: bool) -> t.Iterator[Found]:
     for comment in list(doc.root.iter(etree.Comment)):
         if path.last_name is not None and path.last_name not in comment.text:
             continue
         for candidate in commented_elements(comment.text, comment.getparent().nsmap, name):
             selected = _would_select(doc, path, comment, candidate.element, inside)
             if selected is not None:
-                yield Found([comment], candidate.number, doc.line(comment) + candidate.line, candidate.element, selected)
+                yield Found(
+                    [comment],
+                    candidate.number,
+                    doc.line(comment) + candidate.line,
+                    candidate.element,
+                    selected,
+                )
 
 
-def _in_pieces(doc: XmlState, path: Path) -> Iterator[Found]:
+def _in_pieces(doc: XmlState, path: Path) -> t.Iterator[Found]:
     """Elements of which every line is a comment of its own."""
     for comment in list(doc.root.iter(etree.Comment)):
         if path.last_name is not None and path.last_name not in comment.text:
             continue
         run = [comment]
-        while not (run[-1].tail or "").strip() and run[-1].getnext() is not None and run[-1].getnext().tag is etree.Comment:
+        while (
+            not (run[-1].tail or "").strip()
+            and run[-1].getnext() is not None
+            and run[-1].getnext().tag is etree.Comment
+        ):
             run.append(run[-1].getnext())
-        joined = joined_pieces([(node.text, node.tail or "") for node in run], comment.getparent().nsmap, path.last_name)
+        joined = joined_pieces(
+            [(node.text, node.tail or "") for node in run],
+            comment.getparent().nsmap,
+            path.last_name,
+        )
         if joined and _would_select(doc, path, comment, joined[0], inside=False) is not None:
             yield Found(run[: joined[1]], None, doc.line(comment), joined[0], joined[0])
 
 
-def _would_select(doc: XmlState, path: Path, comment: Element, element: Element, inside: bool) -> Element | None:
+def _would_select(
+    doc: XmlState, path: Path, comment: Element, element: Element, inside: bool
+) -> Element | None:
     """Put the element into the live tree for a moment, and see whether the XPath selects it."""
     comment.addprevious(element)
     try:
         selected = doc.select(path)
         if element in selected:
             return element
-        return next((node for node in selected if element in node.iterancestors()), None) if inside else None
+        return (
+            next((node for node in selected if element in node.iterancestors()), None)
+            if inside
+            else None
+        )
     finally:
         comment.getparent().remove(element)
 
@@ -91,7 +123,10 @@ def uncomment(doc: XmlState, edit: XmlEdit, path: Path) -> bool:
         return False
     if len(places) > 1 and edit.match != "first":
         lines = ", ".join(str(place.line) for place in places[:10])
-        raise OperatorError(f"stands commented out {len(places)} times (lines {lines}). Say match: first, or make the xpath more exact.")
+        raise OperatorError(
+            f"stands commented out {len(places)} times (lines {lines}). Say match: first, or make"
+            " the xpath more exact."
+        )
     unit = Unit(edit)
     if places[0].number is None:
         _open_pieces(doc, unit, places[0].comments)
@@ -120,7 +155,10 @@ def _open(doc: XmlState, unit: Unit, comment: Element, number: int) -> None:
 def _open_pieces(doc: XmlState, unit: Unit, run: list[Element]) -> None:
     spans = [doc.span(node) for node in run]
     following = [span.start for span in spans[1:]] + [spans[-1].end]
-    pieces = [(doc.text[span.start + 4 : span.end - 3], doc.text[span.end : stop]) for span, stop in zip(spans, following)]
+    pieces = [
+        (doc.text[span.start + 4 : span.end - 3], doc.text[span.end : stop])
+        for span, stop in zip(spans, following)
+    ]
     joined = joined_pieces(pieces, run[0].getparent().nsmap, None)
     if joined is None:
         raise OperatorError("stands commented out in pieces that do not make one element.")

@@ -6,16 +6,14 @@
 from __future__ import annotations
 
 import re
+import typing as t
 
 from ..._errors import OperatorError
 from .document import element_children, own_text, qualified_name
 from .markup import cdata, check_characters, escape_attribute, escape_text, to_encoding
 from .property_lines import changed_properties, edit_property_lines
 
-MYPY = False
-if MYPY:
-    from typing import Callable
-
+if t.TYPE_CHECKING:
     from .document import Element, Span
     from .edited_document import Unit, XmlState
 
@@ -26,7 +24,10 @@ XML_NAMESPACE = "http://www.w3.org/XML/1998/namespace"
 
 def set_text(doc: XmlState, unit: Unit, node: Element, value: str) -> None:
     if element_children(node):
-        raise OperatorError(f"{qualified_name(node)} (line {doc.line(node)}) has child elements, so its text cannot be set. Use xml.")
+        raise OperatorError(
+            f"{qualified_name(node)} (line {doc.line(node)}) has child elements, so its text cannot"
+            " be set. Use xml."
+        )
     if own_text(node) == value:
         return
     check_characters(value)
@@ -35,15 +36,21 @@ def set_text(doc: XmlState, unit: Unit, node: Element, value: str) -> None:
     content = doc.text[span.open_end : span.close_start]
     pieces = list(_PIECE.finditer(content))
     if not any(piece.group(1) for piece in pieces):
-        lone = len(pieces) == 1 and not (content[: pieces[0].start()] + content[pieces[0].end() :]).strip()
+        lone = (
+            len(pieces) == 1
+            and not (content[: pieces[0].start()] + content[pieces[0].end() :]).strip()
+        )
         fill(doc, unit, span, _cdata_markup(doc, value) if lone else _text_markup(doc, value))
         unit.on_values(lambda: _set_live_text(node, value))
         return
     _set_text_beside_comments(doc, unit, node, span, value)
 
 
-def _set_text_beside_comments(doc: XmlState, unit: Unit, node: Element, span: Span, value: str) -> None:
-    """The value goes where text already stands, else behind the last comment; the other runs of text go."""
+def _set_text_beside_comments(
+    doc: XmlState, unit: Unit, node: Element, span: Span, value: str
+) -> None:
+    """The value goes where text already stands, else behind the last comment; the other runs of
+    text go."""
     runs = [(span.open_end, node.text or "")]
     ends = [doc.span(child) for child in node]
     runs.extend((end.end, child.tail or "") for child, end in zip(node, ends))
@@ -53,7 +60,9 @@ def _set_text_beside_comments(doc: XmlState, unit: Unit, node: Element, span: Sp
         if number == chosen:
             raw = doc.text[start:stop]
             lone = raw.startswith("<![CDATA[") and raw.find("]]>") == len(raw) - 3
-            unit.splice(start, stop, _cdata_markup(doc, value) if lone else _text_markup(doc, value))
+            unit.splice(
+                start, stop, _cdata_markup(doc, value) if lone else _text_markup(doc, value)
+            )
         elif stop > start:
             unit.splice(start, stop, "")
 
@@ -76,7 +85,10 @@ def _cdata_markup(doc: XmlState, value: str) -> str:
 def set_properties(doc: XmlState, unit: Unit, node: Element) -> None:
     """Lines key=value inside the text; a CDATA section around them stays."""
     if len(node):
-        raise OperatorError(f"{qualified_name(node)} (line {doc.line(node)}) has children, so its text is not lines of properties.")
+        raise OperatorError(
+            f"{qualified_name(node)} (line {doc.line(node)}) has children, so its text is not lines"
+            " of properties."
+        )
     changed = changed_properties(node.text or "", unit.edit.properties)
     if not changed:
         return
@@ -86,17 +98,39 @@ def set_properties(doc: XmlState, unit: Unit, node: Element) -> None:
     span = doc.span(node)
     content = doc.text[span.open_end : span.close_start]
     pieces = list(_PIECE.finditer(content))
-    if len(pieces) > 1 or (pieces and (content[: pieces[0].start()] + content[pieces[0].end() :]).strip()):
-        raise OperatorError(f"the text of {qualified_name(node)} (line {doc.line(node)}) is partly CDATA, so its lines cannot be edited.")
+    if len(pieces) > 1 or (
+        pieces and (content[: pieces[0].start()] + content[pieces[0].end() :]).strip()
+    ):
+        raise OperatorError(
+            f"the text of {qualified_name(node)} (line {doc.line(node)}) is partly CDATA, so its"
+            " lines cannot be edited."
+        )
     if pieces:
         start, end = (span.open_end + position for position in pieces[0].span(3))
         section = doc.text[start:end]
-        unit.splice(start, end, edit_property_lines(section, changed, doc.newline, lambda value: cdata(value, doc.codec)[9:-3]))
-        value = content[: pieces[0].start()] + edit_property_lines(section, changed, doc.newline) + content[pieces[0].end() :]
+        unit.splice(
+            start,
+            end,
+            edit_property_lines(
+                section, changed, doc.newline, lambda value: cdata(value, doc.codec)[9:-3]
+            ),
+        )
+        value = (
+            content[: pieces[0].start()]
+            + edit_property_lines(section, changed, doc.newline)
+            + content[pieces[0].end() :]
+        )
         value = value.replace("\r\n", "\n")
     else:
         value = edit_property_lines(node.text or "", changed, "\n")
-        fill(doc, unit, span, edit_property_lines(content, changed, doc.newline, lambda value: _text_markup(doc, value)))
+        fill(
+            doc,
+            unit,
+            span,
+            edit_property_lines(
+                content, changed, doc.newline, lambda value: _text_markup(doc, value)
+            ),
+        )
     unit.on_values(lambda: _set_live_text(node, value))
 
 
@@ -123,11 +157,16 @@ def set_attributes(doc: XmlState, unit: Unit, node: Element, values: dict[str, s
         elif found and value is not None:
             quote = found.group(3)[0]
             start, end = found.span(3)
-            unit.splice(span.start + start + 1, span.start + end - 1, to_encoding(escape_attribute(value, quote), doc.codec))
+            unit.splice(
+                span.start + start + 1,
+                span.start + end - 1,
+                to_encoding(escape_attribute(value, quote), doc.codec),
+            )
         elif value is not None:
             quote = last.group(3)[0] if last else '"'
             blank = last.group(1) if last and "\n" in last.group(1) else " "
-            added += f"{blank}{name}={quote}{to_encoding(escape_attribute(value, quote), doc.codec)}{quote}"
+            escaped = to_encoding(escape_attribute(value, quote), doc.codec)
+            added += f"{blank}{name}={quote}{escaped}{quote}"
         unit.on_values(_attribute_change(node, key, value), key)
     if added:
         position = span.start + (last.end() if last else len(_tag_name(tag)) + 1)
@@ -144,7 +183,9 @@ def _attribute_key(node: Element, name: str) -> str:
         return name
     uri = XML_NAMESPACE if prefix == "xml" else node.nsmap.get(prefix)
     if uri is None:
-        raise OperatorError(f"the attribute {name} has a prefix that is not declared at that place.")
+        raise OperatorError(
+            f"the attribute {name} has a prefix that is not declared at that place."
+        )
     return f"{{{uri}}}{local}"
 
 
@@ -165,7 +206,7 @@ def _set_live_text(node: Element, value: str) -> None:
     node.text = value or None
 
 
-def _attribute_change(node: Element, key: str, value: str | None) -> Callable[[], None]:
+def _attribute_change(node: Element, key: str, value: str | None) -> t.Callable[[], None]:
     def change() -> None:
         if value is None:
             node.attrib.pop(key, None)

@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import difflib
+import typing as t
 from pathlib import Path
-from typing import Any, Callable
 
 import pytest
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._editor.patch import (
@@ -46,7 +46,11 @@ class Edited:
         return self._lines(b"+")
 
     def _lines(self, mark: bytes) -> list[bytes]:
-        diff = list(difflib.diff_bytes(difflib.unified_diff, self.before.split(b"\n"), self.after.split(b"\n"), n=0))[2:]
+        diff = list(
+            difflib.diff_bytes(
+                difflib.unified_diff, self.before.split(b"\n"), self.after.split(b"\n"), n=0
+            )
+        )[2:]
         return [line[1:] for line in diff if line.startswith(mark)]
 
 
@@ -56,7 +60,13 @@ class Editor:
     def __init__(self, folder: Path) -> None:
         self.path = folder / "file"
 
-    def __call__(self, document: bytes | str, *edits: dict[str, Any], secrets: dict[str, str] | None = None, **entry: Any) -> Edited:
+    def __call__(
+        self,
+        document: bytes | str,
+        *edits: dict[str, t.Any],
+        secrets: dict[str, str] | None = None,
+        **entry: t.Any,
+    ) -> Edited:
         before = document if isinstance(document, bytes) else document.encode("utf-8")
         self.path.write_bytes(before)
         files = [{"path": str(self.path), "edits": list(edits), **entry}]
@@ -66,13 +76,23 @@ class Editor:
         again = patch_files(files, secrets)
         assert not again.changed
         assert {edit["action"] for edit in again.edits} <= {"unchanged", "ignored"}
-        assert (self.path.stat().st_ino, self.path.stat().st_mtime_ns, self.path.read_bytes()) == (status.st_ino, status.st_mtime_ns, after)
+        assert (self.path.stat().st_ino, self.path.stat().st_mtime_ns, self.path.read_bytes()) == (
+            status.st_ino,
+            status.st_mtime_ns,
+            after,
+        )
         return Edited(before, after, result)
 
-    def fixture(self, name: str, *edits: dict[str, Any], **entry: Any) -> Edited:
+    def fixture(self, name: str, *edits: dict[str, t.Any], **entry: t.Any) -> Edited:
         return self((EDITOR_FIXTURES / name).read_bytes(), *edits, **entry)
 
-    def error(self, document: bytes | str, *edits: dict[str, Any], secrets: dict[str, str] | None = None, **entry: Any) -> str:
+    def error(
+        self,
+        document: bytes | str,
+        *edits: dict[str, t.Any],
+        secrets: dict[str, str] | None = None,
+        **entry: t.Any,
+    ) -> str:
         """The sentence an edit fails with; the file must be as before."""
         before = document if isinstance(document, bytes) else document.encode("utf-8")
         self.path.write_bytes(before)
@@ -94,5 +114,5 @@ def edit(tmp_path: Path) -> Editor:
 
 
 @pytest.fixture
-def fixture_bytes() -> Callable[[str], bytes]:
+def fixture_bytes() -> t.Callable[[str], bytes]:
     return lambda name: (EDITOR_FIXTURES / name).read_bytes()

@@ -9,8 +9,8 @@ import json
 import os
 import subprocess
 import sys
+import typing as t
 from pathlib import Path
-from typing import Any, Dict
 
 import pytest
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._keystore.jks import read_store
@@ -18,10 +18,22 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils._keystore.j
 PASSWORD = "canary-password"
 
 
-def run(repository: Path, **arguments: Any) -> Dict[str, Any]:
+def run(repository: Path, **arguments: t.Any) -> dict[str, t.Any]:
     done = subprocess.run(
-        [sys.executable, "-m", "ansible_collections.carbon_ops.key_manager.plugins.modules.carbon_keystore"],
-        input=json.dumps({"ANSIBLE_MODULE_ARGS": {"_ansible_remote_tmp": "/tmp", "_ansible_keep_remote_files": False, **arguments}}),
+        [
+            sys.executable,
+            "-m",
+            "ansible_collections.carbon_ops.key_manager.plugins.modules.carbon_keystore",
+        ],
+        input=json.dumps(
+            {
+                "ANSIBLE_MODULE_ARGS": {
+                    "_ansible_remote_tmp": "/tmp",
+                    "_ansible_keep_remote_files": False,
+                    **arguments,
+                }
+            }
+        ),
         env={**os.environ, "PYTHONPATH": str(repository / "collections")},
         capture_output=True,
         text=True,
@@ -33,12 +45,18 @@ def run(repository: Path, **arguments: Any) -> Dict[str, Any]:
     return dict(json.loads(done.stdout))
 
 
-def stores(folder: Path, pair: Path) -> Any:
+def stores(folder: Path, pair: Path) -> t.Any:
     return [
         {
             "path": str(folder / "own.jks"),
             "password": PASSWORD,
-            "keys": [{"alias": "own", "private_key": (pair / "x.key").read_text(), "certificates": (pair / "x.crt").read_text()}],
+            "keys": [
+                {
+                    "alias": "own",
+                    "private_key": (pair / "x.key").read_text(),
+                    "certificates": (pair / "x.crt").read_text(),
+                }
+            ],
         },
         {
             "path": str(folder / "trust.jks"),
@@ -49,23 +67,41 @@ def stores(folder: Path, pair: Path) -> Any:
     ]
 
 
-def test_stores_are_made_checked_and_left_alone(repository: Path, pair: Path, tmp_path: Path) -> None:
-    told = run(repository, stores=stores(tmp_path, pair), mode="0640", _ansible_check_mode=True, _ansible_diff=True)
+def test_stores_are_made_checked_and_left_alone(
+    repository: Path, pair: Path, tmp_path: Path
+) -> None:
+    told = run(
+        repository,
+        stores=stores(tmp_path, pair),
+        mode="0640",
+        _ansible_check_mode=True,
+        _ansible_diff=True,
+    )
     assert told["changed"] is True
     assert list(tmp_path.iterdir()) == []
     assert told["diff"][0]["after"].startswith("own (key) ")
     done = run(repository, stores=stores(tmp_path, pair), mode="0640")
     assert done["changed"] is True
     assert [store["changed"] for store in done["stores"]] == [True, True]
-    assert [entry.alias for entry in read_store((tmp_path / "own.jks").read_bytes(), "x")] == ["own"]
-    before = {path.name: (path.stat().st_ino, path.stat().st_mtime_ns, path.stat().st_mode & 0o777) for path in tmp_path.iterdir()}
+    assert [entry.alias for entry in read_store((tmp_path / "own.jks").read_bytes(), "x")] == [
+        "own"
+    ]
+    before = {
+        path.name: (path.stat().st_ino, path.stat().st_mtime_ns, path.stat().st_mode & 0o777)
+        for path in tmp_path.iterdir()
+    }
     assert {state[2] for state in before.values()} == {0o640}
     assert run(repository, stores=stores(tmp_path, pair), mode="0640")["changed"] is False
-    assert {path.name: (path.stat().st_ino, path.stat().st_mtime_ns, path.stat().st_mode & 0o777) for path in tmp_path.iterdir()} == before
+    assert {
+        path.name: (path.stat().st_ino, path.stat().st_mtime_ns, path.stat().st_mode & 0o777)
+        for path in tmp_path.iterdir()
+    } == before
     assert run(repository, stores=stores(tmp_path, pair), mode="0600")["changed"] is True
 
 
-def test_a_key_can_be_read_on_the_host_and_the_stock_key_is_distrusted(repository: Path, pair: Path, tmp_path: Path) -> None:
+def test_a_key_can_be_read_on_the_host_and_the_stock_key_is_distrusted(
+    repository: Path, pair: Path, tmp_path: Path
+) -> None:
     wanted = stores(tmp_path, pair)
     run(repository, stores=wanted)
     del wanted[0]["keys"][0]["private_key"]
@@ -88,8 +124,14 @@ def test_a_key_can_be_read_on_the_host_and_the_stock_key_is_distrusted(repositor
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda folder, wanted: wanted[1].update(trusted={"a": "no certificate"}), "holds no PEM certificate"),
-        (lambda folder, wanted: wanted[1].update(path=str(folder / "no" / "folder.jks")), "No store was changed"),
+        (
+            lambda folder, wanted: wanted[1].update(trusted={"a": "no certificate"}),
+            "holds no PEM certificate",
+        ),
+        (
+            lambda folder, wanted: wanted[1].update(path=str(folder / "no" / "folder.jks")),
+            "No store was changed",
+        ),
         (lambda folder, wanted: wanted[1].update(path=str(folder)), "cannot be read"),
         (
             lambda folder, wanted: wanted[0]["keys"].append(
@@ -99,7 +141,9 @@ def test_a_key_can_be_read_on_the_host_and_the_stock_key_is_distrusted(repositor
         ),
     ],
 )
-def test_when_one_store_cannot_be_none_is_written(repository: Path, pair: Path, tmp_path: Path, change: Any, message: str) -> None:
+def test_when_one_store_cannot_be_none_is_written(
+    repository: Path, pair: Path, tmp_path: Path, change: t.Any, message: str
+) -> None:
     wanted = stores(tmp_path, pair)
     change(tmp_path, wanted)
     result = run(repository, stores=wanted)

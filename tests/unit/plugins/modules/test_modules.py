@@ -1,16 +1,17 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""The modules as Ansible runs them: results, check mode, diff, backup, errors, and no secret anywhere."""
+"""The modules as Ansible runs them: results, check mode, diff, backup, errors, and no secret
+anywhere."""
 
 from __future__ import annotations
 
 import difflib
 import json
 import shutil
+import typing as t
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Callable
 
 import pytest
 import yaml
@@ -26,18 +27,26 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils._home impor
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._ports import port_table
 from lxml import etree
 
-Run = Callable[..., "dict[str, Any]"]
-MakeHome = Callable[[str], Path]
+Run = t.Callable[..., "dict[str, t.Any]"]
+MakeHome = t.Callable[[str], Path]
 AXIS2 = "repository/conf/axis2/axis2.xml"
 CARBON = "repository/conf/carbon.xml"
 MEMBERS = [{"host": "10.0.0.1"}, {"host": "10.0.0.2"}]
-WKA = {"scheme": "wka", "domain": "bank.domain", "group_password": "canary-password", "local_member_host": "10.0.0.1", "members": MEMBERS}
+WKA = {
+    "scheme": "wka",
+    "domain": "bank.domain",
+    "group_password": "canary-password",
+    "local_member_host": "10.0.0.1",
+    "members": MEMBERS,
+}
 
 
 def numstat(before: bytes, after: bytes) -> tuple[int, int]:
     """How many lines were added and removed, as git counts them; line ends count."""
     lines = [content.decode("latin-1").splitlines(keepends=True) for content in (before, after)]
-    marks = [line[0] for line in difflib.unified_diff(*lines) if not line.startswith(("---", "+++"))]
+    marks = [
+        line[0] for line in difflib.unified_diff(*lines) if not line.startswith(("---", "+++"))
+    ]
     return marks.count("+"), marks.count("-")
 
 
@@ -58,7 +67,9 @@ def test_offset(home: MakeHome, run_module: Run) -> None:
     assert (again["changed"], again["edits"][0]["action"]) == (False, "unchanged")
 
 
-def test_offset_of_a_file_elsewhere_or_commented_out(home: MakeHome, run_module: Run, tmp_path: Path) -> None:
+def test_offset_of_a_file_elsewhere_or_commented_out(
+    home: MakeHome, run_module: Run, tmp_path: Path
+) -> None:
     file = tmp_path / "carbon.xml"
     file.write_bytes((home("kernel") / CARBON).read_bytes())
     done = run_module("carbon_offset", {"path": str(file), "offset": 1})
@@ -78,11 +89,20 @@ def test_of_two_offsets_the_one_that_counts(home: MakeHome, run_module: Run) -> 
 
 def test_offset_refused(home: MakeHome, run_module: Run) -> None:
     path = home("ob_km")
-    assert "offset must be a whole number from 0 to 54424" in run_module("carbon_offset", {"home": str(path), "offset": 60000})["msg"]
+    assert (
+        "offset must be a whole number from 0 to 54424"
+        in run_module("carbon_offset", {"home": str(path), "offset": 60000})["msg"]
+    )
     (path / "bin").mkdir()
     (path / "bin/wso2server.sh").write_text("java -DportOffset=1\n")
-    assert "passes -DportOffset=1" in run_module("carbon_offset", {"home": str(path), "offset": 1})["msg"]
-    assert "is no product home" in run_module("carbon_offset", {"home": str(path / "bin"), "offset": 1})["msg"]
+    assert (
+        "passes -DportOffset=1"
+        in run_module("carbon_offset", {"home": str(path), "offset": 1})["msg"]
+    )
+    assert (
+        "is no product home"
+        in run_module("carbon_offset", {"home": str(path / "bin"), "offset": 1})["msg"]
+    )
 
 
 def test_members(home: MakeHome, run_module: Run) -> None:
@@ -101,7 +121,9 @@ def test_members(home: MakeHome, run_module: Run) -> None:
     }
     assert "********" in told["diff"][0]["prepared"]
     assert "canary" not in json.dumps(dict(told, invocation=None))
-    assert told["invocation"]["module_args"]["group_password"] == "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+    assert (
+        told["invocation"]["module_args"]["group_password"] == "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+    )
     assert file.read_bytes() == before
     done = run_module("wka_members", dict(WKA, path=str(file), backup=True))
     assert done["changed"] is True
@@ -116,16 +138,25 @@ def test_members(home: MakeHome, run_module: Run) -> None:
 def test_members_of_a_file_elsewhere(home: MakeHome, run_module: Run, tmp_path: Path) -> None:
     file = tmp_path / "axis2.xml"
     file.write_bytes((home("kernel") / AXIS2).read_bytes())
-    assert run_module("wka_members", {"path": str(file), "enabled": False, "domain": "d"})["cluster"]["enabled"] is False
+    assert (
+        run_module("wka_members", {"path": str(file), "enabled": False, "domain": "d"})["cluster"][
+            "enabled"
+        ]
+        is False
+    )
     assert '<parameter name="domain">d</parameter>' in file.read_text()
 
 
 def test_aws_keys_are_secrets(home: MakeHome, run_module: Run) -> None:
     keys = {"access_key": "canary-access", "secret_key": "canary-secret"}
-    done = run_module("wka_members", {"home": str(home("kernel")), "scheme": "aws", "aws": keys}, diff=True)
+    done = run_module(
+        "wka_members", {"home": str(home("kernel")), "scheme": "aws", "aws": keys}, diff=True
+    )
     assert done["changed"] is True
     assert "canary" not in json.dumps(done)
-    assert "canary" not in json.dumps(run_module("carbon_info", {"home": done["changed_files"][0].replace("/" + AXIS2, "")}))
+    assert "canary" not in json.dumps(
+        run_module("carbon_info", {"home": done["changed_files"][0].replace("/" + AXIS2, "")})
+    )
 
 
 def test_members_refused(home: MakeHome, run_module: Run) -> None:
@@ -155,8 +186,10 @@ def test_info(home: MakeHome, run_module: Run) -> None:
     assert "is no product home" in run_module("carbon_info", {"home": "/nowhere"})["msg"]
 
 
-def test_info_shows_no_text_of_an_unexpected_error(home: MakeHome, run_module: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_arguments: Any) -> None:
+def test_info_shows_no_text_of_an_unexpected_error(
+    home: MakeHome, run_module: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: t.Any) -> None:
         raise ValueError("canary")
 
     monkeypatch.setattr(home_report, "read_home", fail)
@@ -165,9 +198,15 @@ def test_info_shows_no_text_of_an_unexpected_error(home: MakeHome, run_module: R
     assert "canary" not in json.dumps(failed)
 
 
-@pytest.mark.parametrize("name, arguments", [("carbon_info", {}), ("carbon_offset", {"offset": 1}), ("wka_members", {})])
+@pytest.mark.parametrize(
+    "name, arguments", [("carbon_info", {}), ("carbon_offset", {"offset": 1}), ("wka_members", {})]
+)
 def test_without_lxml_the_package_is_named(
-    home: MakeHome, run_module: Run, monkeypatch: pytest.MonkeyPatch, name: str, arguments: dict[str, Any]
+    home: MakeHome,
+    run_module: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    arguments: dict[str, t.Any],
 ) -> None:
     module = import_module(f"ansible_collections.carbon_ops.key_manager.plugins.modules.{name}")
     monkeypatch.setattr(home_home, "HAS_LXML", False)
@@ -179,12 +218,16 @@ def test_without_lxml_the_package_is_named(
 @pytest.mark.parametrize("name", ["carbon_info", "carbon_offset", "wka_members"])
 def test_documentation_and_result_agree(home: MakeHome, run_module: Run, name: str) -> None:
     module = import_module(f"ansible_collections.carbon_ops.key_manager.plugins.modules.{name}")
-    arguments: dict[str, Any] = {"carbon_offset": {"offset": 1}, "wka_members": WKA}.get(name, {})
+    arguments: dict[str, t.Any] = {"carbon_offset": {"offset": 1}, "wka_members": WKA}.get(name, {})
     result = run_module(name, dict(arguments, home=str(home("ob_km"))))
     assert set(yaml.safe_load(module.RETURN)) == set(result) - {"changed", "invocation", "warnings"}
     examples = yaml.safe_load(module.EXAMPLES)
     options = set(yaml.safe_load(module.DOCUMENTATION)["options"])
-    used = [task[f"carbon_ops.key_manager.{name}"] for task in examples if f"carbon_ops.key_manager.{name}" in task]
+    used = [
+        task[f"carbon_ops.key_manager.{name}"]
+        for task in examples
+        if f"carbon_ops.key_manager.{name}" in task
+    ]
     assert used
     assert all(set(example) <= options for example in used)
 
@@ -198,13 +241,17 @@ def test_the_small_homes_are_well_formed(home: MakeHome) -> None:
 @pytest.mark.shared
 @pytest.mark.parametrize("name", ["ob-km-1.5-uk", "is-km-5.7.0", "carbon-kernel-4.4.35"])
 def test_a_real_home_is_read_back_as_wished(
-    shared: Path, tmp_path: Path, run_module: Run, oracle: Callable[[Path], Any], name: str
+    shared: Path, tmp_path: Path, run_module: Run, oracle: t.Callable[[Path], t.Any], name: str
 ) -> None:
     path = tmp_path / name
     shutil.copytree(shared / "real" / name, path)
     before = {file: (path / file).read_bytes() for file in (AXIS2, CARBON)}
     password = "canary '\"<&>]]> %{x} ${y}"
-    wish = dict(WKA, group_password=password, members=[{"host": "10.0.0.1-4"}, {"host": "km.example", "port": 4010}])
+    wish = dict(
+        WKA,
+        group_password=password,
+        members=[{"host": "10.0.0.1-4"}, {"host": "km.example", "port": 4010}],
+    )
     assert run_module("wka_members", dict(wish, home=str(path)))["changed"] is True
     ports = run_module("carbon_offset", {"home": str(path), "offset": 7})["ports"]
     report = oracle(path)
@@ -213,6 +260,14 @@ def test_a_real_home_is_read_back_as_wished(
     assert (hazelcast["publicAddress"], hazelcast["port"]) == ("10.0.0.1", 4000)
     assert hazelcast["members"] == ["10.0.0.1-4:4000", "km.example:4010"]
     assert report["axis2/axis2.xml"]["clustering"]["parameters"]["groupPassword"] == password
-    assert report["tomcat/catalina-server.xml"]["systemProperties"]["mgt.transport.https.port"] == str(ports["https"]) == "9450"
-    # The password's line and the four of the second member are new; the offset and five lines of the section are changed.
-    assert [numstat(before[file], (path / file).read_bytes()) for file in (AXIS2, CARBON)] == [(10, 5), (1, 1)]
+    assert (
+        report["tomcat/catalina-server.xml"]["systemProperties"]["mgt.transport.https.port"]
+        == str(ports["https"])
+        == "9450"
+    )
+    # The password's line and the four of the second member are new; the offset and five lines of
+    # the section are changed.
+    assert [numstat(before[file], (path / file).read_bytes()) for file in (AXIS2, CARBON)] == [
+        (10, 5),
+        (1, 1),
+    ]

@@ -1,9 +1,11 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""What a module is told in secret is in nothing it says: its result, its echo of the arguments, its failures, the host's journal.
+"""What a module is told in secret is in nothing it says: its result, its echo of the arguments, its
+failures, the host's journal.
 
-Each option that a module's own argument spec keeps from the logs has a canary here; one without fails the first test.
+Each option that a module's own argument spec keeps from the logs has a canary here; one without
+fails the first test.
 """
 
 from __future__ import annotations
@@ -12,9 +14,9 @@ import io
 import json
 import re
 import sys
+import typing as t
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Tuple
 from urllib.parse import quote
 from xml.sax.saxutils import escape
 
@@ -33,7 +35,12 @@ SECRET = {
 }
 # Names that sound like a secret, of what is none.
 PUBLIC = {
-    "carbon_keystore": ("stores.keys", "stores.keys.private_key_path", "stores.accept_stock_password", "stores.distrusted_keys_of"),
+    "carbon_keystore": (
+        "stores.keys",
+        "stores.keys.private_key_path",
+        "stores.accept_stock_password",
+        "stores.distrusted_keys_of",
+    ),
     "database_schema": ("databases.secret",),
     "wka_members": ("aws.tag_key",),
 }
@@ -45,12 +52,12 @@ def canary(option: str, number: int = 0) -> str:
     return "Canary{0}'\"<&>%$\\{1}x".format(number, option.replace(".", "").replace("_", ""))
 
 
-def spec_of(name: str, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Any]:
+def spec_of(name: str, monkeypatch: pytest.MonkeyPatch) -> t.Mapping[str, t.Any]:
     class Told(Exception):
         pass
 
     class Tell:
-        def __init__(self, **keywords: Any) -> None:
+        def __init__(self, **keywords: t.Any) -> None:
             raise Told(keywords["argument_spec"])
 
     module = import_module(PACKAGE + name)
@@ -62,24 +69,32 @@ def spec_of(name: str, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Any]:
     return dict(told.value.args[0])
 
 
-def options(spec: Mapping[str, Any], before: str = "") -> Iterator[Tuple[str, Mapping[str, Any]]]:
+def options(
+    spec: t.Mapping[str, t.Any], before: str = ""
+) -> t.Iterator[tuple[str, t.Mapping[str, t.Any]]]:
     for name, option in spec.items():
         yield before + name, option
         yield from options(option.get("options") or {}, before + name + ".")
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_every_secret_option_is_kept_from_the_logs_and_has_a_canary(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_secret_option_is_kept_from_the_logs_and_has_a_canary(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     found = dict(options(spec_of(name, monkeypatch)))
     kept = {place for place, option in found.items() if option.get("no_log")}
     assert kept == set(SECRET.get(name, ())), "give it a canary in SECRET"
     sounding = {place for place in found if SOUNDS.search(place.rpartition(".")[2])}
-    assert sounding - kept == set(PUBLIC.get(name, ())), "keep it from the logs, or say in PUBLIC that it is none"
+    assert sounding - kept == set(PUBLIC.get(name, ())), (
+        "keep it from the logs, or say in PUBLIC that it is none"
+    )
 
 
-def xml_patch(folder: Path, _home: Any, _pair: Path) -> Dict[str, Any]:
+def xml_patch(folder: Path, _home: t.Any, _pair: Path) -> dict[str, t.Any]:
     path = folder / "secret.xml"
-    path.write_text("<a>\n  <password>{0}</password>\n  <other>b</other>\n</a>\n".format(escape(canary("old"))))
+    path.write_text(
+        "<a>\n  <password>{0}</password>\n  <other>b</other>\n</a>\n".format(escape(canary("old")))
+    )
     (folder / "plain.properties").write_text("password={0}\n".format("CanaryBeside"))
     return {
         "files": [
@@ -90,34 +105,58 @@ def xml_patch(folder: Path, _home: Any, _pair: Path) -> Dict[str, Any]:
                     {"xpath": "/a/url", "text": "https://x:%{one}@y", "if_missing": ["create"]},
                 ],
             },
-            {"path": str(folder / "plain.properties"), "format": "properties", "edits": [{"key": "more", "value": "%{one}"}]},
+            {
+                "path": str(folder / "plain.properties"),
+                "format": "properties",
+                "edits": [{"key": "more", "value": "%{one}"}],
+            },
         ],
         "secrets": {"one": canary("secrets"), "two": "Canary of two\nlines\nsecrets"},
         "backup": True,
     }
 
 
-def wka_members(_folder: Path, home: Any, _pair: Path) -> Dict[str, Any]:
+def wka_members(_folder: Path, home: t.Any, _pair: Path) -> dict[str, t.Any]:
     return {
         "home": str(home("ob_km")),
         "scheme": "aws",
         "group_password": canary("group_password"),
-        "aws": {"access_key": canary("aws.access_key"), "secret_key": canary("aws.secret_key"), "region": "x"},
+        "aws": {
+            "access_key": canary("aws.access_key"),
+            "secret_key": canary("aws.secret_key"),
+            "region": "x",
+        },
         "local_member_host": "192.0.2.11",
         "local_member_port": 4000,
     }
 
 
-def carbon_keystore(folder: Path, _home: Any, pair: Path) -> Dict[str, Any]:
-    key = {"alias": "own", "private_key": (pair / "x.key").read_text(), "certificates": (pair / "x.crt").read_text()}
+def carbon_keystore(folder: Path, _home: t.Any, pair: Path) -> dict[str, t.Any]:
+    key = {
+        "alias": "own",
+        "private_key": (pair / "x.key").read_text(),
+        "certificates": (pair / "x.crt").read_text(),
+    }
     store = {"path": str(folder / "own.jks"), "password": canary("stores.password"), "keys": [key]}
     return {"stores": [{**store, "former_passwords": [canary("stores.former_passwords")]}]}
 
 
-def carbon_verify(folder: Path, _home: Any, _pair: Path) -> Dict[str, Any]:
+def carbon_verify(folder: Path, _home: t.Any, _pair: Path) -> dict[str, t.Any]:
     # Nobody listens there, so the login fails.
-    settings = {"instance": "x", "name": "x", "address": "127.0.0.1", "https_port": 1, "member_port": 0, "others": []}
-    settings.update(ca_file=str(folder / "ca.crt"), log_file=str(folder / "log"), state_directory=str(folder), user="admin")
+    settings = {
+        "instance": "x",
+        "name": "x",
+        "address": "127.0.0.1",
+        "https_port": 1,
+        "member_port": 0,
+        "others": [],
+    }
+    settings.update(
+        ca_file=str(folder / "ca.crt"),
+        log_file=str(folder / "log"),
+        state_directory=str(folder),
+        user="admin",
+    )
     return {
         "server": {"settings": settings, "ports": {"HTTPS": 1}, "service_user": "root"},
         "user": "admin",
@@ -125,14 +164,27 @@ def carbon_verify(folder: Path, _home: Any, _pair: Path) -> Dict[str, Any]:
     }
 
 
-def database_schema(folder: Path, _home: Any, _pair: Path) -> Dict[str, Any]:
-    database = {"id": "user", "name": "userdb", "user": "obkm_user", "secret": "one", "scripts": ["x.sql"]}
+def database_schema(folder: Path, _home: t.Any, _pair: Path) -> dict[str, t.Any]:
+    database = {
+        "id": "user",
+        "name": "userdb",
+        "user": "obkm_user",
+        "secret": "one",
+        "scripts": ["x.sql"],
+    }
     (folder / "x.sql").write_text("CREATE TABLE A (B INT);")
-    arguments = {"engine": "mysql", "host": "127.0.0.1", "port": 1, "home": str(folder), "databases": [database], "mode": "check"}
+    arguments = {
+        "engine": "mysql",
+        "host": "127.0.0.1",
+        "port": 1,
+        "home": str(folder),
+        "databases": [database],
+        "mode": "check",
+    }
     return {**arguments, "secrets": {"one": canary("secrets")}}
 
 
-ARGUMENTS: Dict[str, Callable[..., Dict[str, Any]]] = {
+ARGUMENTS: dict[str, t.Callable[..., dict[str, t.Any]]] = {
     "xml_patch": xml_patch,
     "wka_members": wka_members,
     "carbon_keystore": carbon_keystore,
@@ -141,16 +193,23 @@ ARGUMENTS: Dict[str, Callable[..., Dict[str, Any]]] = {
 }
 
 
-def wrong_edit(arguments: Dict[str, Any]) -> None:
-    """One argument beside the secrets is of a wrong kind, so that the module ends while it reads them."""
-    for key, value in (("files", 7), ("home", {"x": 1}), ("local_member_port", "x"), ("user", ["x"]), ("port", "x")):
+def wrong_edit(arguments: dict[str, t.Any]) -> None:
+    """One argument beside the secrets is of a wrong kind, so that the module ends while it reads
+    them."""
+    for key, value in (
+        ("files", 7),
+        ("home", {"x": 1}),
+        ("local_member_port", "x"),
+        ("user", ["x"]),
+        ("port", "x"),
+    ):
         if key in arguments:
             arguments[key] = value
             return
     arguments["stores"][0]["keys"][0]["replace"] = "perhaps"
 
 
-def unknown_key_of_an_edit(arguments: Dict[str, Any]) -> None:
+def unknown_key_of_an_edit(arguments: dict[str, t.Any]) -> None:
     if "files" in arguments:
         arguments["files"][0]["edits"][0]["txet"] = "x"
     elif "stores" in arguments:
@@ -161,8 +220,9 @@ def unknown_key_of_an_edit(arguments: Dict[str, Any]) -> None:
         arguments["unknown"] = "x"
 
 
-def secret_of_a_wrong_kind(arguments: Dict[str, Any]) -> None:
-    """A text where a dictionary belongs, a list where a text does: what the operator meant as a secret still is one."""
+def secret_of_a_wrong_kind(arguments: dict[str, t.Any]) -> None:
+    """A text where a dictionary belongs, a list where a text does: what the operator meant as a
+    secret still is one."""
     for key in ("secrets", "password", "group_password"):
         if key in arguments:
             value = arguments[key]
@@ -171,16 +231,20 @@ def secret_of_a_wrong_kind(arguments: Dict[str, Any]) -> None:
     arguments["stores"][0]["password"] = [arguments["stores"][0]["password"]]
 
 
-def unreadable_file(arguments: Dict[str, Any]) -> None:
+def unreadable_file(arguments: dict[str, t.Any]) -> None:
     if "files" in arguments:
-        Path(arguments["files"][0]["path"]).write_text("<a><password>CanaryMalformed</passwrod></a>")
+        Path(arguments["files"][0]["path"]).write_text(
+            "<a><password>CanaryMalformed</passwrod></a>"
+        )
     elif "aws" in arguments:
-        (Path(arguments["home"]) / "repository/conf/axis2/axis2.xml").write_text("<axisconfig>CanaryMalformed")
+        (Path(arguments["home"]) / "repository/conf/axis2/axis2.xml").write_text(
+            "<axisconfig>CanaryMalformed"
+        )
     elif "stores" in arguments:
         Path(arguments["stores"][0]["path"]).write_bytes(b"CanaryMalformed")
 
 
-WAYS: Dict[str, Callable[[Dict[str, Any]], None]] = {
+WAYS: dict[str, t.Callable[[dict[str, t.Any]], None]] = {
     "as it is": lambda arguments: None,
     "an argument of a wrong kind": wrong_edit,
     "an unknown key of an edit": unknown_key_of_an_edit,
@@ -190,8 +254,13 @@ WAYS: Dict[str, Callable[[Dict[str, Any]], None]] = {
 }
 
 
-def canaries(name: str, pair: Path) -> List[str]:
-    texts = [canary(option) for option in SECRET[name]] + ["Canary of two", "CanaryMalformed", "CanaryBeside", canary("old")]
+def canaries(name: str, pair: Path) -> list[str]:
+    texts = [canary(option) for option in SECRET[name]] + [
+        "Canary of two",
+        "CanaryMalformed",
+        "CanaryBeside",
+        canary("old"),
+    ]
     # Each line of a key: what is masked as a whole may still show in pieces.
     texts += [line for line in (pair / "x.key").read_text().splitlines() if "-" not in line]
     forms = (str, escape, quote, lambda text: json.dumps(text)[1:-1], lambda text: repr(text)[1:-1])
@@ -205,7 +274,7 @@ def test_no_secret_is_said(
     name: str,
     way: str,
     check_mode: bool,
-    home: Callable[[str], Path],
+    home: t.Callable[[str], Path],
     pair: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -213,12 +282,18 @@ def test_no_secret_is_said(
 ) -> None:
     from ansible.module_utils import basic
 
-    journal: List[str] = []
+    journal: list[str] = []
     monkeypatch.setattr(basic, "has_journal", False)
     monkeypatch.setattr(basic.syslog, "syslog", lambda _priority, message: journal.append(message))
     arguments = ARGUMENTS[name](tmp_path, home, pair)
     WAYS[way](arguments)
-    internal = {"check_mode": check_mode, "diff": True, "verbosity": 4, "remote_tmp": str(tmp_path), "keep_remote_files": False}
+    internal = {
+        "check_mode": check_mode,
+        "diff": True,
+        "verbosity": 4,
+        "remote_tmp": str(tmp_path),
+        "keep_remote_files": False,
+    }
     sent = {**arguments, **{"_ansible_" + key: value for key, value in internal.items()}}
     monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": sent}).encode())
     monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
@@ -229,15 +304,24 @@ def test_no_secret_is_said(
         module.main()
     said = capfd.readouterr()
     result = json.loads(said.out)
-    assert "invocation" in result, "what the caller sees at -vvv is not there, so this proves little"
+    assert "invocation" in result, (
+        "what the caller sees at -vvv is not there, so this proves little"
+    )
     if way == "as it is":
         assert journal, "nothing went to the journal, so this proves little"
-    everything = "\n".join([said.out, said.err, json.dumps(result), repr(result), *journal, *map(repr, journal)])
+    everything = "\n".join(
+        [said.out, said.err, json.dumps(result), repr(result), *journal, *map(repr, journal)]
+    )
     shown = [text for text in canaries(name, pair) if text in everything]
-    assert not shown, [everything[max(0, everything.index(text) - 200) : everything.index(text) + 60] for text in shown[:1]]
+    assert not shown, [
+        everything[max(0, everything.index(text) - 200) : everything.index(text) + 60]
+        for text in shown[:1]
+    ]
 
 
-def test_backups_and_files_with_secrets_are_closed(tmp_path: Path, home: Callable[[str], Path], pair: Path, run_module: Any) -> None:
+def test_backups_and_files_with_secrets_are_closed(
+    tmp_path: Path, home: t.Callable[[str], Path], pair: Path, run_module: t.Any
+) -> None:
     arguments = xml_patch(tmp_path, home, pair)
     for file in arguments["files"]:
         Path(file["path"]).chmod(0o600)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+import typing as t
 
 import pytest
 from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils import (
@@ -30,12 +30,16 @@ def test_markup_goes_and_the_words_stay(text: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("option", "summary", "description"),
     [
-        ({"description": "One C(text)\n  in two lines."}, "One text in two lines.", "One text in two lines."),
+        (
+            {"description": "One C(text)\n  in two lines."},
+            "One text in two lines.",
+            "One text in two lines.",
+        ),
         ({"description": ["First.", "Second O(x)."]}, "First.", "First. Second x."),
         ({}, "", ""),
     ],
 )
-def test_first_paragraph_and_all(option: Any, summary: str, description: str) -> None:
+def test_first_paragraph_and_all(option: t.Any, summary: str, description: str) -> None:
     assert argument_specs.summary(option) == summary
     assert argument_specs.description(option) == description
 
@@ -44,4 +48,7 @@ def test_no_text_of_this_collection_keeps_markup() -> None:
     for options in role_options().values():
         for name, option in options.items():
             text = argument_specs.description(option)
-            assert text and not any(mark in text for mark in ("C(", "O(", " V(", " M(")), (name, text)
+            assert text and not any(mark in text for mark in ("C(", "O(", " V(", " M(")), (
+                name,
+                text,
+            )

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List
+import typing as t
 
 import pytest
 from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._packages import (
@@ -15,8 +15,8 @@ from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._packages i
 ALL = ["lxml", "pymysql", "cryptography"]
 
 
-def facts(family: str, major: str, python: str = "") -> Dict[str, Any]:
-    found: Dict[str, Any] = {"os_family": family, "distribution_major_version": major}
+def facts(family: str, major: str, python: str = "") -> dict[str, t.Any]:
+    found: dict[str, t.Any] = {"os_family": family, "distribution_major_version": major}
     if python:
         found["python"] = {"version": dict(zip(("major", "minor"), map(int, python.split("."))))}
     return found
@@ -25,21 +25,45 @@ def facts(family: str, major: str, python: str = "") -> Dict[str, Any]:
 @pytest.mark.parametrize(
     ("host", "expected"),
     [
-        (facts("Debian", "12", "3.11"), ["python3-lxml", "python3-pymysql", "python3-cryptography"]),
-        (facts("Debian", "22", "3.10"), ["python3-lxml", "python3-pymysql", "python3-cryptography"]),
-        (facts("Debian", "24", "3.12"), ["python3-lxml", "python3-pymysql", "python3-cryptography"]),
+        (
+            facts("Debian", "12", "3.11"),
+            ["python3-lxml", "python3-pymysql", "python3-cryptography"],
+        ),
+        (
+            facts("Debian", "22", "3.10"),
+            ["python3-lxml", "python3-pymysql", "python3-cryptography"],
+        ),
+        (
+            facts("Debian", "24", "3.12"),
+            ["python3-lxml", "python3-pymysql", "python3-cryptography"],
+        ),
         (facts("RedHat", "8", "3.6"), ["python3-lxml", "python3-PyMySQL", "python3-cryptography"]),
-        (facts("RedHat", "8", "3.8"), ["python38-lxml", "python38-PyMySQL", "python38-cryptography"]),
-        (facts("RedHat", "8", "3.9"), ["python39-lxml", "python39-PyMySQL", "python39-cryptography"]),
-        (facts("RedHat", "8", "3.12"), ["python3.12-lxml", "python3.12-PyMySQL", "python3.12-cryptography"]),
+        (
+            facts("RedHat", "8", "3.8"),
+            ["python38-lxml", "python38-PyMySQL", "python38-cryptography"],
+        ),
+        (
+            facts("RedHat", "8", "3.9"),
+            ["python39-lxml", "python39-PyMySQL", "python39-cryptography"],
+        ),
+        (
+            facts("RedHat", "8", "3.12"),
+            ["python3.12-lxml", "python3.12-PyMySQL", "python3.12-cryptography"],
+        ),
         (facts("RedHat", "8"), ["python39-lxml", "python39-PyMySQL", "python39-cryptography"]),
         (facts("RedHat", "9", "3.9"), ["python3-lxml", "python3-PyMySQL", "python3-cryptography"]),
-        (facts("RedHat", "9", "3.11"), ["python3.11-lxml", "python3.11-PyMySQL", "python3.11-cryptography"]),
+        (
+            facts("RedHat", "9", "3.11"),
+            ["python3.11-lxml", "python3.11-PyMySQL", "python3.11-cryptography"],
+        ),
         (facts("RedHat", "9"), ["python3-lxml", "python3-PyMySQL", "python3-cryptography"]),
-        (facts("RedHat", "10", "3.12"), ["python3-lxml", "python3-PyMySQL", "python3-cryptography"]),
+        (
+            facts("RedHat", "10", "3.12"),
+            ["python3-lxml", "python3-PyMySQL", "python3-cryptography"],
+        ),
         (facts("RedHat", "11"), ["python3-lxml", "python3-PyMySQL", "python3-cryptography"]),
         ({}, ["python3-lxml", "python3-pymysql", "python3-cryptography"]),
     ],
 )
-def test_packages_of_python_libraries(host: Dict[str, Any], expected: List[str]) -> None:
+def test_packages_of_python_libraries(host: dict[str, t.Any], expected: list[str]) -> None:
     assert python_packages(ALL, host) == expected

@@ -1,13 +1,14 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""A further product is one folder of data and its name among the choices, as docs/architecture.md has it."""
+"""A further product is one folder of data and its name among the choices, as docs/architecture.md
+has it."""
 
 from __future__ import annotations
 
 import shutil
+import typing as t
 from pathlib import Path
-from typing import Any, Dict
 
 import pytest
 import yaml
@@ -33,7 +34,9 @@ def roles(tmp_path: Path) -> Path:
     """The roles with a product more."""
     shutil.copytree(ROLES / "cluster", tmp_path / "cluster")
     (tmp_path / "cluster/files/products/is_km_5.7.1").mkdir()
-    (tmp_path / "cluster/files/products/is_km_5.7.1/profile.yml").write_text(yaml.safe_dump(LATER), encoding="utf-8")
+    (tmp_path / "cluster/files/products/is_km_5.7.1/profile.yml").write_text(
+        yaml.safe_dump(LATER), encoding="utf-8"
+    )
     spec = tmp_path / "cluster/meta/argument_specs.yml"
     data = yaml.safe_load(spec.read_text(encoding="utf-8"))
     data["argument_specs"]["main"]["options"]["cluster_product"]["choices"].append("is_km_5.7.1")
@@ -41,24 +44,41 @@ def roles(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def model(roles: Path, product: str) -> Dict[str, Any]:
-    variables = {"cluster_product": product, "cluster_hostname": "km.bank.example", "cluster_database": {"vendor": "mysql", "host": "db"}}
+def model(roles: Path, product: str) -> dict[str, t.Any]:
+    variables = {
+        "cluster_product": product,
+        "cluster_hostname": "km.bank.example",
+        "cluster_database": {"vendor": "mysql", "host": "db"},
+    }
     addresses = {"km1": "192.0.2.11", "km2": "192.0.2.12", "lb1": "192.0.2.21"}
-    hosts = {name: {**variables, "cluster_node_address": address} for name, address in addresses.items()}
-    return build_model("km1", Inventory({"key_manager": ["km1", "km2"], "load_balancer": ["lb1"]}, hosts), load_sources(roles))
+    hosts = {
+        name: {**variables, "cluster_node_address": address} for name, address in addresses.items()
+    }
+    return build_model(
+        "km1",
+        Inventory({"key_manager": ["km1", "km2"], "load_balancer": ["lb1"]}, hosts),
+        load_sources(roles),
+    )
 
 
 def test_what_it_does_not_name_it_has_of_all_before_it(roles: Path) -> None:
     found, before = model(roles, "is_km_5.7.1"), model(roles, "is_km_5.7.0")
     # Of its own.
-    assert (found["product"]["title"], found["product"]["java"]["versions"]) == (LATER["title"], [8, 11])
+    assert (found["product"]["title"], found["product"]["java"]["versions"]) == (
+        LATER["title"],
+        [8, 11],
+    )
     assert found["urls"]["OAuth2RevokeEPUrl"] == "https://km.bank.example/oauth2/v2/revoke"
     # Of Identity Server 5.7.0, and of Open Banking behind that.
     same = set(before["product"]) - {"id", "inherits", *LATER}
     assert {"files", "layouts", "log", "written"} <= same
-    assert {key: found["product"][key] for key in same} == {key: before["product"][key] for key in same}
+    assert {key: found["product"][key] for key in same} == {
+        key: before["product"][key] for key in same
+    }
     others = set(before["urls"]) - {"OAuth2RevokeEPUrl"}
-    assert {name: found["urls"][name] for name in others} == {name: before["urls"][name] for name in others}
+    assert {name: found["urls"][name] for name in others} == {
+        name: before["urls"][name] for name in others
+    }
     assert found["nodes"] == before["nodes"] and found["datasources"] == before["datasources"]
 
 

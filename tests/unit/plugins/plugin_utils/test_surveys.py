@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict
+import typing as t
 
 import pytest
 import yaml
@@ -27,26 +27,45 @@ from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._model.inve
 )
 from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._sources import role_options
 
-OPTIONS: Dict[str, Dict[str, Any]] = {
+OPTIONS: dict[str, dict[str, t.Any]] = {
     "flag": {"type": "bool", "default": True, "description": "A flag, see C(docs)."},
     "kind": {"type": "str", "choices": ["a", "b"], "default": "a", "description": "A kind."},
-    "several": {"type": "list", "elements": "str", "choices": ["x", "y"], "default": ["x", "y"], "description": "Several."},
+    "several": {
+        "type": "list",
+        "elements": "str",
+        "choices": ["x", "y"],
+        "default": ["x", "y"],
+        "description": "Several.",
+    },
     "number": {"type": "int", "default": 3, "description": "A number."},
     "ratio": {"type": "float", "description": "A ratio."},
     "words": {"type": "list", "elements": "str", "default": [], "description": "Words."},
     "things": {"type": "list", "elements": "dict", "description": "Things."},
     "place": {"type": "path", "default": "/opt", "description": "A place."},
     "table": {"type": "dict", "default": {}, "description": "A table."},
-    "server": {"type": "dict", "description": "A server.", "options": {"vendor": {"choices": ["m"]}, "port": {"type": "int"}}},
+    "server": {
+        "type": "dict",
+        "description": "A server.",
+        "options": {"vendor": {"choices": ["m"]}, "port": {"type": "int"}},
+    },
     "name": {"type": "str", "required": True, "description": "The name."},
     "password": {"type": "str", "required": True, "no_log": True, "description": "Secret."},
-    "passwords": {"type": "dict", "required": True, "no_log": True, "default": {"a": "s3cret"}, "description": "Secrets."},
+    "passwords": {
+        "type": "dict",
+        "required": True,
+        "no_log": True,
+        "default": {"a": "s3cret"},
+        "description": "Secrets.",
+    },
     "optional_password": {"type": "str", "no_log": True, "description": "Another."},
 }
 
 
-def questions(form: str, **lists: Any) -> Dict[str, Dict[str, Any]]:
-    return {question["question_name"]: question for question in surveys.survey("Site", "d", OPTIONS, form, **lists)["spec"]}
+def questions(form: str, **lists: t.Any) -> dict[str, dict[str, t.Any]]:
+    return {
+        question["question_name"]: question
+        for question in surveys.survey("Site", "d", OPTIONS, form, **lists)["spec"]
+    }
 
 
 def test_what_can_be_chosen_is_asked() -> None:
@@ -56,7 +75,11 @@ def test_what_can_be_chosen_is_asked() -> None:
 def test_a_survey_in_place_of_an_inventory_asks_for_all_that_is_required_first() -> None:
     asked = questions("complete")
     assert list(asked) == ["name", "password", "passwords", "flag", "kind", "several", "server"]
-    assert [name for name, question in asked.items() if question["required"]] == ["name", "password", "passwords"]
+    assert [name for name, question in asked.items() if question["required"]] == [
+        "name",
+        "password",
+        "passwords",
+    ]
     assert asked["name"]["default"] == "" and asked["flag"]["default"] == "true"
 
 
@@ -84,7 +107,9 @@ KINDS = [
 
 
 @pytest.mark.parametrize(("name", "kind", "choices", "default"), KINDS)
-def test_type_choices_and_default_are_those_of_the_spec(name: str, kind: str, choices: Any, default: Any) -> None:
+def test_type_choices_and_default_are_those_of_the_spec(
+    name: str, kind: str, choices: t.Any, default: t.Any
+) -> None:
     question = questions("complete", also=list(OPTIONS))[name]
     assert (question["type"], question["choices"], question["default"]) == (kind, choices, default)
     assert question["variable"] == "survey_" + name
@@ -97,11 +122,13 @@ def test_a_question_says_how_it_is_answered() -> None:
     assert "One in a line" in asked["words"]["question_description"]
     assert "YAML, a list" in asked["things"]["question_description"]
     assert "one line" in asked["passwords"]["question_description"]
-    assert questions("changes", also=["number"])["number"]["question_description"].endswith("counts, else 3.")
+    assert questions("changes", also=["number"])["number"]["question_description"].endswith(
+        "counts, else 3."
+    )
 
 
 @pytest.mark.parametrize("lists", [{"also": ["nmae"]}, {"never": ["nmae"]}])
-def test_a_variable_that_is_none_is_named(lists: Any) -> None:
+def test_a_variable_that_is_none_is_named(lists: t.Any) -> None:
     with pytest.raises(OperatorError, match="nmae"):
         surveys.survey("Site", "", OPTIONS, **lists)
     with pytest.raises(Exception, match="nmae"):
@@ -134,13 +161,18 @@ ANSWERS = [
 
 
 @pytest.mark.parametrize(("name", "given", "meant"), ANSWERS)
-def test_an_answer_means_a_value_of_the_variable(name: str, given: Any, meant: Any) -> None:
+def test_an_answer_means_a_value_of_the_variable(name: str, given: t.Any, meant: t.Any) -> None:
     assert surveys.answers({"survey_" + name: given}, OPTIONS, inventory._load) == {name: meant}
 
 
 @pytest.mark.parametrize("empty", ["", " \n", None, []])
-def test_what_was_left_out_is_no_answer(empty: Any) -> None:
-    assert surveys.answers({"survey_name": empty, "survey_elsewhere": "x", "name": "y"}, OPTIONS, yaml.safe_load) == {}
+def test_what_was_left_out_is_no_answer(empty: t.Any) -> None:
+    assert (
+        surveys.answers(
+            {"survey_name": empty, "survey_elsewhere": "x", "name": "y"}, OPTIONS, yaml.safe_load
+        )
+        == {}
+    )
 
 
 @pytest.mark.parametrize("form", surveys.FORMS)
@@ -151,13 +183,25 @@ def test_the_surveys_of_this_collection_are_what_a_controller_takes(form: str) -
     assert len(names) == len(set(names)) and 5 < len(names) < 60
     for question in spec:
         name, option = question["question_name"], options[question["question_name"]]
-        assert name not in HOST_VARIABLES and name not in GROUP_VARIABLES.values() and not name.startswith("automation_")
+        assert (
+            name not in HOST_VARIABLES
+            and name not in GROUP_VARIABLES.values()
+            and not name.startswith("automation_")
+        )
         assert question["choices"] or question["type"] not in ("multiplechoice", "multiselect")
-        assert question["default"] == "" or isinstance(question["default"], int if question["type"] == "integer" else str)
+        assert question["default"] == "" or isinstance(
+            question["default"], int if question["type"] == "integer" else str
+        )
         if option.get("no_log"):
-            assert question["type"] == "password" and question["default"] == "" and form == "complete"
+            assert (
+                question["type"] == "password" and question["default"] == "" and form == "complete"
+            )
     if form == "complete":
-        required = {name for name, option in options.items() if option.get("required") and name not in HOST_VARIABLES}
+        required = {
+            name
+            for name, option in options.items()
+            if option.get("required") and name not in HOST_VARIABLES
+        }
         assert {name for name in required if name.startswith("cluster_")} <= set(names)
 
 
@@ -166,13 +210,25 @@ def test_the_filter_has_its_name() -> None:
 
 
 def test_answers_count_for_every_host_and_win() -> None:
-    hosts = {"km1": {"cluster_gateway_port": 8243, "survey_cluster_gateway_port": 9000}, "km2": {"survey_cluster_gateway_port": "9000"}}
-    reading = read_variables({"groups": {"all": ["km1", "km2"]}, "hostvars": hosts}, {"cluster_gateway_port"})
-    assert reading.inventory.hosts == {"km1": {"cluster_gateway_port": 9000}, "km2": {"cluster_gateway_port": 9000}}
+    hosts = {
+        "km1": {"cluster_gateway_port": 8243, "survey_cluster_gateway_port": 9000},
+        "km2": {"survey_cluster_gateway_port": "9000"},
+    }
+    reading = read_variables(
+        {"groups": {"all": ["km1", "km2"]}, "hostvars": hosts}, {"cluster_gateway_port"}
+    )
+    assert reading.inventory.hosts == {
+        "km1": {"cluster_gateway_port": 9000},
+        "km2": {"cluster_gateway_port": 9000},
+    }
 
 
 def test_a_question_about_nothing_is_told() -> None:
     hosts = {"km1": {"survey_cluster_gatway_port": 9000}}
-    reading = read_variables({"groups": {"all": ["km1"]}, "hostvars": hosts}, {"cluster_gateway_port"}, ("cluster_", "survey_cluster_"))
+    reading = read_variables(
+        {"groups": {"all": ["km1"]}, "hostvars": hosts},
+        {"cluster_gateway_port"},
+        ("cluster_", "survey_cluster_"),
+    )
     assert reading.inventory.hosts == {"km1": {"survey_cluster_gatway_port": None}}
     assert read_answers({"survey_cluster_gatway_port": 9000}) == {}

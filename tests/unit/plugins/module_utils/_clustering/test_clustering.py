@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
+import typing as t
 from pathlib import Path
-from typing import Any, Callable
 
 import pytest
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._clustering.edits import (
@@ -37,7 +37,9 @@ AXIS2 = "repository/conf/axis2/axis2.xml"
 
 
 def members(*entries: str) -> list[Member]:
-    return [Member(entry.partition(":")[0], int(entry.partition(":")[2] or 4000)) for entry in entries]
+    return [
+        Member(entry.partition(":")[0], int(entry.partition(":")[2] or 4000)) for entry in entries
+    ]
 
 
 HOSTS = [
@@ -81,13 +83,22 @@ def test_addresses_of_members(host: str, problem: str | None) -> None:
 
 
 def test_a_range_is_no_address_of_one_member() -> None:
-    assert host_problem("192.168.1.2-10") == "192.168.1.2-10 is a range; one address is wanted here."
+    assert (
+        host_problem("192.168.1.2-10") == "192.168.1.2-10 is a range; one address is wanted here."
+    )
     assert "range" not in (host_problem("192.168.1") or "")
 
 
 @pytest.mark.parametrize(
     "host, expected",
-    [("127.0.0.1", True), ("127.3.2.1", True), ("LOCALHOST", True), ("localhost.", True), ("127.example", False), ("10.0.0.1", False)],
+    [
+        ("127.0.0.1", True),
+        ("127.3.2.1", True),
+        ("LOCALHOST", True),
+        ("localhost.", True),
+        ("127.example", False),
+        ("10.0.0.1", False),
+    ],
 )
 def test_loopback(host: str, expected: bool) -> None:
     assert is_loopback(host) is expected
@@ -113,16 +124,31 @@ def test_same_host(one: str, other: str, expected: bool) -> None:
 LISTS = [
     ("two nodes", members("10.0.0.1", "10.0.0.2"), Member("10.0.0.1", 4000), []),
     ("a range that holds the local member", members("10.0.0.1-9"), Member("10.0.0.4", 4000), []),
-    ("two nodes on one machine", members("127.0.0.1:4000", "127.0.0.1:4010"), Member("127.0.0.1", 4010), []),
+    (
+        "two nodes on one machine",
+        members("127.0.0.1:4000", "127.0.0.1:4010"),
+        Member("127.0.0.1", 4010),
+        [],
+    ),
     ("no local member to look for", members("10.0.0.1"), None, []),
-    ("twice", members("10.0.0.1", "10.0.0.2", "10.0.0.1"), None, ["members: 10.0.0.1:4000 stands in the list twice."]),
+    (
+        "twice",
+        members("10.0.0.1", "10.0.0.2", "10.0.0.1"),
+        None,
+        ["members: 10.0.0.1:4000 stands in the list twice."],
+    ),
     (
         "twice through a range",
         members("10.0.0.1-4", "10.0.0.2"),
         None,
         ["members: 10.0.0.2:4000 stands in the list twice (also as 10.0.0.1-4:4000)."],
     ),
-    ("without the local member", members("10.0.0.1"), Member("10.0.0.2", 4000), ["the local member 10.0.0.2:4000 is not in the list"]),
+    (
+        "without the local member",
+        members("10.0.0.1"),
+        Member("10.0.0.2", 4000),
+        ["the local member 10.0.0.2:4000 is not in the list"],
+    ),
     (
         "with the local host on another port",
         members("10.0.0.1"),
@@ -145,8 +171,12 @@ LISTS = [
 ]
 
 
-@pytest.mark.parametrize("listed, local, expected", [case[1:] for case in LISTS], ids=[case[0] for case in LISTS])
-def test_lists_that_split_a_cluster(listed: list[Member], local: Member | None, expected: list[str]) -> None:
+@pytest.mark.parametrize(
+    "listed, local, expected", [case[1:] for case in LISTS], ids=[case[0] for case in LISTS]
+)
+def test_lists_that_split_a_cluster(
+    listed: list[Member], local: Member | None, expected: list[str]
+) -> None:
     found = member_problems(listed, local)
     assert len(found) == len(expected)
     for sentence, part in zip(found, expected):
@@ -159,7 +189,9 @@ def test_a_member_has_a_host_and_a_port_or_the_stock_one() -> None:
     for entry in ({}, {"host": ""}, {"host": None}, {"host": 10}):
         with pytest.raises(OperatorError, match="^Each entry of members needs a host"):
             parse_member(entry)
-    with pytest.raises(OperatorError, match="^cluster_members: the port of 10.0.0.1 must be a whole number"):
+    with pytest.raises(
+        OperatorError, match="^cluster_members: the port of 10.0.0.1 must be a whole number"
+    ):
         parse_member({"host": "10.0.0.1", "port": 0}, "cluster_members")
     with pytest.raises(OperatorError, match="^members: 10.0.0.10-2 is a range"):
         parse_member({"host": "10.0.0.10-2"})
@@ -170,7 +202,7 @@ def test_kernel_versions_compare_as_numbers() -> None:
     assert kernel_number("4.10.0-beta") > kernel_number("4.9")
 
 
-def test_what_the_product_reads_of_an_odd_section(home: Callable[[str], Path]) -> None:
+def test_what_the_product_reads_of_an_odd_section(home: t.Callable[[str], Path]) -> None:
     section = read_clustering(etree.parse(str(home("odd") / AXIS2)).getroot())
     assert section is not None
     assert section["sections"] == 2
@@ -179,12 +211,19 @@ def test_what_the_product_reads_of_an_odd_section(home: Callable[[str], Path]) -
     assert section["parameter_counts"]["domain"] == 2
     assert section["properties"] == {"subDomain": "worker"}
     assert section["member_lists"] == 2
-    assert section["members"] == [{"host": "10.0.0.1", "port": "4001"}, {"host": "10.0.0.2", "port": "4000"}]
+    assert section["members"] == [
+        {"host": "10.0.0.1", "port": "4001"},
+        {"host": "10.0.0.2", "port": "4000"},
+    ]
 
 
 def test_a_file_may_lack_everything() -> None:
     assert read_clustering(etree.fromstring("<axisconfig><!--clustering/--></axisconfig>")) is None
-    bare = read_clustering(etree.fromstring("<axisconfig><clustering><members><member/></members></clustering></axisconfig>"))
+    bare = read_clustering(
+        etree.fromstring(
+            "<axisconfig><clustering><members><member/></members></clustering></axisconfig>"
+        )
+    )
     assert bare is not None
     assert bare["enabled"] is True
     assert bare["members"] == [{"host": "", "port": ""}]
@@ -202,7 +241,7 @@ WKA = {
 }
 
 
-def edit_file(path: Path, wish: dict[str, Any], kernel: str | None = None) -> Any:
+def edit_file(path: Path, wish: dict[str, t.Any], kernel: str | None = None) -> t.Any:
     """Makes the edits of a wish, twice, and returns the section as it is then."""
     current = read_clustering(etree.parse(str(path)).getroot())
     edits, secrets = clustering_edits(dict(wish, kernel=kernel), current)
@@ -217,15 +256,26 @@ def edit_file(path: Path, wish: dict[str, Any], kernel: str | None = None) -> An
     return after
 
 
-def test_a_stock_file_becomes_a_member_of_a_cluster(home: Callable[[str], Path]) -> None:
+def test_a_stock_file_becomes_a_member_of_a_cluster(home: t.Callable[[str], Path]) -> None:
     path = home("ob_km") / AXIS2
     before = path.read_bytes()
-    after = edit_file(path, dict(WKA, group_password="p%{a}ss", local_member_port=4000, parameters={"AvoidInitiation": True}))
+    after = edit_file(
+        path,
+        dict(
+            WKA,
+            group_password="p%{a}ss",
+            local_member_port=4000,
+            parameters={"AvoidInitiation": True},
+        ),
+    )
     assert after["enabled"] is True
     assert after["parameters"]["membershipScheme"] == "wka"
     assert after["parameters"]["domain"] == "bank.domain"
     assert after["parameters"]["groupPassword"] == "p%{a}ss"
-    assert after["members"] == [{"host": "10.0.0.1", "port": "4000"}, {"host": "10.0.0.2", "port": "4010"}]
+    assert after["members"] == [
+        {"host": "10.0.0.1", "port": "4000"},
+        {"host": "10.0.0.2", "port": "4010"},
+    ]
     lines, written = before.split(b"\r\n"), path.read_bytes().split(b"\r\n")
     assert b"\n" not in path.read_bytes().replace(b"\r\n", b"")
     assert [line for line in lines if line not in written] == [
@@ -243,22 +293,34 @@ def test_a_stock_file_becomes_a_member_of_a_cluster(home: Callable[[str], Path])
     assert not path.read_bytes().endswith(b"\n")
 
 
-def test_multicast_is_switched_on_in_place(home: Callable[[str], Path]) -> None:
+def test_multicast_is_switched_on_in_place(home: t.Callable[[str], Path]) -> None:
     path = home("ob_km") / AXIS2
     block = {"address": "228.0.0.9", "port": 45565, "ttl": 1, "timeout": 30}
-    after = edit_file(path, {"scheme": "multicast", "multicast": block, "local_member_host": "10.0.0.1", "enabled": True})
-    assert {name: after["parameters"][name] for name in ("mcastAddress", "mcastPort", "mcastTTL", "mcastTimeout")} == {
+    after = edit_file(
+        path,
+        {
+            "scheme": "multicast",
+            "multicast": block,
+            "local_member_host": "10.0.0.1",
+            "enabled": True,
+        },
+    )
+    assert {
+        name: after["parameters"][name]
+        for name in ("mcastAddress", "mcastPort", "mcastTTL", "mcastTimeout")
+    } == {
         "mcastAddress": "228.0.0.9",
         "mcastPort": "45565",
         "mcastTTL": "1",
         "mcastTimeout": "30",
     }
     assert (
-        b'        <!-- The multicast address -->\r\n        <parameter name="mcastAddress">228.0.0.9</parameter>\r\n' in path.read_bytes()
+        b"        <!-- The multicast address -->\r\n        <parameter"
+        b' name="mcastAddress">228.0.0.9</parameter>\r\n' in path.read_bytes()
     )
 
 
-def test_aws_has_its_parameters_made(home: Callable[[str], Path]) -> None:
+def test_aws_has_its_parameters_made(home: t.Callable[[str], Path]) -> None:
     path = home("ob_km") / AXIS2
     block = {
         "access_key": "canary-access",
@@ -273,14 +335,29 @@ def test_aws_has_its_parameters_made(home: Callable[[str], Path]) -> None:
     assert secrets == {"aws_access_key": "canary-access", "aws_secret_key": "canary-secret"}
     assert "canary" not in repr(edits)
     after = edit_file(path, {"scheme": "aws", "aws": block})
-    wanted = {"accessKey": "canary-access", "secretKey": "canary-secret", "region": "eu-west-1", "tagKey": "a", "connTimeout": "5"}
-    assert {name: after["parameters"].get(name) for name in [*wanted, "tagValue"]} == dict(wanted, tagValue=None)
+    wanted = {
+        "accessKey": "canary-access",
+        "secretKey": "canary-secret",
+        "region": "eu-west-1",
+        "tagKey": "a",
+        "connTimeout": "5",
+    }
+    assert {name: after["parameters"].get(name) for name in [*wanted, "tagValue"]} == dict(
+        wanted, tagValue=None
+    )
 
 
-def test_aws_has_other_names_on_kernel_4_7_1(home: Callable[[str], Path]) -> None:
-    """org.wso2.carbon.core 4.7.1, AWSConstants: what the older kernels read is passed over there without a word."""
+def test_aws_has_other_names_on_kernel_4_7_1(home: t.Callable[[str], Path]) -> None:
+    """org.wso2.carbon.core 4.7.1, AWSConstants: what the older kernels read is passed over there
+    without a word."""
     path = home("kernel") / AXIS2
-    block = {"access_key": "canary-access", "secret_key": "canary-secret", "tag_key": "a", "security_group": "km", "connection_timeout": 5}
+    block = {
+        "access_key": "canary-access",
+        "secret_key": "canary-secret",
+        "tag_key": "a",
+        "security_group": "km",
+        "connection_timeout": 5,
+    }
     after = edit_file(path, {"scheme": "aws", "aws": block, "domain": "d"}, kernel="4.7.1")
     wanted = {
         "access-key": "canary-access",
@@ -290,12 +367,16 @@ def test_aws_has_other_names_on_kernel_4_7_1(home: Callable[[str], Path]) -> Non
         "connection-timeout-seconds": "5",
     }
     assert {name: after["parameters"].get(name) for name in wanted} == wanted
-    assert not {"accessKey", "secretKey", "tagKey", "securityGroup", "connTimeout"} & set(after["parameters"])
-    with pytest.raises(OperatorError, match="parameters.access-key has an option of its own: aws.access_key"):
+    assert not {"accessKey", "secretKey", "tagKey", "securityGroup", "connTimeout"} & set(
+        after["parameters"]
+    )
+    with pytest.raises(
+        OperatorError, match="parameters.access-key has an option of its own: aws.access_key"
+    ):
         edit_file(path, {"parameters": {"access-key": "x"}}, kernel="4.7.1")
 
 
-def test_kubernetes_needs_a_class_on_old_kernels(home: Callable[[str], Path]) -> None:
+def test_kubernetes_needs_a_class_on_old_kernels(home: t.Callable[[str], Path]) -> None:
     path = home("kernel") / AXIS2
     wish = {"scheme": "kubernetes", "kubernetes": {"namespace": "bank", "services": "km"}}
     current = read_clustering(etree.parse(str(path)).getroot())
@@ -305,22 +386,31 @@ def test_kubernetes_needs_a_class_on_old_kernels(home: Callable[[str], Path]) ->
     after = edit_file(path, dict(wish, domain="d"), kernel="4.7.1")
     assert after["parameters"]["KUBERNETES_NAMESPACE"] == "bank"
     assert after["parameters"]["domain"] == "d"
-    after = edit_file(path, {"scheme": "kubernetes", "kubernetes": {"class_name": "org.example.Scheme"}})
+    after = edit_file(
+        path, {"scheme": "kubernetes", "kubernetes": {"class_name": "org.example.Scheme"}}
+    )
     assert after["parameters"]["membershipSchemeClassName"] == "org.example.Scheme"
     # What stands in the file counts as well.
     edit_file(path, wish)
 
 
-def test_a_file_without_members_gets_a_list(home: Callable[[str], Path]) -> None:
+def test_a_file_without_members_gets_a_list(home: t.Callable[[str], Path]) -> None:
     path = home("kernel") / AXIS2
     after = edit_file(path, WKA)
-    assert after["members"] == [{"host": "10.0.0.1", "port": "4000"}, {"host": "10.0.0.2", "port": "4010"}]
+    assert after["members"] == [
+        {"host": "10.0.0.1", "port": "4000"},
+        {"host": "10.0.0.2", "port": "4010"},
+    ]
     assert path.read_text().index("</members>") < path.read_text().index("<groupManagement")
-    path.write_text(path.read_text().replace('<groupManagement enable="false"/>', "").replace("members>", "nobody>"))
+    path.write_text(
+        path.read_text()
+        .replace('<groupManagement enable="false"/>', "")
+        .replace("members>", "nobody>")
+    )
     assert len(edit_file(path, WKA)["members"]) == 2
 
 
-def test_of_several_the_one_that_counts_is_edited(home: Callable[[str], Path]) -> None:
+def test_of_several_the_one_that_counts_is_edited(home: t.Callable[[str], Path]) -> None:
     path = home("odd") / AXIS2
     after = edit_file(path, dict(WKA, local_member_port=4000))
     assert after["parameters"]["domain"] == "bank.domain"
@@ -330,9 +420,11 @@ def test_of_several_the_one_that_counts_is_edited(home: Callable[[str], Path]) -
     assert 'enable="false"/>' in text
 
 
-def three(home: Callable[[str], Path]) -> Path:
+def three(home: t.Callable[[str], Path]) -> Path:
     path = home("ob_km") / AXIS2
-    edit_file(path, dict(WKA, members=[{"host": "10.0.0.3"}, {"host": "10.0.0.1"}, {"host": "10.0.0.2"}]))
+    edit_file(
+        path, dict(WKA, members=[{"host": "10.0.0.3"}, {"host": "10.0.0.1"}, {"host": "10.0.0.2"}])
+    )
     return path
 
 
@@ -341,14 +433,28 @@ STATES = [
     ("added what is there", "present", ["10.0.0.2"], ["10.0.0.3", "10.0.0.1", "10.0.0.2"]),
     ("removed", "absent", ["10.0.0.3"], ["10.0.0.1", "10.0.0.2"]),
     ("removed what is not there", "absent", ["10.0.0.4"], ["10.0.0.3", "10.0.0.1", "10.0.0.2"]),
-    ("exact, in another order", "exact", ["10.0.0.1", "10.0.0.2", "10.0.0.3"], ["10.0.0.3", "10.0.0.1", "10.0.0.2"]),
-    ("exact, one replaced", "exact", ["10.0.0.1", "10.0.0.4", "10.0.0.3"], ["10.0.0.3", "10.0.0.1", "10.0.0.4"]),
+    (
+        "exact, in another order",
+        "exact",
+        ["10.0.0.1", "10.0.0.2", "10.0.0.3"],
+        ["10.0.0.3", "10.0.0.1", "10.0.0.2"],
+    ),
+    (
+        "exact, one replaced",
+        "exact",
+        ["10.0.0.1", "10.0.0.4", "10.0.0.3"],
+        ["10.0.0.3", "10.0.0.1", "10.0.0.4"],
+    ),
     ("nothing removed", "absent", [], ["10.0.0.3", "10.0.0.1", "10.0.0.2"]),
 ]
 
 
-@pytest.mark.parametrize("state, listed, expected", [case[1:] for case in STATES], ids=[case[0] for case in STATES])
-def test_members_are_added_removed_and_replaced(home: Callable[[str], Path], state: str, listed: list[str], expected: list[str]) -> None:
+@pytest.mark.parametrize(
+    "state, listed, expected", [case[1:] for case in STATES], ids=[case[0] for case in STATES]
+)
+def test_members_are_added_removed_and_replaced(
+    home: t.Callable[[str], Path], state: str, listed: list[str], expected: list[str]
+) -> None:
     path = three(home)
     before = path.read_bytes()
     after = edit_file(path, {"members": [{"host": host} for host in listed], "state": state})
@@ -357,38 +463,91 @@ def test_members_are_added_removed_and_replaced(home: Callable[[str], Path], sta
         assert path.read_bytes() == before
 
 
-def test_what_a_hand_wrote_stays_in_the_list(home: Callable[[str], Path]) -> None:
+def test_what_a_hand_wrote_stays_in_the_list(home: t.Callable[[str], Path]) -> None:
     path = three(home)
     path.write_bytes(path.read_bytes().replace(b"<hostName>10.0.0.3<", b"<hostName>${first}<"))
     after = edit_file(path, {"members": [{"host": "10.0.0.9"}], "state": "present"})
-    assert [member["host"] for member in after["members"]] == ["${first}", "10.0.0.1", "10.0.0.2", "10.0.0.9"]
+    assert [member["host"] for member in after["members"]] == [
+        "${first}",
+        "10.0.0.1",
+        "10.0.0.2",
+        "10.0.0.9",
+    ]
 
 
-def test_equal_members_of_a_hand_made_list_become_one(home: Callable[[str], Path]) -> None:
+def test_equal_members_of_a_hand_made_list_become_one(home: t.Callable[[str], Path]) -> None:
     path = three(home)
     path.write_bytes(path.read_bytes().replace(b"<hostName>10.0.0.3<", b"<hostName>10.0.0.1<"))
     after = edit_file(path, {"members": [], "state": "present"})
     assert [member["host"] for member in after["members"]] == ["10.0.0.1", "10.0.0.2"]
 
 
-REFUSED: list[tuple[str, dict[str, Any], str]] = [
-    ("no local member", dict(WKA, local_member_host="10.0.0.3"), "the local member 10.0.0.3:4000 is not in the list"),
-    ("local member on another port", dict(WKA, local_member_port=4010), "the local member 10.0.0.1:4010 is not in the list"),
-    ("the stock local member", {"scheme": "wka", "members": [{"host": "10.0.0.1"}]}, "the local member 127.0.0.1:4000 is not in the list"),
-    ("the stock members", {"scheme": "wka", "local_member_host": "10.0.0.1"}, "the local member 10.0.0.1:4000 is not in the list"),
-    ("loopback", dict(WKA, members=[{"host": "10.0.0.1"}, {"host": "localhost"}]), "localhost:4000 can be reached from this machine only"),
-    ("duplicate", dict(WKA, members=[{"host": "10.0.0.1"}, {"host": "10.0.0.1"}]), "10.0.0.1:4000 stands in the list twice"),
-    ("range", dict(WKA, members=[{"host": "10.0.0.9-1"}]), "10.0.0.9-1 is a range that ends before it begins"),
-    ("range as local member", dict(WKA, local_member_host="10.0.0.1-2"), "local_member_host: 10.0.0.1-2 is a range"),
-    ("wildcard as local member", dict(WKA, local_member_host="0.0.0.0"), "local_member_host: 0.0.0.0 is not an address"),
+REFUSED: list[tuple[str, dict[str, t.Any], str]] = [
+    (
+        "no local member",
+        dict(WKA, local_member_host="10.0.0.3"),
+        "the local member 10.0.0.3:4000 is not in the list",
+    ),
+    (
+        "local member on another port",
+        dict(WKA, local_member_port=4010),
+        "the local member 10.0.0.1:4010 is not in the list",
+    ),
+    (
+        "the stock local member",
+        {"scheme": "wka", "members": [{"host": "10.0.0.1"}]},
+        "the local member 127.0.0.1:4000 is not in the list",
+    ),
+    (
+        "the stock members",
+        {"scheme": "wka", "local_member_host": "10.0.0.1"},
+        "the local member 10.0.0.1:4000 is not in the list",
+    ),
+    (
+        "loopback",
+        dict(WKA, members=[{"host": "10.0.0.1"}, {"host": "localhost"}]),
+        "localhost:4000 can be reached from this machine only",
+    ),
+    (
+        "duplicate",
+        dict(WKA, members=[{"host": "10.0.0.1"}, {"host": "10.0.0.1"}]),
+        "10.0.0.1:4000 stands in the list twice",
+    ),
+    (
+        "range",
+        dict(WKA, members=[{"host": "10.0.0.9-1"}]),
+        "10.0.0.9-1 is a range that ends before it begins",
+    ),
+    (
+        "range as local member",
+        dict(WKA, local_member_host="10.0.0.1-2"),
+        "local_member_host: 10.0.0.1-2 is a range",
+    ),
+    (
+        "wildcard as local member",
+        dict(WKA, local_member_host="0.0.0.0"),
+        "local_member_host: 0.0.0.0 is not an address",
+    ),
     (
         "the last local member removed",
         {"scheme": "wka", "members": [{"host": "127.0.0.1"}], "state": "absent"},
         "127.0.0.1:4000 is not in the list",
     ),
-    ("members with multicast", {"members": [{"host": "127.0.0.1"}]}, "members are given, but the membership scheme is multicast"),
-    ("members with aws", {"scheme": "aws", "aws": {"iam_role": "r"}, "members": []}, "members are given, but the membership scheme is aws"),
-    ("parameters of another scheme", dict(WKA, multicast={"port": 1}), "multicast is given, but the membership scheme is wka"),
+    (
+        "members with multicast",
+        {"members": [{"host": "127.0.0.1"}]},
+        "members are given, but the membership scheme is multicast",
+    ),
+    (
+        "members with aws",
+        {"scheme": "aws", "aws": {"iam_role": "r"}, "members": []},
+        "members are given, but the membership scheme is aws",
+    ),
+    (
+        "parameters of another scheme",
+        dict(WKA, multicast={"port": 1}),
+        "multicast is given, but the membership scheme is wka",
+    ),
     (
         "aws without keys",
         {"scheme": "aws", "aws": {"access_key": "a"}},
@@ -399,43 +558,82 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
         {"scheme": "multicast", "multicast": {"address": "10.0.0.1"}},
         "multicast.address must be an IPv4 multicast address",
     ),
-    ("multicast name", {"scheme": "multicast", "multicast": {"address": "all"}}, "multicast.address must be an IPv4 multicast address"),
-    ("multicast port", {"scheme": "multicast", "multicast": {"port": 0}}, "multicast.port must be a whole number"),
+    (
+        "multicast name",
+        {"scheme": "multicast", "multicast": {"address": "all"}},
+        "multicast.address must be an IPv4 multicast address",
+    ),
+    (
+        "multicast port",
+        {"scheme": "multicast", "multicast": {"port": 0}},
+        "multicast.port must be a whole number",
+    ),
     ("blank domain", {"domain": " bank "}, "domain must not be empty or have blanks"),
     ("empty domain", {"domain": ""}, "domain must not be empty"),
-    ("line break in the password", {"group_password": "a\nb"}, "group_password must not be empty or have blanks or line breaks"),
-    ("a parameter that is not read", {"parameters": {"localMemberBindAddress": "10.0.0.1"}}, "no class of the product reads it"),
-    ("a parameter with an option", {"parameters": {"domain": "d"}}, "parameters.domain has an option of its own: domain"),
-    ("a password as parameter", {"parameters": {"groupPassword": "d"}}, "has an option of its own: group_password"),
-    ("a scheme's parameter", {"parameters": {"mcastTTL": 1}}, "parameters.mcastTTL has an option of its own: multicast.ttl"),
+    (
+        "line break in the password",
+        {"group_password": "a\nb"},
+        "group_password must not be empty or have blanks or line breaks",
+    ),
+    (
+        "a parameter that is not read",
+        {"parameters": {"localMemberBindAddress": "10.0.0.1"}},
+        "no class of the product reads it",
+    ),
+    (
+        "a parameter with an option",
+        {"parameters": {"domain": "d"}},
+        "parameters.domain has an option of its own: domain",
+    ),
+    (
+        "a password as parameter",
+        {"parameters": {"groupPassword": "d"}},
+        "has an option of its own: group_password",
+    ),
+    (
+        "a scheme's parameter",
+        {"parameters": {"mcastTTL": 1}},
+        "parameters.mcastTTL has an option of its own: multicast.ttl",
+    ),
     ("a quote in a name", {"parameters": {'a"b': 1}}, "a name must not hold a double quote"),
     ("member port", dict(WKA, local_member_port=70000), "local_member_port must be a whole number"),
 ]
 
 
-@pytest.mark.parametrize("wish, sentence", [case[1:] for case in REFUSED], ids=[case[0] for case in REFUSED])
-def test_refusals(home: Callable[[str], Path], wish: dict[str, Any], sentence: str) -> None:
+@pytest.mark.parametrize(
+    "wish, sentence", [case[1:] for case in REFUSED], ids=[case[0] for case in REFUSED]
+)
+def test_refusals(home: t.Callable[[str], Path], wish: dict[str, t.Any], sentence: str) -> None:
     current = read_clustering(etree.parse(str(home("ob_km") / AXIS2)).getroot())
     with pytest.raises(OperatorError) as refusal:
         clustering_edits(wish, current)
     assert sentence in str(refusal.value)
 
 
-def test_a_file_without_a_local_member_needs_one(home: Callable[[str], Path]) -> None:
+def test_a_file_without_a_local_member_needs_one(home: t.Callable[[str], Path]) -> None:
     path = home("kernel") / AXIS2
-    path.write_text(path.read_text().replace('<parameter name="localMemberHost">127.0.0.1</parameter>', ""))
+    path.write_text(
+        path.read_text().replace('<parameter name="localMemberHost">127.0.0.1</parameter>', "")
+    )
     with pytest.raises(OperatorError, match="^local_member_host is not set, here or in axis2.xml"):
         edit_file(path, {"scheme": "wka", "members": [{"host": "10.0.0.1"}]})
     path.write_text(path.read_text().replace(">4000<", ">4ooo<"))
-    with pytest.raises(OperatorError, match="^local_member_port, as it stands in axis2.xml, must be"):
+    with pytest.raises(
+        OperatorError, match="^local_member_port, as it stands in axis2.xml, must be"
+    ):
         edit_file(path, dict(WKA))
 
 
-def test_a_quote_in_a_parameter_name_is_quoted(home: Callable[[str], Path]) -> None:
-    assert edit_file(home("kernel") / AXIS2, {"parameters": {"it's": "fine"}})["parameters"]["it's"] == "fine"
+def test_a_quote_in_a_parameter_name_is_quoted(home: t.Callable[[str], Path]) -> None:
+    assert (
+        edit_file(home("kernel") / AXIS2, {"parameters": {"it's": "fine"}})["parameters"]["it's"]
+        == "fine"
+    )
 
 
-def test_a_wish_for_nothing_is_no_edit(home: Callable[[str], Path]) -> None:
+def test_a_wish_for_nothing_is_no_edit(home: t.Callable[[str], Path]) -> None:
     current = read_clustering(etree.parse(str(home("ob_km") / AXIS2)).getroot())
     assert clustering_edits({}, current) == ([], {})
-    assert clustering_edits({"enabled": False}, current)[0] == [{"xpath": "/axisconfig/clustering", "attributes": {"enable": "false"}}]
+    assert clustering_edits({"enabled": False}, current)[0] == [
+        {"xpath": "/axisconfig/clustering", "attributes": {"enable": "false"}}
+    ]

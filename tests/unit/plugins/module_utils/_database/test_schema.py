@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, List, Sequence
+import typing as t
 
 import pytest
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._database.schema import (
@@ -23,7 +23,7 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils._database.s
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._errors import OperatorError
 
 
-def script(text: str, name: str = "dbscripts/mysql.sql") -> Any:
+def script(text: str, name: str = "dbscripts/mysql.sql") -> t.Any:
     return read_script(name, text.encode())
 
 
@@ -34,13 +34,21 @@ SPLIT = [
         [(1, "CREATE TABLE A (X INT)"), (2, "INSERT INTO A VALUES (1)")],
     ),
     ("last one without a semicolon", "CREATE TABLE A (X INT)", [(1, "CREATE TABLE A (X INT)")]),
-    ("byte order mark and CRLF", "\ufeffCREATE TABLE A\r\n(X INT);\r\n", [(1, "CREATE TABLE A\r\n(X INT)")]),
+    (
+        "byte order mark and CRLF",
+        "\ufeffCREATE TABLE A\r\n(X INT);\r\n",
+        [(1, "CREATE TABLE A\r\n(X INT)")],
+    ),
     (
         "comments before and inside",
         "-- one;\n# two;\n/* three; */\nCREATE TABLE A ( -- four;\n X INT);",
         [(4, "CREATE TABLE A (  \n X INT)")],
     ),
-    ("dashes without a blank between statements", "--------\n--x;\nCREATE TABLE A (X INT);\n---- end", [(3, "CREATE TABLE A (X INT)")]),
+    (
+        "dashes without a blank between statements",
+        "--------\n--x;\nCREATE TABLE A (X INT);\n---- end",
+        [(3, "CREATE TABLE A (X INT)")],
+    ),
     (
         "minus minus in an expression",
         "CREATE TABLE A (X INT DEFAULT 5);SELECT 5--3;",
@@ -64,8 +72,10 @@ SPLIT = [
     ("empty statements", ";;CREATE TABLE A (X INT);;", [(1, "CREATE TABLE A (X INT)")]),
     (
         "another delimiter",
-        "CREATE TABLE A (X INT);\nDELIMITER //\n"
-        "CREATE TRIGGER T BEFORE INSERT ON A FOR EACH ROW BEGIN SET @a = 1; END //\ndelimiter ;\nSELECT 1;",
+        (
+            "CREATE TABLE A (X INT);\nDELIMITER //\nCREATE TRIGGER T BEFORE INSERT ON A FOR EACH"
+            " ROW BEGIN SET @a = 1; END //\ndelimiter ;\nSELECT 1;"
+        ),
         [
             (1, "CREATE TABLE A (X INT)"),
             (3, "CREATE TRIGGER T BEFORE INSERT ON A FOR EACH ROW BEGIN SET @a = 1; END"),
@@ -75,7 +85,9 @@ SPLIT = [
 ]
 
 
-@pytest.mark.parametrize(("text", "expected"), [case[1:] for case in SPLIT], ids=[case[0] for case in SPLIT])
+@pytest.mark.parametrize(
+    ("text", "expected"), [case[1:] for case in SPLIT], ids=[case[0] for case in SPLIT]
+)
 def test_statements_are_split_as_the_client_does(text: str, expected: list) -> None:
     assert [(statement.line, statement.text) for statement in script(text).statements] == expected
 
@@ -83,11 +95,19 @@ def test_statements_are_split_as_the_client_does(text: str, expected: list) -> N
 SPLIT_POSTGRESQL = [
     (
         "routine in dollar quotes",
-        "CREATE TABLE A (X INT);\nCREATE FUNCTION f() RETURNS TRIGGER AS $BODY$\nBEGIN x; RETURN '$$'; END;\n"
-        "$BODY$ LANGUAGE plpgsql;\nSELECT $$;$$;",
+        (
+            "CREATE TABLE A (X INT);\nCREATE FUNCTION f() RETURNS TRIGGER AS $BODY$\nBEGIN x;"
+            " RETURN '$$'; END;\n$BODY$ LANGUAGE plpgsql;\nSELECT $$;$$;"
+        ),
         [
             (1, "CREATE TABLE A (X INT)"),
-            (2, "CREATE FUNCTION f() RETURNS TRIGGER AS $BODY$\nBEGIN x; RETURN '$$'; END;\n$BODY$ LANGUAGE plpgsql"),
+            (
+                2,
+                (
+                    "CREATE FUNCTION f() RETURNS TRIGGER AS $BODY$\nBEGIN x; RETURN '$$';"
+                    " END;\n$BODY$ LANGUAGE plpgsql"
+                ),
+            ),
             (5, "SELECT $$;$$"),
         ],
     ),
@@ -96,42 +116,70 @@ SPLIT_POSTGRESQL = [
         r"CREATE TABLE A (X TEXT DEFAULT '\');SELECT ';';",
         [(1, r"CREATE TABLE A (X TEXT DEFAULT '\')"), (1, "SELECT ';'")],
     ),
-    ("but here it is", r"CREATE TABLE A (X TEXT DEFAULT E'\';');", [(1, r"CREATE TABLE A (X TEXT DEFAULT E'\';')")]),
-    ("a hash is an operator", "CREATE TABLE A (X INT DEFAULT 5 # 3);", [(1, "CREATE TABLE A (X INT DEFAULT 5 # 3)")]),
+    (
+        "but here it is",
+        r"CREATE TABLE A (X TEXT DEFAULT E'\';');",
+        [(1, r"CREATE TABLE A (X TEXT DEFAULT E'\';')")],
+    ),
+    (
+        "a hash is an operator",
+        "CREATE TABLE A (X INT DEFAULT 5 # 3);",
+        [(1, "CREATE TABLE A (X INT DEFAULT 5 # 3)")],
+    ),
     ("dashes need no blank", "CREATE TABLE A (X INT --;\n);", [(1, "CREATE TABLE A (X INT  \n)")]),
     ("a comment is one", "/*! x; */CREATE TABLE A (X INT);", [(1, "CREATE TABLE A (X INT)")]),
     (
         "transactions are the loader's",
-        "BEGIN TRANSACTION;\nCREATE TABLE A (X INT);\nCOMMIT TRANSACTION;begin;commit;START TRANSACTION;END;",
+        (
+            "BEGIN TRANSACTION;\nCREATE TABLE A (X INT);\nCOMMIT TRANSACTION;begin;commit;START"
+            " TRANSACTION;END;"
+        ),
         [(2, "CREATE TABLE A (X INT)")],
     ),
-    ("DELIMITER is a word like others", "CREATE TABLE A (X INT);\nDELIMITER //;", [(1, "CREATE TABLE A (X INT)"), (2, "DELIMITER //")]),
+    (
+        "DELIMITER is a word like others",
+        "CREATE TABLE A (X INT);\nDELIMITER //;",
+        [(1, "CREATE TABLE A (X INT)"), (2, "DELIMITER //")],
+    ),
 ]
 
 
-@pytest.mark.parametrize(("text", "expected"), [case[1:] for case in SPLIT_POSTGRESQL], ids=[case[0] for case in SPLIT_POSTGRESQL])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [case[1:] for case in SPLIT_POSTGRESQL],
+    ids=[case[0] for case in SPLIT_POSTGRESQL],
+)
 def test_statements_of_postgresql_are_split_as_its_client_does(text: str, expected: list) -> None:
     read = read_script("dbscripts/postgresql.sql", text.encode(), "postgresql")
-    assert [(statement.line, re.sub(" +\n", "\n", statement.text)) for statement in read.statements] == [
-        (line, re.sub(" +\n", "\n", wanted)) for line, wanted in expected
-    ]
+    assert [
+        (statement.line, re.sub(" +\n", "\n", statement.text)) for statement in read.statements
+    ] == [(line, re.sub(" +\n", "\n", wanted)) for line, wanted in expected]
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("CREATE TABLE A (X INT);\n\\connect other;", "line 2: the script chooses or makes a database"),
+        (
+            "CREATE TABLE A (X INT);\n\\connect other;",
+            "line 2: the script chooses or makes a database",
+        ),
         ("CREATE SCHEMA other;", "line 1: the script chooses"),
         ('CREATE TABLE "open (X INT);', 'what is opened with " here'),
     ],
 )
-def test_a_script_of_postgresql_that_cannot_be_loaded_safely_is_refused(text: str, message: str) -> None:
+def test_a_script_of_postgresql_that_cannot_be_loaded_safely_is_refused(
+    text: str, message: str
+) -> None:
     with pytest.raises(OperatorError, match=re.escape(message)):
         read_script("dbscripts/postgresql.sql", text.encode(), "postgresql")
 
 
 def test_tables_of_postgresql_are_known_with_their_quotes() -> None:
-    read = read_script("x.sql", b'CREATE TABLE "public"."Big" (X INT); CREATE TABLE IF NOT EXISTS small (X INT);', "postgresql")
+    read = read_script(
+        "x.sql",
+        b'CREATE TABLE "public"."Big" (X INT); CREATE TABLE IF NOT EXISTS small (X INT);',
+        "postgresql",
+    )
     assert list(read.tables) == [Table("Big", False), Table("small", True)]
 
 
@@ -141,7 +189,13 @@ TABLES = [
     ("CREATE OR REPLACE TABLE `db`.`A` (X INT)", [Table("A", False)]),
     ("CREATE TABLE IF NOT EXISTS db . B$1 (X INT)", [Table("B$1", True)]),
     ("CREATE TABLE A (X INT); CREATE TABLE IF NOT EXISTS a (X INT)", [Table("A", False)]),
-    ("-- CREATE TABLE NO (X INT);\nINSERT INTO Q VALUES ('CREATE TABLE NO (X INT)'); CREATE TABLE Y (X INT)", [Table("Y", False)]),
+    (
+        (
+            "-- CREATE TABLE NO (X INT);\nINSERT INTO Q VALUES ('CREATE TABLE NO (X INT)'); CREATE"
+            " TABLE Y (X INT)"
+        ),
+        [Table("Y", False)],
+    ),
     ("CREATE TEMPORARY TABLE T (X INT); CREATE TABLE Y (X INT)", [Table("Y", False)]),
 ]
 
@@ -154,7 +208,10 @@ def test_the_tables_of_a_script_are_known(text: str, expected: list) -> None:
 REFUSED = [
     ("CREATE TABLE A (X INT);\nUSE other;", "line 2: the script chooses or makes a database"),
     ("CREATE DATABASE IF NOT EXISTS other;", "line 1: the script chooses"),
-    ("CREATE TABLE A (X CHAR DEFAULT 'open);", "line 1: what is opened with ' here is never closed"),
+    (
+        "CREATE TABLE A (X CHAR DEFAULT 'open);",
+        "line 1: what is opened with ' here is never closed",
+    ),
     ("CREATE TABLE A (X INT);\n\n/* open", "line 3: what is opened with / here"),
     ("CREATE TABLE A (X INT);CREATE PROCEDURE P() BEGIN SELECT 1; END;", "needs DELIMITER lines"),
     ("INSERT INTO A VALUES (1);", "creates no table"),
@@ -169,10 +226,17 @@ def test_a_script_that_cannot_be_loaded_safely_is_refused(text: str, message: st
 
 
 def test_a_script_in_another_encoding_is_read() -> None:
-    assert read_script("x.sql", "CREATE TABLE A (X CHAR(9) DEFAULT 'é')".encode("latin-1")).statements[0].text.endswith("'é')")
+    assert (
+        read_script("x.sql", "CREATE TABLE A (X CHAR(9) DEFAULT 'é')".encode("latin-1"))
+        .statements[0]
+        .text.endswith("'é')")
+    )
 
 
-THREE = "CREATE TABLE A (X INT); CREATE TABLE B (X INT); CREATE TABLE C (X INT); CREATE TABLE D (X INT); CREATE TABLE E (X INT);"
+THREE = (
+    "CREATE TABLE A (X INT); CREATE TABLE B (X INT); CREATE TABLE C (X INT); CREATE TABLE D (X"
+    " INT); CREATE TABLE E (X INT);"
+)
 DONE = "2026-01-01 00:00:01"
 
 
@@ -185,15 +249,33 @@ JUDGED = [
     ("tables of others do not count", {"X", "Y"}, None, None, ""),
     ("loaded by hand, other letter case", set("abcde"), None, "accepted", ""),
     ("loaded by an earlier run", set("ABCDE"), "same", "present", ""),
-    ("the product's script changed since", set("ABCDE"), "other", "present", "not the version that was loaded"),
-    ("a changed script may name new tables", set("ABCD"), "other", "present", "not the version that was loaded"),
+    (
+        "the product's script changed since",
+        set("ABCDE"),
+        "other",
+        "present",
+        "not the version that was loaded",
+    ),
+    (
+        "a changed script may name new tables",
+        set("ABCD"),
+        "other",
+        "present",
+        "not the version that was loaded",
+    ),
 ]
 
 
-@pytest.mark.parametrize(("present", "checksum", "action", "advice"), [case[1:] for case in JUDGED], ids=[case[0] for case in JUDGED])
+@pytest.mark.parametrize(
+    ("present", "checksum", "action", "advice"),
+    [case[1:] for case in JUDGED],
+    ids=[case[0] for case in JUDGED],
+)
 def test_judgement(present: set, checksum: str | None, action: str | None, advice: str) -> None:
     subject = script(THREE)
-    record = None if checksum is None else finished(subject.checksum if checksum == "same" else checksum)
+    record = (
+        None if checksum is None else finished(subject.checksum if checksum == "same" else checksum)
+    )
     outcome = judge("db", subject, subject.tables, present, record)
     assert (outcome.action if outcome else None) == action
     if outcome:
@@ -214,24 +296,45 @@ JUDGED_BAD = [
         "half a hand-made schema",
         {"a"},
         None,
-        "only 1 of the 5 tables of dbscripts/mysql.sql are there, and this collection did not load them; B, C, D and 1 more are",
+        (
+            "only 1 of the 5 tables of dbscripts/mysql.sql are there, and this collection did not"
+            " load them; B, C, D and 1 more are"
+        ),
     ),
     ("one missing", set("ABCD"), None, "E is missing"),
-    ("tables lost after the load", set("ABC"), "same", "was loaded at 2026-01-01 00:00:01, but D, E are no longer there"),
+    (
+        "tables lost after the load",
+        set("ABC"),
+        "same",
+        "was loaded at 2026-01-01 00:00:01, but D, E are no longer there",
+    ),
 ]
 
 
-@pytest.mark.parametrize(("present", "record", "message"), [case[1:] for case in JUDGED_BAD], ids=[case[0] for case in JUDGED_BAD])
-def test_judgement_refuses(present: set, record: Any, message: str) -> None:
+@pytest.mark.parametrize(
+    ("present", "record", "message"),
+    [case[1:] for case in JUDGED_BAD],
+    ids=[case[0] for case in JUDGED_BAD],
+)
+def test_judgement_refuses(present: set, record: t.Any, message: str) -> None:
     subject = script(THREE)
     with pytest.raises(OperatorError, match=re.escape(message)):
-        judge("db", subject, subject.tables, present, finished(subject.checksum) if record == "same" else record)
+        judge(
+            "db",
+            subject,
+            subject.tables,
+            present,
+            finished(subject.checksum) if record == "same" else record,
+        )
 
 
 def test_a_table_that_an_earlier_script_makes_proves_nothing() -> None:
     first = script("CREATE TABLE A (X INT);", "1.sql")
     second = script("CREATE TABLE IF NOT EXISTS a (X INT); CREATE TABLE B (X INT);", "2.sql")
-    assert [[table.name for table in own] for _script, own in own_tables([first, second])] == [["A"], ["B"]]
+    assert [[table.name for table in own] for _script, own in own_tables([first, second])] == [
+        ["A"],
+        ["B"],
+    ]
     with pytest.raises(OperatorError, match="leave it out"):
         own_tables([first, script("CREATE TABLE IF NOT EXISTS A (X INT);", "3.sql")])
 
@@ -241,10 +344,16 @@ class Server:
 
     description = ()
 
-    def __init__(self, tables: Sequence[str] = (), fail_on: str = "", locked: bool = False, encrypted: bool = True) -> None:
+    def __init__(
+        self,
+        tables: t.Sequence[str] = (),
+        fail_on: str = "",
+        locked: bool = False,
+        encrypted: bool = True,
+    ) -> None:
         self.existing = list(tables)
         self.rows: dict = {}
-        self.sent: List[str] = []
+        self.sent: list[str] = []
         self.fail_on, self.locked, self.is_encrypted = fail_on, locked, encrypted
 
     def cursor(self) -> Server:
@@ -253,14 +362,14 @@ class Server:
     def __enter__(self) -> Server:
         return self
 
-    def __exit__(self, *_exception: Any) -> None:
+    def __exit__(self, *_exception: t.Any) -> None:
         return None
 
-    def fetchall(self) -> Any:
+    def fetchall(self) -> t.Any:
         return self.answer
 
-    def execute(self, sql: str, values: Any = None) -> None:
-        self.answer: Any = ()
+    def execute(self, sql: str, values: t.Any = None) -> None:
+        self.answer: t.Any = ()
         if values is not None:
             assert sql.count("%s") == len(values)
         if "information_schema.tables" in sql:
@@ -284,8 +393,13 @@ class Server:
                 self.existing.append(created.group(1))
 
 
-def actions(server: Server, scripts: Sequence[Any], may_load: bool = True, dry_run: bool = False) -> List[str]:
-    return [outcome.action for outcome in bring_up(Database("db", server), scripts, may_load, dry_run, 5)]
+def actions(
+    server: Server, scripts: t.Sequence[t.Any], may_load: bool = True, dry_run: bool = False
+) -> list[str]:
+    return [
+        outcome.action
+        for outcome in bring_up(Database("db", server), scripts, may_load, dry_run, 5)
+    ]
 
 
 def test_a_script_is_loaded_once() -> None:
@@ -298,15 +412,26 @@ def test_a_script_is_loaded_once() -> None:
 
 
 def test_a_second_script_joins_a_loaded_first() -> None:
-    server, first, second = Server(), script("CREATE TABLE A (X INT);", "1.sql"), script("CREATE TABLE B (X INT);", "2.sql")
+    server, first, second = (
+        Server(),
+        script("CREATE TABLE A (X INT);", "1.sql"),
+        script("CREATE TABLE B (X INT);", "2.sql"),
+    )
     assert actions(server, [first]) == ["loaded"]
     assert actions(server, [first, second]) == ["present", "loaded"]
 
 
 def test_a_load_that_fails_is_refused_by_the_next_run() -> None:
-    server, subject = Server(fail_on="TABLE B"), script("CREATE TABLE A (X INT);\nCREATE TABLE B (X INT);\nCREATE TABLE C (X INT);")
+    server, subject = (
+        Server(fail_on="TABLE B"),
+        script("CREATE TABLE A (X INT);\nCREATE TABLE B (X INT);\nCREATE TABLE C (X INT);"),
+    )
     with pytest.raises(
-        OperatorError, match=r"cut short at statement 2 of 3 \(line 2\): 1142 CREATE command denied to user\. Remove the cause"
+        OperatorError,
+        match=(
+            r"cut short at statement 2 of 3 \(line 2\): 1142 CREATE command denied to user\. Remove"
+            r" the cause"
+        ),
     ):
         actions(server, [subject])
     server.fail_on = ""
@@ -317,7 +442,13 @@ def test_a_load_that_fails_is_refused_by_the_next_run() -> None:
 def test_everything_is_judged_before_the_first_statement() -> None:
     server = Server(tables=["B1"])
     with pytest.raises(OperatorError, match="only 1 of the 2"):
-        actions(server, [script("CREATE TABLE A (X INT);", "1.sql"), script("CREATE TABLE B1 (X INT); CREATE TABLE B2 (X INT);", "2.sql")])
+        actions(
+            server,
+            [
+                script("CREATE TABLE A (X INT);", "1.sql"),
+                script("CREATE TABLE B1 (X INT); CREATE TABLE B2 (X INT);", "2.sql"),
+            ],
+        )
     assert not server.sent
 
 
@@ -338,7 +469,7 @@ def test_what_another_run_loaded_meanwhile_is_not_loaded_again() -> None:
     subject = script("CREATE TABLE A (X INT);")
 
     class Slow(Server):
-        def execute(self, sql: str, values: Any = None) -> None:
+        def execute(self, sql: str, values: t.Any = None) -> None:
             if sql.startswith("SELECT GET_LOCK"):
                 self.existing += ["A", MARKER_TABLE]
                 self.rows[subject.name] = [subject.checksum, "began", "ended"]
@@ -357,9 +488,9 @@ def test_encryption_is_seen(encrypted: bool) -> None:
 class PostgresqlServer(Server):
     """The same with transactions."""
 
-    def execute(self, sql: str, values: Any = None) -> None:
+    def execute(self, sql: str, values: t.Any = None) -> None:
         if "pg_stat_ssl" in sql:
-            self.answer: Any = [(self.is_encrypted,)]
+            self.answer: t.Any = [(self.is_encrypted,)]
         elif "pg_tables" in sql:
             self.answer = [(table.lower(),) for table in self.existing]
         elif "set_config" in sql:
@@ -383,8 +514,11 @@ class PostgresqlServer(Server):
                 raise
 
 
-def postgresql_actions(server: Server, scripts: Sequence[Any]) -> List[str]:
-    return [outcome.action for outcome in bring_up(PostgresqlDatabase("db", server), scripts, True, False, 5)]
+def postgresql_actions(server: Server, scripts: t.Sequence[t.Any]) -> list[str]:
+    return [
+        outcome.action
+        for outcome in bring_up(PostgresqlDatabase("db", server), scripts, True, False, 5)
+    ]
 
 
 def test_a_load_into_postgresql_is_one_transaction() -> None:
@@ -396,9 +530,16 @@ def test_a_load_into_postgresql_is_one_transaction() -> None:
 
 
 def test_a_load_into_postgresql_that_fails_leaves_nothing() -> None:
-    server, subject = PostgresqlServer(fail_on="TABLE B"), script("CREATE TABLE A (X INT);\nCREATE TABLE B (X INT);")
+    server, subject = (
+        PostgresqlServer(fail_on="TABLE B"),
+        script("CREATE TABLE A (X INT);\nCREATE TABLE B (X INT);"),
+    )
     with pytest.raises(
-        OperatorError, match=r"refused at statement 2 of 2 \(line 2\): 1142 CREATE command denied to user\. The load was taken back"
+        OperatorError,
+        match=(
+            r"refused at statement 2 of 2 \(line 2\): 1142 CREATE command denied to user\. The load"
+            r" was taken back"
+        ),
     ):
         postgresql_actions(server, [subject])
     server.fail_on = ""

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+import typing as t
 
 import pytest
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._editor.masked_diff import (
@@ -20,10 +20,16 @@ def test_hunks() -> None:
     after = before.replace("5\n", "five\n", 1)
     assert masked_diff(before, after, [], []) == "@@ -4,5 +4,5 @@\n 3\n 4\n-5\n+five\n 6\n 7\n"
     assert masked_diff("", "a\n", [], []) == "@@ -0,0 +1,1 @@\n+a\n"
-    assert masked_diff("a", "b", [], []) == "@@ -1,1 +1,1 @@\n-a\n\\ No newline at end of file\n+b\n\\ No newline at end of file\n"
+    assert (
+        masked_diff("a", "b", [], [])
+        == "@@ -1,1 +1,1 @@\n-a\n\\ No newline at end of file\n+b\n\\ No newline at end of file\n"
+    )
     assert masked_diff("a\r\n", "b\r\n", [], []) == "@@ -1,1 +1,1 @@\n-a\n+b\n"
     assert masked_diff("same\n", "same\n", [], []) == ""
-    assert masked_diff("a\rb\x85\r\n", "a\rc\x85\r\n", [], []) == "@@ -1,1 +1,1 @@\n-a\rb\x85\n+a\rc\x85\n"
+    assert (
+        masked_diff("a\rb\x85\r\n", "a\rc\x85\r\n", [], [])
+        == "@@ -1,1 +1,1 @@\n-a\rb\x85\n+a\rc\x85\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -62,15 +68,32 @@ def test_passwords_beside_the_edit_are_masked(neighbour: str) -> None:
 
 @pytest.mark.parametrize(
     "neighbour",
-    ["<Offset>3</Offset>", "<Password/>", "<Password></Password>", '<a name="enable">true</a>', "<!-- the password of the bank -->"],
+    [
+        "<Offset>3</Offset>",
+        "<Password/>",
+        "<Password></Password>",
+        '<a name="enable">true</a>',
+        "<!-- the password of the bank -->",
+    ],
 )
 def test_what_is_no_password_is_shown(neighbour: str) -> None:
     before = f"<a>\n{neighbour}\n<b>old</b>\n</a>\n"
     assert f" {neighbour}\n" in masked_diff(before, before.replace("old", "new"), [], [])
 
 
-@pytest.mark.parametrize("secret", ["canary", "can<ary&\"'>", "canary\nof two lines", "canary’é", "canary]]>x", "cana\tr\ry", "canary\\x"])
-def test_secrets_are_masked_in_every_form(edit: Any, secret: str) -> None:
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "canary",
+        "can<ary&\"'>",
+        "canary\nof two lines",
+        "canary’é",
+        "canary]]>x",
+        "cana\tr\ry",
+        "canary\\x",
+    ],
+)
+def test_secrets_are_masked_in_every_form(edit: t.Any, secret: str) -> None:
     """Wherever an edit puts a secret, its characters are not in the diff, in any encoding, nor what stood there before."""
     document = (
         '<?xml version="1.0" encoding="ISO-8859-1"?>\n<a>\n<b>formerly</b>\n<c d="formerly"/>\n<e f=\'formerly\'/>\n'
@@ -93,7 +116,7 @@ def test_secrets_are_masked_in_every_form(edit: Any, secret: str) -> None:
     assert secret not in repr(edited.edits)
 
 
-def test_secrets_in_other_formats_are_masked(edit: Any) -> None:
+def test_secrets_in_other_formats_are_masked(edit: t.Any) -> None:
     edited = edit(
         "a = formerly\nb = 1\n",
         {"key": "a", "value": "%{s}"},
@@ -108,7 +131,12 @@ def test_secrets_in_other_formats_are_masked(edit: Any) -> None:
         " b = 1",
         f"+c={MASK}",
     ]
-    edited = edit("key: formerly\n", {"regexp": "(?<=key: ).*", "replace": "%{s}"}, secrets={"s": "canary"}, format="text")
+    edited = edit(
+        "key: formerly\n",
+        {"regexp": "(?<=key: ).*", "replace": "%{s}"},
+        secrets={"s": "canary"},
+        format="text",
+    )
     assert edited.result.diff[0]["prepared"].split("\n")[3:-1] == [f"-key: {MASK}", f"+key: {MASK}"]
 
 
@@ -122,6 +150,9 @@ def test_a_line_that_only_differs_in_its_secret_is_shown_as_changed() -> None:
     assert diff == f"@@ -1,1 +1,1 @@\n-<Password>{MASK}</Password>\n+<Password>{MASK}</Password>\n"
 
 
-def test_headers_name_the_file(edit: Any) -> None:
+def test_headers_name_the_file(edit: t.Any) -> None:
     edited = edit("<a>1</a>", {"xpath": "/a", "text": 2})
-    assert edited.result.diff[0]["prepared"].split("\n")[:2] == [f"--- {edit.path}", f"+++ {edit.path}"]
+    assert edited.result.diff[0]["prepared"].split("\n")[:2] == [
+        f"--- {edit.path}",
+        f"+++ {edit.path}",
+    ]

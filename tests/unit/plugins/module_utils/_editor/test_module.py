@@ -11,8 +11,8 @@ import json
 import os
 import subprocess
 import sys
+import typing as t
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -36,24 +36,26 @@ class Ended(Exception):
 class Module:
     """As much of AnsibleModule as run_patch uses."""
 
-    def __init__(self, *, check_mode: bool = False, diff: bool = False, **params: Any) -> None:
+    def __init__(self, *, check_mode: bool = False, diff: bool = False, **params: t.Any) -> None:
         self.check_mode = check_mode
         self._diff = diff
         self.params = params
         self.failed = False
 
-    def exit_json(self, **result: Any) -> None:
+    def exit_json(self, **result: t.Any) -> None:
         raise Ended(result)
 
-    def fail_json(self, **result: Any) -> None:
+    def fail_json(self, **result: t.Any) -> None:
         self.failed = True
         raise Ended(result)
 
 
-def _run(module: Module, path: Path, **edit: Any) -> dict[str, Any]:
+def _run(module: Module, path: Path, **edit: t.Any) -> dict[str, t.Any]:
     with pytest.raises(Ended) as caught:
-        editor_module.run_patch(module, [{"path": str(path), "edits": [edit]}], {"s": CANARY}, offset=3)  # type: ignore[arg-type]
-    result: dict[str, Any] = caught.value.args[0]
+        editor_module.run_patch(
+            module, [{"path": str(path), "edits": [edit]}], {"s": CANARY}, offset=3
+        )  # type: ignore[arg-type]
+    result: dict[str, t.Any] = caught.value.args[0]
     assert "CANARY" not in repr(result)
     return result
 
@@ -72,7 +74,9 @@ def test_the_result(document: Path) -> None:
         "changed": True,
         "changed_files": [str(document)],
         "checksums": {str(document): hashlib.sha256(document.read_bytes()).hexdigest()},
-        "edits": [{"path": str(document), "xpath": "/a/b", "line": 2, "action": "changed", "count": 1}],
+        "edits": [
+            {"path": str(document), "xpath": "/a/b", "line": 2, "action": "changed", "count": 1}
+        ],
         "offset": 3,
     }
     assert Path(backups[str(document)]).read_text() == DOCUMENT
@@ -88,8 +92,12 @@ def test_the_result(document: Path) -> None:
         ("changed", {"xpath": "/a/b", "text": "new"}, ["changed"]),
     ],
 )
-def test_what_is_told_of_edits(document: Path, report: str, edit: dict[str, Any], told: list[str]) -> None:
-    assert [outcome["action"] for outcome in _run(Module(report=report), document, **edit)["edits"]] == told
+def test_what_is_told_of_edits(
+    document: Path, report: str, edit: dict[str, t.Any], told: list[str]
+) -> None:
+    assert [
+        outcome["action"] for outcome in _run(Module(report=report), document, **edit)["edits"]
+    ] == told
 
 
 def test_check_mode_and_diff(document: Path) -> None:
@@ -100,11 +108,15 @@ def test_check_mode_and_diff(document: Path) -> None:
 
 def test_failures_are_sentences(document: Path) -> None:
     module = Module()
-    assert _run(module, document, xpath="/a/c", text="%{s}")["msg"].startswith(f"{document}: edit 1 (/a/c): selects nothing")
+    assert _run(module, document, xpath="/a/c", text="%{s}")["msg"].startswith(
+        f"{document}: edit 1 (/a/c): selects nothing"
+    )
     assert module.failed
 
 
-def test_a_host_without_lxml_is_told_the_package(document: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_host_without_lxml_is_told_the_package(
+    document: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(editor_module, "LXML_IMPORT_ERROR", "Traceback")
     assert "python3-lxml" in _run(Module(), document, xpath="/a/c", text="x")["msg"]
 
@@ -120,7 +132,7 @@ def test_the_editor_can_be_imported_without_lxml() -> None:
     subprocess.run([sys.executable, "-c", code, str(REPOSITORY / "collections")], check=True)
 
 
-def _ansible(arguments: dict[str, Any], *options: str) -> subprocess.CompletedProcess[str]:
+def _ansible(arguments: dict[str, t.Any], *options: str) -> subprocess.CompletedProcess[str]:
     command = [
         "ansible",
         "localhost",
@@ -150,23 +162,39 @@ def _ansible(arguments: dict[str, Any], *options: str) -> subprocess.CompletedPr
     [
         ({"xpath": "/a/b", "text": "%{s}"}, ["--check", "--diff"], 0, "+  <b>********</b>"),
         ({"xpath": "/a/c", "text": "%{s}"}, [], 2, "edit 1 (/a/c): selects nothing"),
-        ({"xpath": "/a/b", "text": "%{s}", "mtach": "all"}, [], 2, "the unknown key mtach. Did you mean match?"),
+        (
+            {"xpath": "/a/b", "text": "%{s}", "mtach": "all"},
+            [],
+            2,
+            "the unknown key mtach. Did you mean match?",
+        ),
     ],
 )
 def test_a_canary_appears_in_no_output(
-    tmp_path: Path, document: Path, edit: dict[str, Any], options: list[str], code: int, shown: str
+    tmp_path: Path,
+    document: Path,
+    edit: dict[str, t.Any],
+    options: list[str],
+    code: int,
+    shown: str,
 ) -> None:
     """The secret itself comes from a file of variables, as it would from a vault; -vvvv shows all Ansible has to show."""
     secrets = tmp_path / "vault.yml"
     secrets.write_text(yaml.safe_dump({"canary": CANARY}))
-    done = _ansible({"path": str(document), "edits": [edit], "secrets": {"s": "{{ canary }}"}}, "-vvvv", "-e", f"@{secrets}", *options)
+    done = _ansible(
+        {"path": str(document), "edits": [edit], "secrets": {"s": "{{ canary }}"}},
+        "-vvvv",
+        "-e",
+        f"@{secrets}",
+        *options,
+    )
     assert done.returncode == code, done.stdout + done.stderr
     assert shown in (" ".join(done.stdout.split()) if code else done.stdout)
     assert "CANARY" not in done.stdout + done.stderr and "formerly" not in done.stdout + done.stderr
     assert document.read_text() == DOCUMENT
 
 
-def _examples(folder: Path) -> list[dict[str, Any]]:
+def _examples(folder: Path) -> list[dict[str, t.Any]]:
     source = (REPOSITORY / "plugins" / "modules" / "xml_patch.py").read_text()
     text = (
         source.split('EXAMPLES = r"""')[1]
@@ -174,7 +202,7 @@ def _examples(folder: Path) -> list[dict[str, Any]]:
         .replace("/opt/wso2", str(folder))
         .replace("/var/backups", str(folder / "backups"))
     )
-    examples: list[dict[str, Any]] = yaml.safe_load(text)
+    examples: list[dict[str, t.Any]] = yaml.safe_load(text)
     return examples
 
 
@@ -201,11 +229,21 @@ def test_the_examples_of_the_documentation_run(tmp_path: Path) -> None:
     for repetition in (False, True):
         for task in _examples(tmp_path):
             arguments = task["carbon_ops.key_manager.xml_patch"]
-            files = arguments.get("files") or [{key: arguments[key] for key in ("path", "edits", "format") if key in arguments}]
+            files = arguments.get("files") or [
+                {key: arguments[key] for key in ("path", "edits", "format") if key in arguments}
+            ]
             secrets = dict.fromkeys(arguments.get("secrets", {}), "x")
-            result = patch_files(files, secrets, backup=arguments.get("backup", False), backup_dir=arguments.get("backup_dir"))
+            result = patch_files(
+                files,
+                secrets,
+                backup=arguments.get("backup", False),
+                backup_dir=arguments.get("backup_dir"),
+            )
             assert result.changed is not repetition, task["name"]
-    assert "<!-- <EnableHTTPAdminConsole>" in (tmp_path / "obkm/repository/conf/carbon.xml").read_text()
+    assert (
+        "<!-- <EnableHTTPAdminConsole>"
+        in (tmp_path / "obkm/repository/conf/carbon.xml").read_text()
+    )
 
 
 def test_secrets_must_be_scalars() -> None:

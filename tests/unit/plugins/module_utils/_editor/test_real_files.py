@@ -1,7 +1,8 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""The real product files: every setting of the table is reached, at its line and in its state, and edits change the intended lines only."""
+"""The real product files: every setting of the table is reached, at its line and in its state, and
+edits change the intended lines only."""
 
 from __future__ import annotations
 
@@ -9,8 +10,8 @@ import difflib
 import os
 import re
 import subprocess
+import typing as t
 from pathlib import Path
-from typing import Any, Iterator
 
 import pytest
 import yaml
@@ -27,11 +28,18 @@ pytestmark = pytest.mark.shared
 from real_edits import benchmark_edits
 
 SHARED = Path(os.environ.get("CARBON_OPS_SHARED", REPOSITORY.parent / "shared"))
-PRODUCTS = {"O": "ob-km-1.5-uk", "I": "is-km-5.7.0", "A": "ob-apim-1.5-uk", "K": "carbon-kernel-4.4.35"}
-STATE = re.compile(r"(active|commented plain|commented swallowed|absent \(attribute\)|absent|no file)\b(.*)")
+PRODUCTS = {
+    "O": "ob-km-1.5-uk",
+    "I": "is-km-5.7.0",
+    "A": "ob-apim-1.5-uk",
+    "K": "carbon-kernel-4.4.35",
+}
+STATE = re.compile(
+    r"(active|commented plain|commented swallowed|absent \(attribute\)|absent|no file)\b(.*)"
+)
 
 
-def _settings() -> Iterator[tuple[str, str, str, str, str]]:
+def _settings() -> t.Iterator[tuple[str, str, str, str, str]]:
     """File, XPath, product, state and line of every row that is XML and whose file is there."""
     if not (SHARED / "SETTINGS.md").is_file():
         return
@@ -59,22 +67,36 @@ class Copy:
         self.path = folder / "file.xml"
         self.path.write_bytes(self.raw)
 
-    def patch(self, *edits: dict[str, Any]) -> PatchResult:
+    def patch(self, *edits: dict[str, t.Any]) -> PatchResult:
         return patch_files([{"path": str(self.path), "edits": list(edits)}])
 
     @property
     def changed_lines(self) -> tuple[int, int]:
-        diff = list(difflib.diff_bytes(difflib.unified_diff, self.raw.split(b"\n"), self.path.read_bytes().split(b"\n"), n=0))[2:]
-        return sum(line.startswith(b"+") for line in diff), sum(line.startswith(b"-") for line in diff)
+        diff = list(
+            difflib.diff_bytes(
+                difflib.unified_diff,
+                self.raw.split(b"\n"),
+                self.path.read_bytes().split(b"\n"),
+                n=0,
+            )
+        )[2:]
+        return sum(line.startswith(b"+") for line in diff), sum(
+            line.startswith(b"-") for line in diff
+        )
 
 
-def _meaning(node: Any) -> Any:
+def _meaning(node: t.Any) -> t.Any:
     children = [child for child in node if isinstance(child.tag, str)]
     text = (node.text or "") + "".join(child.tail or "" for child in node)
-    return (node.tag, sorted(node.attrib.items()), text.strip() if children else text, [_meaning(child) for child in children])
+    return (
+        node.tag,
+        sorted(node.attrib.items()),
+        text.strip() if children else text,
+        [_meaning(child) for child in children],
+    )
 
 
-def _without_namespaces(raw: bytes) -> Any:
+def _without_namespaces(raw: bytes) -> t.Any:
     root = etree.fromstring(raw)
     for node in root.iter(etree.Element):
         node.tag = etree.QName(node).localname
@@ -86,7 +108,9 @@ def test_the_table_is_read(shared: Path) -> None:
 
 
 @pytest.mark.parametrize(("name", "xpath", "product", "state", "line"), SETTINGS)
-def test_setting(tmp_path: Path, name: str, xpath: str, product: str, state: str, line: str) -> None:
+def test_setting(
+    tmp_path: Path, name: str, xpath: str, product: str, state: str, line: str
+) -> None:
     original = SHARED / "real" / PRODUCTS[product] / name
     if not original.is_file():
         pytest.skip("the product has no such file among the real ones")
@@ -96,7 +120,9 @@ def test_setting(tmp_path: Path, name: str, xpath: str, product: str, state: str
         _check_active(copy, owner, attribute, int(line))
     elif state.startswith("absent"):
         with pytest.raises(OperatorError, match="selects nothing"):
-            copy.patch({"xpath": f"{owner}[@{attribute}]" if attribute else owner, "state": "present"})
+            copy.patch(
+                {"xpath": f"{owner}[@{attribute}]" if attribute else owner, "state": "present"}
+            )
     else:
         _check_commented(copy, owner, int(line))
 
@@ -108,7 +134,9 @@ def _check_active(copy: Copy, owner: str, attribute: str, line: int) -> None:
     places = tree.xpath(owner)
     texts = ["".join(node.itertext()) for node in places]
     if attribute:
-        result = copy.patch({"xpath": owner, "match": "all", "attributes": {attribute: "tried&<tried>"}})
+        result = copy.patch(
+            {"xpath": owner, "match": "all", "attributes": {attribute: "tried&<tried>"}}
+        )
         for node in places:
             node.set(attribute, "tried&<tried>")
     else:
@@ -126,7 +154,8 @@ def _check_active(copy: Copy, owner: str, attribute: str, line: int) -> None:
 
 
 def _check_commented(copy: Copy, owner: str, line: int) -> None:
-    """Switched on where it is the top of what is commented; else the error says at which line it stands, and inside what."""
+    """Switched on where it is the top of what is commented; else the error says at which line it
+    stands, and inside what."""
     try:
         result = copy.patch({"xpath": owner, "state": "present", "if_missing": "uncomment"})
     except OperatorError as error:
@@ -156,7 +185,10 @@ INTENDED = {
 def test_the_edits_of_the_benchmark_change_the_intended_lines(tmp_path: Path, shared: Path) -> None:
     subprocess.run([str(shared / "benchmark" / "prepare"), str(tmp_path)], check=True)
     entries = yaml.safe_load((shared / "benchmark" / "edits.yml").read_text())["km_files"]
-    files = [{"path": str(tmp_path / entry["file"]), "edits": list(benchmark_edits(entry))} for entry in entries]
+    files = [
+        {"path": str(tmp_path / entry["file"]), "edits": list(benchmark_edits(entry))}
+        for entry in entries
+    ]
     before = {entry["file"]: (tmp_path / entry["file"]).read_bytes() for entry in entries}
     for path in tmp_path.rglob("*.xml"):
         path.chmod(0o644)
@@ -165,8 +197,18 @@ def test_the_edits_of_the_benchmark_change_the_intended_lines(tmp_path: Path, sh
     assert {edit["action"] for edit in result.edits} == {"changed", "created", "uncommented"}
     changed = {}
     for name, raw in before.items():
-        diff = list(difflib.diff_bytes(difflib.unified_diff, raw.split(b"\n"), (tmp_path / name).read_bytes().split(b"\n"), n=0))[2:]
-        changed[name] = (sum(line.startswith(b"+") for line in diff), sum(line.startswith(b"-") for line in diff))
+        diff = list(
+            difflib.diff_bytes(
+                difflib.unified_diff,
+                raw.split(b"\n"),
+                (tmp_path / name).read_bytes().split(b"\n"),
+                n=0,
+            )
+        )[2:]
+        changed[name] = (
+            sum(line.startswith(b"+") for line in diff),
+            sum(line.startswith(b"-") for line in diff),
+        )
         assert (tmp_path / name).read_bytes()[-2:] == raw[-2:]
         assert (tmp_path / name).read_bytes()[:60] == raw[:60]
     assert changed == INTENDED

@@ -1,7 +1,8 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""Several files are replaced as a whole: whatever goes wrong, and whenever, no file is changed and nothing is left behind."""
+"""Several files are replaced as a whole: whatever goes wrong, and whenever, no file is changed and
+nothing is left behind."""
 
 from __future__ import annotations
 
@@ -10,8 +11,8 @@ import os
 import shutil
 import stat
 import subprocess
+import typing as t
 from pathlib import Path
-from typing import Any, Callable
 
 import pytest
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._editor.patch import (
@@ -35,17 +36,24 @@ class Folder:
         self.before = self.state()
 
     def state(self) -> dict[str, tuple[int, int, int, bytes]]:
-        entries = ((entry, entry.stat()) for entry in sorted(self.path.rglob("*")) if entry.is_file())
+        entries = (
+            (entry, entry.stat()) for entry in sorted(self.path.rglob("*")) if entry.is_file()
+        )
         return {
-            str(entry.relative_to(self.path)): (status.st_ino, status.st_mtime_ns, status.st_mode, entry.read_bytes())
+            str(entry.relative_to(self.path)): (
+                status.st_ino,
+                status.st_mtime_ns,
+                status.st_mode,
+                entry.read_bytes(),
+            )
             for entry, status in entries
         }
 
     @property
-    def entries(self) -> list[dict[str, Any]]:
+    def entries(self) -> list[dict[str, t.Any]]:
         return [{"path": str(file), "edits": [EDIT]} for file in self.files]
 
-    def fails(self, *, entries: list[dict[str, Any]] | None = None, **options: Any) -> str:
+    def fails(self, *, entries: list[dict[str, t.Any]] | None = None, **options: t.Any) -> str:
         with pytest.raises(OperatorError) as caught:
             patch_files(self.entries if entries is None else entries, **options)
         return str(caught.value).replace(str(self.path), "FOLDER")
@@ -67,14 +75,19 @@ def test_all_files_are_replaced(folder: Folder) -> None:
 @pytest.mark.parametrize(
     ("damage", "sentence"),
     [
-        (lambda file: file.write_text("<a><b>old</a>"), "FOLDER/three.xml: the file is not well-formed XML"),
+        (
+            lambda file: file.write_text("<a><b>old</a>"),
+            "FOLDER/three.xml: the file is not well-formed XML",
+        ),
         (lambda file: file.write_text("<a><c/></a>"), "FOLDER/three.xml: edit 1 (/a/b):"),
         (lambda file: file.unlink(), "FOLDER/three.xml: does not exist"),
         (lambda file: (file.unlink(), file.mkdir()), "FOLDER/three.xml: "),
     ],
     ids=["malformed", "selects nothing", "missing", "a directory"],
 )
-def test_an_error_in_the_last_file_leaves_the_first_as_it_was(folder: Folder, damage: Callable[[Path], Any], sentence: str) -> None:
+def test_an_error_in_the_last_file_leaves_the_first_as_it_was(
+    folder: Folder, damage: t.Callable[[Path], t.Any], sentence: str
+) -> None:
     damage(folder.files[2])
     before = folder.state()
     assert sentence in folder.fails()
@@ -89,15 +102,17 @@ def test_errors_of_several_files_come_together(folder: Folder) -> None:
     assert message.endswith("No file was changed.")
 
 
-def refuse(what: str, number: int, error: int = errno.ENOSPC) -> Callable[[pytest.MonkeyPatch], None]:
+def refuse(
+    what: str, number: int, error: int = errno.ENOSPC
+) -> t.Callable[[pytest.MonkeyPatch], None]:
     """The operating system fails the n-th time it is asked."""
 
     def install(monkeypatch: pytest.MonkeyPatch) -> None:
-        place: Any = Path if what == "rename" else os
+        place: t.Any = Path if what == "rename" else os
         real = getattr(place, what)
         calls = []
 
-        def failing(*arguments: Any, **options: Any) -> Any:
+        def failing(*arguments: t.Any, **options: t.Any) -> t.Any:
             calls.append(arguments)
             if len(calls) == number:
                 raise OSError(error, os.strerror(error))
@@ -110,7 +125,9 @@ def refuse(what: str, number: int, error: int = errno.ENOSPC) -> Callable[[pytes
 
 @pytest.mark.parametrize("number", [1, 2, 3])
 @pytest.mark.parametrize("what", ["write", "fsync", "rename", "fchmod"])
-def test_a_disk_that_is_full_leaves_all_files_as_they_were(folder: Folder, monkeypatch: pytest.MonkeyPatch, what: str, number: int) -> None:
+def test_a_disk_that_is_full_leaves_all_files_as_they_were(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, what: str, number: int
+) -> None:
     refuse(what, number)(monkeypatch)
     message = folder.fails()
     monkeypatch.undo()
@@ -118,17 +135,21 @@ def test_a_disk_that_is_full_leaves_all_files_as_they_were(folder: Folder, monke
     assert folder.state() == folder.before
 
 
-def test_a_full_disk_while_backups_are_made_leaves_none_of_them(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_while_backups_are_made_leaves_none_of_them(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     refuse("write", 5)(monkeypatch)
     folder.fails(backup=True, backup_dir=str(folder.path / "backup"))
     monkeypatch.undo()
     assert folder.state() == folder.before
 
 
-def test_an_interruption_between_two_renames_is_undone(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interruption_between_two_renames_is_undone(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     real, calls = Path.rename, []
 
-    def interrupted(path: Path, target: Any) -> Any:
+    def interrupted(path: Path, target: t.Any) -> t.Any:
         calls.append(path)
         if len(calls) == 2:
             raise KeyboardInterrupt
@@ -141,8 +162,15 @@ def test_an_interruption_between_two_renames_is_undone(folder: Folder, monkeypat
     assert folder.state() == folder.before
 
 
-def test_a_new_file_is_taken_back_when_a_later_rename_fails(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = {"path": str(folder.path / "new.properties"), "format": "properties", "create": True, "edits": [{"key": "a", "value": 1}]}
+def test_a_new_file_is_taken_back_when_a_later_rename_fails(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = {
+        "path": str(folder.path / "new.properties"),
+        "format": "properties",
+        "create": True,
+        "edits": [{"key": "a", "value": 1}],
+    }
     refuse("rename", 2)(monkeypatch)
     folder.fails(entries=[made, *folder.entries])
     monkeypatch.undo()
@@ -168,36 +196,58 @@ def write_with_old_times(file: Path, text: str) -> None:
     ids=["written", "removed", "replaced", "written with the old times", "made a link"],
 )
 def test_a_file_that_was_changed_meanwhile_is_left_alone(
-    folder: Folder, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], Any]
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, change: t.Callable[[Path], t.Any]
 ) -> None:
     real = transaction._Replacement.write
 
-    def write(self: Any) -> None:
+    def write(self: t.Any) -> None:
         real(self)
         if self.source.real == folder.files[2]:
             monkeypatch.undo()
             change(folder.files[2])
 
     monkeypatch.setattr(transaction._Replacement, "write", write)
-    assert "was changed by someone else meanwhile; nothing was written. Run again." in folder.fails()
+    assert (
+        "was changed by someone else meanwhile; nothing was written. Run again." in folder.fails()
+    )
     after = folder.state()
-    assert {name: after[name] for name in ("one.xml", "two.xml")} == {name: folder.before[name] for name in ("one.xml", "two.xml")}
+    assert {name: after[name] for name in ("one.xml", "two.xml")} == {
+        name: folder.before[name] for name in ("one.xml", "two.xml")
+    }
     assert not [name for name in after if name.startswith(".")]
 
 
-def test_a_file_that_appeared_meanwhile_is_left_alone(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_appeared_meanwhile_is_left_alone(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = folder.path / "new.properties"
     real = transaction._Replacement.write
-    monkeypatch.setattr(transaction._Replacement, "write", lambda self: (real(self), path.write_text("theirs"))[0])
-    entry = {"path": str(path), "format": "properties", "create": True, "edits": [{"key": "a", "value": 1}]}
+    monkeypatch.setattr(
+        transaction._Replacement, "write", lambda self: (real(self), path.write_text("theirs"))[0]
+    )
+    entry = {
+        "path": str(path),
+        "format": "properties",
+        "create": True,
+        "edits": [{"key": "a", "value": 1}],
+    }
     assert "was changed by someone else meanwhile" in folder.fails(entries=[entry])
     assert path.read_text() == "theirs"
 
 
-def test_check_mode_refuses_what_could_not_be_written(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_check_mode_refuses_what_could_not_be_written(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = folder.path / "no" / "x.properties"
-    missing = {"path": str(path), "format": "properties", "create": True, "edits": [{"key": "a", "value": 1}]}
-    assert "its directory does not exist. Create FOLDER/no first." in folder.fails(entries=[missing], check_mode=True)
+    missing = {
+        "path": str(path),
+        "format": "properties",
+        "create": True,
+        "edits": [{"key": "a", "value": 1}],
+    }
+    assert "its directory does not exist. Create FOLDER/no first." in folder.fails(
+        entries=[missing], check_mode=True
+    )
     # Root may write everywhere, so the operating system is asked in its place.
     monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != folder.path)
     assert "its directory FOLDER cannot be written by this user" in folder.fails(check_mode=True)
@@ -207,10 +257,12 @@ def test_check_mode_refuses_what_could_not_be_written(folder: Folder, monkeypatc
     assert folder.state() == folder.before
 
 
-def test_a_file_that_cannot_be_read_is_named(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_cannot_be_read_is_named(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     real = os.open
 
-    def refused(path: Any, *arguments: Any, **options: Any) -> Any:
+    def refused(path: t.Any, *arguments: t.Any, **options: t.Any) -> t.Any:
         if path == os.path.realpath(folder.files[0]):
             raise PermissionError(errno.EACCES, "Permission denied")
         return real(path, *arguments, **options)
@@ -219,7 +271,9 @@ def test_a_file_that_cannot_be_read_is_named(folder: Folder, monkeypatch: pytest
     assert "FOLDER/one.xml: cannot be read (permission denied)" in folder.fails()
 
 
-def test_an_owner_that_cannot_be_kept_is_an_error(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_owner_that_cannot_be_kept_is_an_error(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     real = os.fstat
 
     def as_another_user(descriptor: int) -> os.stat_result:
@@ -227,7 +281,7 @@ def test_an_owner_that_cannot_be_kept_is_an_error(folder: Folder, monkeypatch: p
         # What is being written seems to belong to somebody else than the file.
         return os.stat_result((*status[:4], status.st_uid + 1, *status[5:]))
 
-    def forbidden(*_arguments: Any) -> None:
+    def forbidden(*_arguments: t.Any) -> None:
         raise PermissionError(errno.EPERM, "Operation not permitted")
 
     sources = [(transaction.read_source(str(file)), b"<a/>") for file in folder.files]
@@ -250,7 +304,9 @@ def test_links_lead_to_the_file_and_stay(folder: Folder) -> None:
 def test_the_same_file_named_twice_is_one_file(folder: Folder) -> None:
     link = folder.path / "link.xml"
     link.symlink_to(folder.files[0])
-    result = patch_files([folder.entries[0], {"path": str(link), "edits": [{"xpath": "/a/b/@c", "text": "1"}]}])
+    result = patch_files(
+        [folder.entries[0], {"path": str(link), "edits": [{"xpath": "/a/b/@c", "text": "1"}]}]
+    )
     assert [edit["action"] for edit in result.edits] == ["changed", "changed"]
     assert '<b c="1">new</b>' in folder.files[0].read_text()
     hard = folder.path / "hard.xml"
@@ -258,7 +314,9 @@ def test_the_same_file_named_twice_is_one_file(folder: Folder) -> None:
     twice = [folder.entries[1], {"path": str(hard), "edits": [EDIT]}]
     assert "is the same file as FOLDER/two.xml (a hard link)" in folder.fails(entries=twice)
     text = {"path": str(link), "format": "text", "edits": [{"find": "a", "replace": "b"}]}
-    assert "is named as xml and as text. Give it one format." in folder.fails(entries=[folder.entries[0], text])
+    assert "is named as xml and as text. Give it one format." in folder.fails(
+        entries=[folder.entries[0], text]
+    )
 
 
 def test_backups_are_made_of_what_changes_and_show_nobody_more(folder: Folder) -> None:
@@ -274,17 +332,23 @@ def test_backups_are_made_of_what_changes_and_show_nobody_more(folder: Folder) -
         assert Path(backup).name.endswith("~")
 
 
-def test_backups_of_one_second_do_not_replace_each_other(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_backups_of_one_second_do_not_replace_each_other(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(transaction.time, "strftime", lambda *_arguments: "now")
     first = patch_files(folder.entries[:1], backup=True).backup_files
-    second = patch_files([{"path": str(folder.files[0]), "edits": [{"xpath": "/a/b", "text": "newer"}]}], backup=True).backup_files
+    second = patch_files(
+        [{"path": str(folder.files[0]), "edits": [{"xpath": "/a/b", "text": "newer"}]}], backup=True
+    ).backup_files
     assert set(first.values()).isdisjoint(second.values())
     assert "old" in Path(first[str(folder.files[0])]).read_text()
     assert ">new<" in Path(second[str(folder.files[0])]).read_text()
 
 
-def test_where_no_second_name_can_be_given_the_old_file_is_copied(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_links(*_arguments: Any, **_options: Any) -> None:
+def test_where_no_second_name_can_be_given_the_old_file_is_copied(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_links(*_arguments: t.Any, **_options: t.Any) -> None:
         raise OSError(errno.EPERM, "Operation not permitted")
 
     monkeypatch.setattr(os, "link", no_links)
@@ -293,7 +357,9 @@ def test_where_no_second_name_can_be_given_the_old_file_is_copied(folder: Folder
     monkeypatch.undo()
     after = folder.state()
     # A copy has another inode, and everything else of the file.
-    assert {name: values[1:] for name, values in after.items()} == {name: values[1:] for name, values in folder.before.items()}
+    assert {name: values[1:] for name, values in after.items()} == {
+        name: values[1:] for name, values in folder.before.items()
+    }
 
 
 def test_extended_attributes_are_kept(folder: Folder) -> None:
@@ -309,7 +375,7 @@ def test_extended_attributes_are_kept(folder: Folder) -> None:
 def test_attributes_that_cannot_be_set_matter_only_when_the_disk_is_full(
     folder: Folder, monkeypatch: pytest.MonkeyPatch, error: int, raised: bool
 ) -> None:
-    def failing(*_arguments: Any) -> None:
+    def failing(*_arguments: t.Any) -> None:
         raise OSError(error, os.strerror(error))
 
     monkeypatch.setattr(os, "listxattr", lambda _path: ["security.label"])
@@ -326,34 +392,56 @@ def test_attributes_that_cannot_be_set_matter_only_when_the_disk_is_full(
     [
         (["x"], "files must be a list of mappings"),
         ([{"edits": [EDIT]}], "a file entry has no path"),
-        ([{"path": "relative.xml", "edits": [EDIT]}], "relative.xml: the path of a file must be absolute"),
+        (
+            [{"path": "relative.xml", "edits": [EDIT]}],
+            "relative.xml: the path of a file must be absolute",
+        ),
         ([{"path": "/x", "edits": []}], "/x: the file entry has no edits"),
         ([{"path": "/x", "edits": ["y"]}], "/x: edit 1: must be a mapping"),
-        ([{"path": "/x", "edits": [EDIT], "format": "yaml"}], "format must be one of xml, text, properties, json"),
+        (
+            [{"path": "/x", "edits": [EDIT], "format": "yaml"}],
+            "format must be one of xml, text, properties, json",
+        ),
         ([{"path": "/x", "edits": [EDIT], "create": True}], "create makes property files only"),
         ([{"path": "/x", "edits": [EDIT], "optional": "yes"}], "optional must be true or false"),
-        ([{"path": "/x", "edits": [EDIT], "mode": "0640"}], "the file entry has the unknown key mode"),
+        (
+            [{"path": "/x", "edits": [EDIT], "mode": "0640"}],
+            "the file entry has the unknown key mode",
+        ),
     ],
 )
-def test_a_file_entry_that_is_refused(folder: Folder, entries: list[Any], sentence: str) -> None:
+def test_a_file_entry_that_is_refused(folder: Folder, entries: list[t.Any], sentence: str) -> None:
     assert sentence in folder.fails(entries=entries)
 
 
 def test_a_really_full_disk(tmp_path: Path) -> None:
-    """The kernel's own refusal, on a file system of 64 KiB: the second file no longer fits beside the first ones."""
+    """The kernel's own refusal, on a file system of 64 KiB: the second file no longer fits beside
+    the first ones."""
     if (
         shutil.which("mount") is None
-        or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(tmp_path)], check=False).returncode
+        or subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(tmp_path)], check=False
+        ).returncode
     ):
         pytest.skip("this user may not mount a small file system")
     try:
         paths = [tmp_path / "a.xml", tmp_path / "b.xml"]
         for path in paths:
             path.write_text(f"<a><b>old</b><c>{'x' * 15000}</c></a>")
-        before = [(path.stat().st_ino, path.stat().st_mtime_ns, path.read_bytes()) for path in paths]
+        before = [
+            (path.stat().st_ino, path.stat().st_mtime_ns, path.read_bytes()) for path in paths
+        ]
         with pytest.raises(OperatorError, match="no space left on device"):
-            patch_files([{"path": str(path), "edits": [{"xpath": "/a/b", "text": "new"}]} for path in paths], backup=True)
-        assert [(path.stat().st_ino, path.stat().st_mtime_ns, path.read_bytes()) for path in paths] == before
+            patch_files(
+                [
+                    {"path": str(path), "edits": [{"xpath": "/a/b", "text": "new"}]}
+                    for path in paths
+                ],
+                backup=True,
+            )
+        assert [
+            (path.stat().st_ino, path.stat().st_mtime_ns, path.read_bytes()) for path in paths
+        ] == before
         assert sorted(tmp_path.iterdir()) == paths
     finally:
         subprocess.run(["umount", str(tmp_path)], check=True)

@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 import os
 import socket
+import typing as t
 from pathlib import Path
-from typing import Any
 
 import pytest
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._health import (
@@ -61,7 +61,7 @@ def established(local: str, local_port: int, remote: str, remote_port: int) -> S
     return Socket(local, local_port, remote, remote_port, health_sockets.ESTABLISHED)
 
 
-def other(name: str, address: str, member_port: int = 4000) -> dict[str, Any]:
+def other(name: str, address: str, member_port: int = 4000) -> dict[str, t.Any]:
     return {"name": name, "address": address, "https_port": 9443, "member_port": member_port}
 
 
@@ -69,29 +69,65 @@ def other(name: str, address: str, member_port: int = 4000) -> dict[str, Any]:
     ("sockets", "others", "expected"),
     [
         pytest.param([], [other("n2", "10.0.0.2")], [], id="no connection"),
-        pytest.param([established("10.0.0.1", 4000, "10.0.0.2", 50000)], [other("n2", "10.0.0.2")], ["n2"], id="it connected to us"),
-        pytest.param([established("10.0.0.1", 50000, "10.0.0.2", 4000)], [other("n2", "10.0.0.2")], ["n2"], id="we connected to it"),
-        pytest.param([established("10.0.0.1", 9443, "10.0.0.2", 50000)], [other("n2", "10.0.0.2")], [], id="another port"),
-        pytest.param([established("10.0.0.1", 4000, "10.0.0.9", 50000)], [other("n2", "10.0.0.2")], [], id="a stranger"),
-        pytest.param([established("10.0.0.1", 50000, "10.0.0.2", 4001)], [other("n2", "10.0.0.2")], [], id="another server there"),
         pytest.param(
-            [established("10.0.0.1", 4000, "10.0.0.1", 50000), established("10.0.0.1", 50000, "10.0.0.1", 4000)],
+            [established("10.0.0.1", 4000, "10.0.0.2", 50000)],
+            [other("n2", "10.0.0.2")],
+            ["n2"],
+            id="it connected to us",
+        ),
+        pytest.param(
+            [established("10.0.0.1", 50000, "10.0.0.2", 4000)],
+            [other("n2", "10.0.0.2")],
+            ["n2"],
+            id="we connected to it",
+        ),
+        pytest.param(
+            [established("10.0.0.1", 9443, "10.0.0.2", 50000)],
+            [other("n2", "10.0.0.2")],
+            [],
+            id="another port",
+        ),
+        pytest.param(
+            [established("10.0.0.1", 4000, "10.0.0.9", 50000)],
+            [other("n2", "10.0.0.2")],
+            [],
+            id="a stranger",
+        ),
+        pytest.param(
+            [established("10.0.0.1", 50000, "10.0.0.2", 4001)],
+            [other("n2", "10.0.0.2")],
+            [],
+            id="another server there",
+        ),
+        pytest.param(
+            [
+                established("10.0.0.1", 4000, "10.0.0.1", 50000),
+                established("10.0.0.1", 50000, "10.0.0.1", 4000),
+            ],
             [other("n2", "10.0.0.1", 4001)],
             ["n2"],
             id="two on one host, it connected to us",
         ),
         pytest.param(
-            [established("10.0.0.1", 50000, "10.0.0.1", 4001)], [other("n2", "10.0.0.1", 4001)], ["n2"], id="two on one host, we connected"
+            [established("10.0.0.1", 50000, "10.0.0.1", 4001)],
+            [other("n2", "10.0.0.1", 4001)],
+            ["n2"],
+            id="two on one host, we connected",
         ),
         pytest.param(
-            [established("10.0.0.1", 4000, "10.0.0.1", 50000), established("10.0.0.1", 51000, "10.0.0.3", 4000)],
+            [
+                established("10.0.0.1", 4000, "10.0.0.1", 50000),
+                established("10.0.0.1", 51000, "10.0.0.3", 4000),
+            ],
             [other("n2", "10.0.0.1", 4001), other("n3", "10.0.0.3"), other("n4", "10.0.0.4")],
             ["n2", "n3"],
             id="some of several",
         ),
     ],
 )
-def test_peers_are_the_members_that_a_connection_proves(sockets: list[Socket], others: list[dict[str, Any]], expected: list[str]) -> None:
+def test_peers_are_the_members_that_a_connection_proves(
+    sockets: list[Socket], others: list[dict[str, t.Any]], expected: list[str]
+) -> None:
     assert health_sockets.peers(sockets, "10.0.0.1", 4000, others, lambda host: {host}) == expected
 
 
@@ -99,40 +135,91 @@ def test_peers_are_the_members_that_a_connection_proves(sockets: list[Socket], o
     ("line", "expected"),
     [
         (
-            "ERROR {org.wso2.carbon.user.core.util.DatabaseUtil} - (conn=10) Access denied for user 'obkm_user'@'10.0.0.11'",
+            (
+                "ERROR {org.wso2.carbon.user.core.util.DatabaseUtil} - (conn=10) Access denied for"
+                " user 'obkm_user'@'10.0.0.11'"
+            ),
             ("refuses the account obkm_user", True),
         ),
-        ('FATAL: password authentication failed for user "obkm_user"', ("refuses the account obkm_user", True)),
-        ("java.sql.SQLException: ORA-01017: invalid username/password", ("refuses the account (see the log)", True)),
         (
-            "ERROR {DatabaseUtil} - Database Error - Unable to load class: org.mariadb.jdbc.Driver from ClassLoader:org.eclipse",
+            'FATAL: password authentication failed for user "obkm_user"',
+            ("refuses the account obkm_user", True),
+        ),
+        (
+            "java.sql.SQLException: ORA-01017: invalid username/password",
+            ("refuses the account (see the log)", True),
+        ),
+        (
+            (
+                "ERROR {DatabaseUtil} - Database Error - Unable to load class:"
+                " org.mariadb.jdbc.Driver from ClassLoader:org.eclipse"
+            ),
             ("JDBC driver class org.mariadb.jdbc.Driver is missing", True),
         ),
         (
-            "ERROR {org.apache.tomcat.util.digester.Digester} - Begin event threw java.lang.ClassNotFoundException: org.x.NoValve",
+            (
+                "ERROR {org.apache.tomcat.util.digester.Digester} - Begin event threw"
+                " java.lang.ClassNotFoundException: org.x.NoValve"
+            ),
             ("does not find the class org.x.NoValve", True),
         ),
         ("Unknown database 'openbank_userdb'", ("The database openbank_userdb", True)),
-        ("java.sql.SQLException: Failed to validate a newly established connection.", ("validation query of a datasource fails", False)),
-        ("WARN - Error: 1146-42S02: Table 'shared.NOPE' doesn't exist", ("The table shared.NOPE does not exist", False)),
-        ("Socket fail to connect to host:address=(host=10.0.0.31)(port=3306)", ("database server host:address=", False)),
-        ("java.io.IOException: Keystore was tampered with, or password was incorrect", ("A keystore cannot be opened", True)),
-        ("java.rmi.server.ExportException: Port already in use: 9999; nested", ("taken by another process: 9999", False)),
         (
-            "java.io.FileNotFoundException: /opt/wso2/km/repository/components/default/null.ini (Permission denied)",
+            "java.sql.SQLException: Failed to validate a newly established connection.",
+            ("validation query of a datasource fails", False),
+        ),
+        (
+            "WARN - Error: 1146-42S02: Table 'shared.NOPE' doesn't exist",
+            ("The table shared.NOPE does not exist", False),
+        ),
+        (
+            "Socket fail to connect to host:address=(host=10.0.0.31)(port=3306)",
+            ("database server host:address=", False),
+        ),
+        (
+            "java.io.IOException: Keystore was tampered with, or password was incorrect",
+            ("A keystore cannot be opened", True),
+        ),
+        (
+            "java.rmi.server.ExportException: Port already in use: 9999; nested",
+            ("taken by another process: 9999", False),
+        ),
+        (
+            (
+                "java.io.FileNotFoundException: /opt/wso2/km/repository/components/default/null.ini"
+                " (Permission denied)"
+            ),
             ("may not read or write /opt/wso2/km/repository/components/default/null.ini:", False),
         ),
         (
-            "ERROR {HostConfig} - Unable to create directory for deployment: [/opt/km/lib/tomcat/conf/Catalina/localhost]",
-            ("may not read or write /opt/km/lib/tomcat/conf/Catalina/localhost: if it is to", False),
+            (
+                "ERROR {HostConfig} - Unable to create directory for deployment:"
+                " [/opt/km/lib/tomcat/conf/Catalina/localhost]"
+            ),
+            (
+                "may not read or write /opt/km/lib/tomcat/conf/Catalina/localhost: if it is to",
+                False,
+            ),
         ),
-        ("java.nio.file.AccessDeniedException: /opt/km/solr/data", ("may not read or write /opt/km/solr/data:", False)),
-        ("java.io.FileNotFoundException: /opt/km/x.txt (Read-only file system)", ("add the folder to cluster_home_writable", False)),
         (
-            "Error while creating meta data directory in /opt/km/repository/components/patches/.metadata",
+            "java.nio.file.AccessDeniedException: /opt/km/solr/data",
+            ("may not read or write /opt/km/solr/data:", False),
+        ),
+        (
+            "java.io.FileNotFoundException: /opt/km/x.txt (Read-only file system)",
+            ("add the folder to cluster_home_writable", False),
+        ),
+        (
+            (
+                "Error while creating meta data directory in"
+                " /opt/km/repository/components/patches/.metadata"
+            ),
             ("may not read or write /opt/km/repository/components/patches/.metadata:", False),
         ),
-        ("java.lang.OutOfMemoryError: Java heap space", ("The Java heap is too small: Java heap space", False)),
+        (
+            "java.lang.OutOfMemoryError: Java heap space",
+            ("The Java heap is too small: Java heap space", False),
+        ),
     ],
 )
 def test_known_errors_are_explained(line: str, expected: tuple[str, bool]) -> None:
@@ -143,25 +230,44 @@ def test_known_errors_are_explained(line: str, expected: tuple[str, bool]) -> No
 
 
 def test_ordinary_lines_need_no_explanation() -> None:
-    assert health_log.explain(["INFO {Init} - Mgt Console URL  : https://km:9443/carbon/", "\tat java.base/java.lang.Thread.run"]) == []
+    assert (
+        health_log.explain(
+            [
+                "INFO {Init} - Mgt Console URL  : https://km:9443/carbon/",
+                "\tat java.base/java.lang.Thread.run",
+            ]
+        )
+        == []
+    )
 
 
 def test_last_errors_of_the_log_are_shown_once_each() -> None:
-    lines = ["TID: [] [2026-01-01 00:00:0{0},000] ERROR {{C}} - {1}".format(n, what) for n, what in enumerate("aabacd")]
-    shown = health_log.error_lines([*lines, "Caused by: java.lang.Error", "TID: INFO - fine"], limit=3)
+    lines = [
+        f"TID: [] [2026-01-01 00:00:0{n},000] ERROR {{C}} - {what}"
+        for n, what in enumerate("aabacd")
+    ]
+    shown = health_log.error_lines(
+        [*lines, "Caused by: java.lang.Error", "TID: INFO - fine"], limit=3
+    )
     assert [line[-1] for line in shown] == ["a", "c", "d"]
     assert "00:00:03" in shown[0]
     assert len(health_log.error_lines(["ERROR " + "x" * 1000])[0]) == 300
 
 
 def test_what_the_log_of_a_start_proves() -> None:
-    config = {"ready_line": "Mgt Console URL", "mount_lines": ["Connected to mount at gov", "Connected to mount at govregistry"]}
+    config = {
+        "ready_line": "Mgt Console URL",
+        "mount_lines": ["Connected to mount at gov", "Connected to mount at govregistry"],
+    }
     shown = health_log.shown_by_log(
         [
             "INFO {EmbeddedRegistryService} - Connected to mount at govregistry in 5ms",
             "INFO {EmbeddedRegistryService} - Connected to mount at govregistry",
             "INFO {Agent} - Cluster domain: bank.domain",
-            "INFO {Agent} - Local member: [c43] - Host:10.0.0.11, Remote Host:null, Port: 4000, HTTP:9763",
+            (
+                "INFO {Agent} - Local member: [c43] - Host:10.0.0.11, Remote Host:null, Port: 4000,"
+                " HTTP:9763"
+            ),
             "INFO {UI} - Mgt Console URL  : https://km/carbon/",
         ],
         config,
@@ -173,7 +279,12 @@ def test_what_the_log_of_a_start_proves() -> None:
         "domain": "bank.domain",
         "local_member": "10.0.0.11:4000",
     }
-    assert health_log.shown_by_log([], {"ready_line": ""}) == {"ready": None, "mounts": {}, "domain": None, "local_member": None}
+    assert health_log.shown_by_log([], {"ready_line": ""}) == {
+        "ready": None,
+        "mounts": {},
+        "domain": None,
+        "local_member": None,
+    }
 
 
 def test_log_is_read_from_the_start_on_and_through_a_rotation(tmp_path: Path) -> None:
@@ -196,7 +307,9 @@ def test_log_is_read_from_the_start_on_and_through_a_rotation(tmp_path: Path) ->
     assert health_log.log_since(str(log), LogPosition(truncated.inode, truncated.size)) == ["x"]
 
 
-def test_very_long_logs_are_read_from_their_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_very_long_logs_are_read_from_their_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(health_log, "LOG_TAIL_BYTES", 6)
     log = tmp_path / "log"
     log.write_text("aaaaaaaa\nbb\ncc\n")
@@ -204,7 +317,9 @@ def test_very_long_logs_are_read_from_their_end(tmp_path: Path, monkeypatch: pyt
 
 
 def test_checksums_name_changed_new_and_vanished_files(tmp_path: Path) -> None:
-    kept, edited, vanishing, coming = (tmp_path / name for name in ("kept", "edited", "vanishing", "coming"))
+    kept, edited, vanishing, coming = (
+        tmp_path / name for name in ("kept", "edited", "vanishing", "coming")
+    )
     for path in (kept, edited, vanishing):
         path.write_text("1")
     paths = [str(path) for path in (vanishing, coming, edited, kept, kept)]
@@ -215,7 +330,9 @@ def test_checksums_name_changed_new_and_vanished_files(tmp_path: Path) -> None:
     edited.write_text("2")
     vanishing.unlink()
     coming.write_text("1")
-    assert record.changed_paths(before, record.checksums(paths)) == sorted(str(path) for path in (edited, vanishing, coming))
+    assert record.changed_paths(before, record.checksums(paths)) == sorted(
+        str(path) for path in (edited, vanishing, coming)
+    )
     # A file that is no longer, or newly, one the server depends on is a change as well.
     assert record.changed_paths(before, record.checksums(paths[:-2])) != []
 
@@ -223,16 +340,25 @@ def test_checksums_name_changed_new_and_vanished_files(tmp_path: Path) -> None:
 def test_recorded_checksums_are_those_of_sha256sum(tmp_path: Path) -> None:
     path = tmp_path / "carbon.xml"
     path.write_text("<Server/>\n")
-    assert record.checksums([str(path)]) == "f285abebdcd3093a5bbc6477788af2dbbbd35fc156013ce8180e611b2536bc8b  {0}\n".format(path)
+    assert (
+        record.checksums([str(path)])
+        == f"f285abebdcd3093a5bbc6477788af2dbbbd35fc156013ce8180e611b2536bc8b  {path}\n"
+    )
 
 
-def test_healthy_server_passes(config: dict[str, Any], carbon: Any) -> None:
+def test_healthy_server_passes(config: dict[str, t.Any], carbon: t.Any) -> None:
     checks.check_services(config)
     # In one session, which is ended.
-    assert carbon.requests == ["/services/AuthenticationAdmin", "/services/ServerRolesManager", "/services/AuthenticationAdmin"]
+    assert carbon.requests == [
+        "/services/AuthenticationAdmin",
+        "/services/ServerRolesManager",
+        "/services/AuthenticationAdmin",
+    ]
 
 
-def test_registry_that_answers_wrongly_now_and_then_is_read_again(config: dict[str, Any], carbon: Any) -> None:
+def test_registry_that_answers_wrongly_now_and_then_is_read_again(
+    config: dict[str, t.Any], carbon: t.Any
+) -> None:
     carbon.registry_faults = client.REGISTRY_ATTEMPTS - 1
     checks.check_services(config)
     carbon.registry_faults = client.REGISTRY_ATTEMPTS
@@ -246,10 +372,16 @@ def test_registry_that_answers_wrongly_now_and_then_is_read_again(config: dict[s
         ({"login": "false"}, "user store", "refuses the login of admin"),
         ({"login": "fault"}, "user store", "Cannot borrow a connection."),
         ({"empty": True}, "user store", "an empty answer with HTTP status 200"),
-        ({"registry": "<faultstring>no transaction.</faultstring>"}, "registry database", "The registry cannot be read: no transaction."),
+        (
+            {"registry": "<faultstring>no transaction.</faultstring>"},
+            "registry database",
+            "The registry cannot be read: no transaction.",
+        ),
     ],
 )
-def test_part_that_failed_is_named(config: dict[str, Any], carbon: Any, change: dict[str, Any], part: str, words: str) -> None:
+def test_part_that_failed_is_named(
+    config: dict[str, t.Any], carbon: t.Any, change: dict[str, t.Any], part: str, words: str
+) -> None:
     for key, value in change.items():
         setattr(carbon, key, value)
     with pytest.raises(HealthError) as caught:
@@ -260,7 +392,7 @@ def test_part_that_failed_is_named(config: dict[str, Any], carbon: Any, change: 
     assert caught.value.exit_code == errors.EXIT_CODES[part]
 
 
-def test_certificates_are_always_verified(config: dict[str, Any], pki: Path) -> None:
+def test_certificates_are_always_verified(config: dict[str, t.Any], pki: Path) -> None:
     for change, words in (
         ({"ca_file": str(pki / "other-ca.crt")}, "is not accepted for km1.test.example"),
         ({"name": "km2.test.example"}, "is not accepted for km2.test.example"),
@@ -274,7 +406,9 @@ def test_certificates_are_always_verified(config: dict[str, Any], pki: Path) -> 
     assert caught.value.part == "configuration"
 
 
-def test_silent_and_closed_ports_are_told_apart(config: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_silent_and_closed_ports_are_told_apart(
+    config: dict[str, t.Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(client, "REQUEST_SECONDS", 0.2)
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
@@ -290,21 +424,34 @@ def test_silent_and_closed_ports_are_told_apart(config: dict[str, Any], monkeypa
         assert caught.value.part == "no answer"
 
 
-def test_others_that_serve_are_those_with_a_good_certificate(config: dict[str, Any], carbon: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_others_that_serve_are_those_with_a_good_certificate(
+    config: dict[str, t.Any], carbon: t.Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(client, "CONNECT_SECONDS", 0.3)
     answering = {"name": config["name"], "address": "127.0.0.1", "https_port": config["https_port"]}
-    assert checks.serving(config, [answering, {**answering, "name": "km2.test.example"}, {**answering, "https_port": 1}]) == [
-        config["name"]
-    ]
+    assert checks.serving(
+        config,
+        [answering, {**answering, "name": "km2.test.example"}, {**answering, "https_port": 1}],
+    ) == [config["name"]]
 
 
-def clustered(config: dict[str, Any], **peer: Any) -> dict[str, Any]:
-    """The configuration of a node whose other member is the stand-in server, at another address than this node's."""
-    node = {"name": config["name"], "address": "127.0.0.1", "https_port": config["https_port"], "member_port": 4000, **peer}
+def clustered(config: dict[str, t.Any], **peer: t.Any) -> dict[str, t.Any]:
+    """The configuration of a node whose other member is the stand-in server, at another address
+    than this node's."""
+    node = {
+        "name": config["name"],
+        "address": "127.0.0.1",
+        "https_port": config["https_port"],
+        "member_port": 4000,
+        **peer,
+    }
     return {**config, "address": "127.0.0.9", "member_port": 4000, "others": [node]}
 
 
-CONNECTED = [established("127.0.0.9", 4000, "127.0.0.1", 50000), Socket("127.0.0.9", 4000, "0.0.0.0", 0, health_sockets.LISTEN)]
+CONNECTED = [
+    established("127.0.0.9", 4000, "127.0.0.1", 50000),
+    Socket("127.0.0.9", 4000, "0.0.0.0", 0, health_sockets.LISTEN),
+]
 
 
 @pytest.mark.parametrize(
@@ -316,7 +463,15 @@ CONNECTED = [established("127.0.0.9", 4000, "127.0.0.1", 50000), Socket("127.0.0
         ("1", CONNECTED, {}, "has 2 members where 1 were expected"),
         ("3", CONNECTED, {}, "has 2 members where 3 were expected"),
         # It serves and is no member: two clusters of one.
-        ("reachable", CONNECTED[1:], {}, "1 of 2 members: km1.test.example is no member of this node's cluster. The nodes differ"),
+        (
+            "reachable",
+            CONNECTED[1:],
+            {},
+            (
+                "1 of 2 members: km1.test.example is no member of this node's cluster. The nodes"
+                " differ"
+            ),
+        ),
         ("reachable", [], {}, "does not listen on its member port 4000"),
         ("2", CONNECTED[1:], {}, "1 of 2 members"),
         # It is down, which is not this node's fault.
@@ -324,7 +479,9 @@ CONNECTED = [established("127.0.0.9", 4000, "127.0.0.1", 50000), Socket("127.0.0
         ("all", CONNECTED[1:], {"https_port": 1}, "1 of 2 members"),
     ],
 )
-def test_members_that_are_wanted(config: dict[str, Any], wanted: str, sockets: list[Socket], peer: dict[str, Any], words: str) -> None:
+def test_members_that_are_wanted(
+    config: dict[str, t.Any], wanted: str, sockets: list[Socket], peer: dict[str, t.Any], words: str
+) -> None:
     if not words:
         found = checks.check_members(clustered(config, **peer), wanted, sockets)
         assert found == ([config["name"]] if CONNECTED[0] in sockets else [])
@@ -342,7 +499,9 @@ EVENTS = [
 ]
 
 
-def test_connected_node_that_left_is_no_member_until_it_joins_anew(config: dict[str, Any]) -> None:
+def test_connected_node_that_left_is_no_member_until_it_joins_anew(
+    config: dict[str, t.Any],
+) -> None:
     log = Path(config["log_file"])
     node = clustered(config)
     log.write_text(EVENTS[0] + "\n")
@@ -356,18 +515,20 @@ def test_connected_node_that_left_is_no_member_until_it_joins_anew(config: dict[
     assert checks.members_of(node, CONNECTED) == [config["name"]]
 
 
-def test_server_without_a_cluster_has_no_members(config: dict[str, Any]) -> None:
+def test_server_without_a_cluster_has_no_members(config: dict[str, t.Any]) -> None:
     assert checks.check_members(config, "all", CONNECTED) == []
 
 
-def test_start_is_recorded_before_and_after(config: dict[str, Any], clock: Any) -> None:
+def test_start_is_recorded_before_and_after(config: dict[str, t.Any], clock: t.Any) -> None:
     log = Path(config["log_file"])
     log.write_text("of the start before: Mgt Console URL\n")
     config.update(membership="digest", scheme="wka")
     record.record_start(config, now=lambda: 5)
     state = Path(config["state_directory"])
     recorded = (state / "started.sha256").read_text()
-    assert [line.split("  ")[1] for line in recorded.splitlines()] == sorted(record.managed_paths(config["managed_files"]))
+    assert [line.split("  ")[1] for line in recorded.splitlines()] == sorted(
+        record.managed_paths(config["managed_files"])
+    )
     assert record.read_start(config) == {
         "started_at": 5,
         "log": list(health_log.log_position(str(log))),
@@ -377,12 +538,23 @@ def test_start_is_recorded_before_and_after(config: dict[str, Any], clock: Any) 
         "scheme": "wka",
     }
     with log.open("a") as stream:
-        stream.write("INFO - Connected to mount at configRegistry in 5ms\nINFO - Mgt Console URL : https://km\n")
+        stream.write(
+            "INFO - Connected to mount at configRegistry in 5ms\nINFO - Mgt Console URL :"
+            " https://km\n"
+        )
     shown = health_program.wait(config, 10, with_warm_up=True, now=clock.now, sleep=clock.sleep)
     record.record_ready(config, shown, now=lambda: 6)
     start = record.read_start(config)
-    assert (start["started_at"], start["ready_at"], start["gave_up"], start["membership"]) == (5, 6, None, "digest")
-    assert start["mounts"] == {"Connected to mount at configRegistry": 1, "Connected to mount at governanceRegistry": 0}
+    assert (start["started_at"], start["ready_at"], start["gave_up"], start["membership"]) == (
+        5,
+        6,
+        None,
+        "digest",
+    )
+    assert start["mounts"] == {
+        "Connected to mount at configRegistry": 1,
+        "Connected to mount at governanceRegistry": 0,
+    }
     record.record_giving_up(config, "because")
     # systemd starts it again, which must not hide the reason.
     record.record_start(config)
@@ -392,13 +564,15 @@ def test_start_is_recorded_before_and_after(config: dict[str, Any], clock: Any) 
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{"])
-def test_lost_record_of_a_start_is_no_record(config: dict[str, Any], text: str) -> None:
+def test_lost_record_of_a_start_is_no_record(config: dict[str, t.Any], text: str) -> None:
     assert record.read_start(config) == {}
     (Path(config["state_directory"]) / "start.json").write_text(text)
     assert record.read_start(config) == {}
 
 
-def test_no_request_is_sent_before_the_ready_line(config: dict[str, Any], carbon: Any, clock: Any) -> None:
+def test_no_request_is_sent_before_the_ready_line(
+    config: dict[str, t.Any], carbon: t.Any, clock: t.Any
+) -> None:
     log = Path(config["log_file"])
 
     def sleep(seconds: float) -> None:
@@ -411,7 +585,9 @@ def test_no_request_is_sent_before_the_ready_line(config: dict[str, Any], carbon
     assert clock.time < 1010
 
 
-def test_server_that_became_ready_once_needs_no_ready_line_in_a_rotated_log(config: dict[str, Any], clock: Any) -> None:
+def test_server_that_became_ready_once_needs_no_ready_line_in_a_rotated_log(
+    config: dict[str, t.Any], clock: t.Any
+) -> None:
     record.record_ready(config, {})
     health_program.wait(config, 3, now=clock.now, sleep=clock.sleep)
 
@@ -419,14 +595,34 @@ def test_server_that_became_ready_once_needs_no_ready_line_in_a_rotated_log(conf
 @pytest.mark.parametrize(
     ("log", "main_pid", "words", "seconds"),
     [
-        pytest.param("INFO - Starting\n", 0, "it was given 60 s): its log does not show 'Mgt Console URL' yet.", 60, id="never ready"),
-        pytest.param("ERROR - Unknown database 'x'\n", 0, "waiting longer does not help): its log", 30, id="hopeless"),
+        pytest.param(
+            "INFO - Starting\n",
+            0,
+            "it was given 60 s): its log does not show 'Mgt Console URL' yet.",
+            60,
+            id="never ready",
+        ),
+        pytest.param(
+            "ERROR - Unknown database 'x'\n",
+            0,
+            "waiting longer does not help): its log",
+            30,
+            id="hopeless",
+        ),
         pytest.param("INFO - Starting\n", 2**22 - 3, "its process has ended", 0, id="died"),
-        pytest.param("Mgt Console URL\n", 0, "The server refuses the login of admin", 60, id="ready but sick"),
+        pytest.param(
+            "Mgt Console URL\n", 0, "The server refuses the login of admin", 60, id="ready but sick"
+        ),
     ],
 )
 def test_start_is_given_up_with_a_sentence(
-    config: dict[str, Any], carbon: Any, clock: Any, log: str, main_pid: int, words: str, seconds: float
+    config: dict[str, t.Any],
+    carbon: t.Any,
+    clock: t.Any,
+    log: str,
+    main_pid: int,
+    words: str,
+    seconds: float,
 ) -> None:
     carbon.login = "false"
     Path(config["log_file"]).write_text(log)
@@ -439,7 +635,9 @@ def test_start_is_given_up_with_a_sentence(
         assert str(caught.value).endswith("ERROR - Unknown database 'x'")
 
 
-def test_start_whose_log_goes_on_is_not_given_up_for_an_error_in_it(config: dict[str, Any], clock: Any) -> None:
+def test_start_whose_log_goes_on_is_not_given_up_for_an_error_in_it(
+    config: dict[str, t.Any], clock: t.Any
+) -> None:
     log = Path(config["log_file"])
     log.write_text("ERROR - Unknown database 'x'\n")
 
@@ -452,7 +650,7 @@ def test_start_whose_log_goes_on_is_not_given_up_for_an_error_in_it(config: dict
     assert clock.time > 1090
 
 
-def test_living_process_is_waited_for(config: dict[str, Any], clock: Any) -> None:
+def test_living_process_is_waited_for(config: dict[str, t.Any], clock: t.Any) -> None:
     with pytest.raises(HealthError, match="it was given 5 s"):
         health_program.wait(config, 5, main_pid=os.getpid(), now=clock.now, sleep=clock.sleep)
 
@@ -465,7 +663,9 @@ def test_process_of_another_user_lives(monkeypatch: pytest.MonkeyPatch) -> None:
     assert health_program._alive(1)
 
 
-def test_warm_up_ends_when_everything_came_fast_many_times(config: dict[str, Any], carbon: Any, clock: Any) -> None:
+def test_warm_up_ends_when_everything_came_fast_many_times(
+    config: dict[str, t.Any], carbon: t.Any, clock: t.Any
+) -> None:
     seconds = iter([5.0, 0.1, 0.9])
     carbon.on_page = lambda: clock.sleep(next(seconds, 0.1))
     checks.warm(config, now=clock.now)
@@ -475,21 +675,27 @@ def test_warm_up_ends_when_everything_came_fast_many_times(config: dict[str, Any
     assert carbon.requests.count("/services/AuthenticationAdmin") == 2 * (3 + checks.WARM_ROUNDS)
 
 
-def test_warm_up_of_a_slow_machine_ends_too(config: dict[str, Any], carbon: Any, clock: Any) -> None:
+def test_warm_up_of_a_slow_machine_ends_too(
+    config: dict[str, t.Any], carbon: t.Any, clock: t.Any
+) -> None:
     carbon.on_page = lambda: clock.sleep(25)
     checks.warm(config, now=clock.now)
     assert carbon.requests.count("/carbon/admin/login.jsp") == 3
 
 
 @pytest.mark.parametrize("page", [(500, "error"), (200, "")])
-def test_page_that_fails_is_no_warm_up(config: dict[str, Any], carbon: Any, page: tuple[int, str]) -> None:
+def test_page_that_fails_is_no_warm_up(
+    config: dict[str, t.Any], carbon: t.Any, page: tuple[int, str]
+) -> None:
     carbon.page = page
     with pytest.raises(HealthError) as caught:
         checks.warm(config)
     assert caught.value.part == "warm-up"
 
 
-def test_patience_lasts_until_the_server_answers(config: dict[str, Any], carbon: Any, clock: Any) -> None:
+def test_patience_lasts_until_the_server_answers(
+    config: dict[str, t.Any], carbon: t.Any, clock: t.Any
+) -> None:
     carbon.login = "false"
 
     def sleep(seconds: float) -> None:
@@ -503,13 +709,15 @@ def test_patience_lasts_until_the_server_answers(config: dict[str, Any], carbon:
 
 
 @pytest.fixture
-def config_file(config: dict[str, Any], tmp_path: Path) -> str:
+def config_file(config: dict[str, t.Any], tmp_path: Path) -> str:
     path = tmp_path / "health.json"
     path.write_text(json.dumps(config))
     return str(path)
 
 
-def test_command_tells_healthy_and_sick(config_file: str, carbon: Any, capsys: pytest.CaptureFixture[str]) -> None:
+def test_command_tells_healthy_and_sick(
+    config_file: str, carbon: t.Any, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert health_program.main(["--config", config_file, "--warm"]) == 0
     assert capsys.readouterr().out == "obkm is healthy; members: km1.test.example.\n"
     assert health_program.main(["--config", config_file, "--json"]) == 0
@@ -517,12 +725,14 @@ def test_command_tells_healthy_and_sick(config_file: str, carbon: Any, capsys: p
     carbon.login = "false"
     assert health_program.main(["--config", config_file]) == errors.EXIT_CODES["user store"]
     assert "refuses the login" in capsys.readouterr().err
-    assert health_program.main(["--config", config_file, "--json"]) == errors.EXIT_CODES["user store"]
+    assert (
+        health_program.main(["--config", config_file, "--json"]) == errors.EXIT_CODES["user store"]
+    )
     assert json.loads(capsys.readouterr().out)["part"] == "user store"
 
 
 def test_command_does_not_wait_for_nodes_that_cannot_be_members_yet(
-    config: dict[str, Any], tmp_path: Path, carbon: Any, monkeypatch: pytest.MonkeyPatch
+    config: dict[str, t.Any], tmp_path: Path, carbon: t.Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The other node serves, and runs with another membership.
     monkeypatch.setattr(
@@ -531,18 +741,25 @@ def test_command_does_not_wait_for_nodes_that_cannot_be_members_yet(
     )
     path = tmp_path / "health.json"
     path.write_text(json.dumps(clustered(config, name="km2.test.example")))
-    monkeypatch.setattr(checks, "serving", lambda _config, others: [other["name"] for other in others])
+    monkeypatch.setattr(
+        checks, "serving", lambda _config, others: [other["name"] for other in others]
+    )
     monkeypatch.setattr(
         "ansible_collections.carbon_ops.key_manager.plugins.module_utils._health.__main__.check_services",
         lambda _config: None,
     )
     command = ["--config", str(path), "--members", "reachable"]
     assert health_program.main(command) == errors.EXIT_CODES["cluster"]
-    assert health_program.main([*command, "--without", "km3.test.example"]) == errors.EXIT_CODES["cluster"]
+    assert (
+        health_program.main([*command, "--without", "km3.test.example"])
+        == errors.EXIT_CODES["cluster"]
+    )
     assert health_program.main([*command, "--without", "km3.test.example,km2.test.example"]) == 0
 
 
-def test_command_of_the_unit(config: dict[str, Any], config_file: str, carbon: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_command_of_the_unit(
+    config: dict[str, t.Any], config_file: str, carbon: t.Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("MAINPID", str(os.getpid()))
     assert health_program.main(["--config", config_file, "--record-start"]) == 0
     assert carbon.requests == []
@@ -550,7 +767,10 @@ def test_command_of_the_unit(config: dict[str, Any], config_file: str, carbon: A
     assert health_program.main(["--config", config_file, "--wait", "5", "--warm"]) == 0
     assert record.read_start(config)["ready_at"]
     carbon.login = "false"
-    assert health_program.main(["--config", config_file, "--wait", "0.1"]) == errors.EXIT_CODES["user store"]
+    assert (
+        health_program.main(["--config", config_file, "--wait", "0.1"])
+        == errors.EXIT_CODES["user store"]
+    )
     assert "refuses the login" in record.read_start(config)["gave_up"]
     # Outside the unit the record of the start is not touched.
     monkeypatch.delenv("MAINPID")
@@ -562,7 +782,11 @@ def test_command_of_the_unit(config: dict[str, Any], config_file: str, carbon: A
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [(None, "No such file"), ("{secret", "it is not valid JSON"), ("{}", "does not hold instance, address")],
+    [
+        (None, "No such file"),
+        ("{secret", "it is not valid JSON"),
+        ("{}", "does not hold instance, address"),
+    ],
 )
 def test_unusable_settings_are_named_and_not_quoted(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str | None, words: str

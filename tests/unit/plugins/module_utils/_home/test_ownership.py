@@ -1,7 +1,8 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""Who owns what of a product home. As root with real accounts' numbers, otherwise as far as one's own goes."""
+"""Who owns what of a product home. As root with real accounts' numbers, otherwise as far as one's
+own goes."""
 
 from __future__ import annotations
 
@@ -9,7 +10,6 @@ import os
 import stat
 import tempfile
 from pathlib import Path
-from typing import Dict, List, Tuple
 
 import pytest
 import yaml
@@ -22,8 +22,11 @@ from support.paths import PRODUCTS
 
 OWNER, USER, GROUP = 0, 64123, 64124
 ACCOUNTS = ownership.Accounts(OWNER, USER, GROUP)
-WRITTEN = ownership.Written(["repository/logs", "repository/deployment", "repository/tenants", "solr", "tmp"], ["server.pid"])
-FILES: Dict[str, int] = {
+WRITTEN = ownership.Written(
+    ["repository/logs", "repository/deployment", "repository/tenants", "solr", "tmp"],
+    ["server.pid"],
+)
+FILES: dict[str, int] = {
     "bin/start.sh": 0o755,
     "repository/conf/carbon.xml": 0o644,
     "repository/conf/secret.xml": 0o600,
@@ -38,7 +41,8 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """As somebody unpacked it by hand, and ran it as the service user: everything is that user's."""
+    """As somebody unpacked it by hand, and ran it as the service user: everything is that
+    user's."""
     home = tmp_path / "home"
     for name, mode in FILES.items():
         (home / name).parent.mkdir(parents=True, exist_ok=True)
@@ -54,20 +58,24 @@ def give(path: Path, uid: int, gid: int) -> None:
         os.chown(name, uid, gid, follow_symlinks=False)
 
 
-def state(path: Path) -> Tuple[int, int, str]:
+def state(path: Path) -> tuple[int, int, str]:
     status = path.lstat()
-    return status.st_uid, status.st_gid, "{0:o}".format(stat.S_IMODE(status.st_mode))
+    return status.st_uid, status.st_gid, f"{stat.S_IMODE(status.st_mode):o}"
 
 
-def hand_over(home: Path, written: ownership.Written = WRITTEN) -> List[str]:
+def hand_over(home: Path, written: ownership.Written = WRITTEN) -> list[str]:
     planned = ownership.changes(home, ACCOUNTS, written)
     ownership.apply(planned, home)
     return ownership.shown(planned, home)
 
 
 @as_root
-@pytest.mark.parametrize("before", [(USER, GROUP), (0, 0), (1234, 1234)], ids=["the server's", "root's", "somebody's"])
-def test_code_is_the_owner_s_and_what_is_written_the_server_s(home: Path, before: Tuple[int, int]) -> None:
+@pytest.mark.parametrize(
+    "before", [(USER, GROUP), (0, 0), (1234, 1234)], ids=["the server's", "root's", "somebody's"]
+)
+def test_code_is_the_owner_s_and_what_is_written_the_server_s(
+    home: Path, before: tuple[int, int]
+) -> None:
     give(home, *before)
     assert hand_over(home)
     assert state(home) == (OWNER, GROUP, "750")
@@ -77,7 +85,12 @@ def test_code_is_the_owner_s_and_what_is_written_the_server_s(home: Path, before
     assert state(home / "repository/resources/security/keys.jks") == (OWNER, GROUP, "640")
     assert state(home / "repository/components/plugins/code.jar") == (OWNER, GROUP, "640")
     assert state(home / "repository/resources")[2] == "755"
-    for name in ("repository/logs/server.log", "repository/deployment/server/webapps/a/web.xml", "tmp/x", "tmp"):
+    for name in (
+        "repository/logs/server.log",
+        "repository/deployment/server/webapps/a/web.xml",
+        "tmp/x",
+        "tmp",
+    ):
         assert state(home / name)[:2] == (USER, GROUP), name
     # Made, because a server may not make them itself any more.
     assert state(home / "solr") == state(home / "repository/tenants") == (USER, GROUP, "750")
@@ -97,7 +110,7 @@ def test_the_service_user_cannot_write_code_or_configuration(home: Path) -> None
 
 def _look_as_the_service_user(home: Path) -> None:
     hand_over(home)
-    found: List[str] = []
+    found: list[str] = []
     read, write = os.pipe()
     child = os.fork()
     if not child:  # pragma: no cover - another process
@@ -135,7 +148,11 @@ def test_what_the_running_server_makes_is_left_as_it_is(home: Path) -> None:
 def test_a_folder_that_root_put_there_is_given_whole_or_again(home: Path) -> None:
     give(home, 0, 0)
     planned = ownership.changes(home, ACCOUNTS, WRITTEN)
-    last = next(number for number, change in enumerate(planned) if change.path == home / "repository/deployment")
+    last = next(
+        number
+        for number, change in enumerate(planned)
+        if change.path == home / "repository/deployment"
+    )
     # Killed before the folder itself was given: what is in it counts again.
     ownership.apply(planned[:last], home)
     hand_over(home)
@@ -165,7 +182,9 @@ def test_folders_that_roles_make_for_everybody_do_not_change_back_and_forth(home
 
 @as_root
 @pytest.mark.parametrize("place", ["bin/linked", "repository/logs/linked"])
-def test_a_file_with_a_second_name_is_given_to_nobody(home: Path, tmp_path: Path, place: str) -> None:
+def test_a_file_with_a_second_name_is_given_to_nobody(
+    home: Path, tmp_path: Path, place: str
+) -> None:
     secret = tmp_path / "shadow"
     secret.write_text("secret")
     secret.chmod(0o600)
@@ -219,7 +238,12 @@ def test_its_owner_configures_it_without_root_and_the_server_cannot(home: Path, 
                 patch_files([{"path": str(path), "edits": [{"xpath": "/a", "text": "2"}]}])
                 os._exit(0)
             except OperatorError as error:
-                os._exit(3 if "cannot be written" in str(error) or "permission denied" in str(error).lower() else 4)
+                os._exit(
+                    3
+                    if "cannot be written" in str(error)
+                    or "permission denied" in str(error).lower()
+                    else 4
+                )
             except BaseException:
                 os._exit(5)
         status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
@@ -258,7 +282,9 @@ def test_patches_that_the_server_applies_itself(tmp_path: Path, path: str, expec
     assert ownership.has_patches(tmp_path) is expected
 
 
-@pytest.mark.parametrize("profile", sorted(path.parent.name for path in PRODUCTS.glob("*/profile.yml")))
+@pytest.mark.parametrize(
+    "profile", sorted(path.parent.name for path in PRODUCTS.glob("*/profile.yml"))
+)
 def test_no_product_writes_its_code_or_configuration(profile: str) -> None:
     data = yaml.safe_load((PRODUCTS / profile / "profile.yml").read_text())
     if "written" not in data:
@@ -273,4 +299,6 @@ def test_no_product_writes_its_code_or_configuration(profile: str) -> None:
         "repository/components/lib",
         "repository/resources/security",
     ):
-        assert not any(place == folder or place.startswith(folder + "/") for folder in folders), place
+        assert not any(place == folder or place.startswith(folder + "/") for folder in folders), (
+            place
+        )

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
+import typing as t
 from pathlib import Path
-from typing import Callable
 
 import pytest
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._errors import OperatorError
@@ -39,7 +39,13 @@ def test_an_argument_in_the_start_script_is_refused(tmp_path: Path) -> None:
     script.write_text("# -DportOffset=1\nexec java $JAVA_OPTS\n")
     check_start_files(str(tmp_path), None)
     script.write_text("exec java -DportOffset=1 $JAVA_OPTS\n")
-    with pytest.raises(OperatorError, match="wso2server.sh passes -DportOffset=1 to the server. It wins over Ports/Offset of carbon.xml"):
+    with pytest.raises(
+        OperatorError,
+        match=(
+            "wso2server.sh passes -DportOffset=1 to the server. It wins over Ports/Offset of"
+            " carbon.xml"
+        ),
+    ):
         check_start_files(str(tmp_path), None)
 
 
@@ -56,7 +62,7 @@ def test_an_argument_in_the_unit_or_a_drop_in_is_refused(tmp_path: Path) -> None
         check_start_files(None, str(unit))
 
 
-def test_the_ports_of_a_home(home: Callable[[str], Path]) -> None:
+def test_the_ports_of_a_home(home: t.Callable[[str], Path]) -> None:
     assert offset_result(None, 4) == (port_table(4), [])
     path = home("ob_km")
     assert offset_result(str(path), 4) == (port_table(4), [])
@@ -66,4 +72,7 @@ def test_the_ports_of_a_home(home: Callable[[str], Path]) -> None:
     catalina.write_text(catalina.read_text().replace('port="9443"', 'port="9445"'))
     ports, warnings = offset_result(str(path), 4)
     assert (ports["jmx_registry"], ports["https"]) == (9994, 9449)
-    assert warnings == ["catalina-server.xml: the Connector for https has port 9445. It must stay 9443: the server adds the offset to it."]
+    assert warnings == [
+        "catalina-server.xml: the Connector for https has port 9445. It must stay 9443: the server"
+        " adds the offset to it."
+    ]

@@ -8,8 +8,8 @@ import multiprocessing
 import os
 import re
 import shutil
+import typing as t
 from pathlib import Path
-from typing import Any, Callable
 
 import pytest
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._errors import OperatorError
@@ -60,15 +60,21 @@ def fill(directory: Path, files: dict[str, bytes]) -> None:
         path.write_bytes(content)
 
 
-def tree(directory: Path) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+def tree(directory: Path) -> dict[str, t.Any]:
+    found: dict[str, t.Any] = {}
     for path in sorted(directory.rglob("*")):
         name = str(path.relative_to(directory))
-        found[name] = os.readlink(path) if path.is_symlink() else path.read_bytes() if path.is_file() else None
+        found[name] = (
+            os.readlink(path)
+            if path.is_symlink()
+            else path.read_bytes()
+            if path.is_file()
+            else None
+        )
     return found
 
 
-def full(files: dict[str, bytes], tmp_path: Path) -> dict[str, Any]:
+def full(files: dict[str, bytes], tmp_path: Path) -> dict[str, t.Any]:
     example = home_with(tmp_path / "example", files)
     content = tree(example.path)
     shutil.rmtree(tmp_path / "example")
@@ -79,7 +85,9 @@ def beside(path: Path) -> list[str]:
     return sorted(entry.name for entry in path.parent.iterdir())
 
 
-def test_first_node_fills_the_share_and_a_second_run_changes_nothing(tmp_path: Path, share: Path) -> None:
+def test_first_node_fills_the_share_and_a_second_run_changes_nothing(
+    tmp_path: Path, share: Path
+) -> None:
     link, content = home_with(tmp_path / "n1", STOCK), full(STOCK, tmp_path)
     outcome = share_directory(link, "n1")
     assert (outcome.action, outcome.kept) == ("carried over", None)
@@ -92,7 +100,9 @@ def test_first_node_fills_the_share_and_a_second_run_changes_nothing(tmp_path: P
     assert {path: os.lstat(path).st_mtime_ns for path in [*tmp_path.rglob("*")]} == before
 
 
-def test_second_node_with_the_same_stock_is_linked_and_keeps_nothing(tmp_path: Path, share: Path) -> None:
+def test_second_node_with_the_same_stock_is_linked_and_keeps_nothing(
+    tmp_path: Path, share: Path
+) -> None:
     share_directory(home_with(tmp_path / "n1", STOCK), "n1")
     fill(share / "Deployment", {"server/webapps/made-by-node-1.war": b"x"})
     link = home_with(tmp_path / "n2", STOCK)
@@ -105,16 +115,28 @@ def test_second_node_with_the_same_stock_is_linked_and_keeps_nothing(tmp_path: P
 DIFFERENT: list[tuple[str, dict[str, bytes], str]] = [
     ("other content", {"server/axis2services/echo.aar": b"two"}, "server/axis2services/echo.aar"),
     ("other size", {"server/webapps/services.war": b"PK"}, "server/webapps/services.war"),
-    ("a file more", {"server/userstores/bank.xml": b"<UserStoreManager/>"}, "server/userstores/bank.xml"),
+    (
+        "a file more",
+        {"server/userstores/bank.xml": b"<UserStoreManager/>"},
+        "server/userstores/bank.xml",
+    ),
     ("a directory for a file", {"server/userstores/.keep/x": b""}, "server/userstores/.keep"),
 ]
 
 
-@pytest.mark.parametrize(("files", "difference"), [case[1:] for case in DIFFERENT], ids=[case[0] for case in DIFFERENT])
-def test_what_a_node_has_of_its_own_is_kept(tmp_path: Path, share: Path, files: dict[str, bytes], difference: str) -> None:
+@pytest.mark.parametrize(
+    ("files", "difference"), [case[1:] for case in DIFFERENT], ids=[case[0] for case in DIFFERENT]
+)
+def test_what_a_node_has_of_its_own_is_kept(
+    tmp_path: Path, share: Path, files: dict[str, bytes], difference: str
+) -> None:
     share_directory(home_with(tmp_path / "n1", STOCK), "n1")
     shared = tree(share)
-    stock = {name: content for name, content in STOCK.items() if not any(other.startswith(name + "/") for other in files)}
+    stock = {
+        name: content
+        for name, content in STOCK.items()
+        if not any(other.startswith(name + "/") for other in files)
+    }
     link = home_with(tmp_path / "n2", {**stock, **files})
     own = tree(link.path)
     outcome = share_directory(link, "n2")
@@ -143,7 +165,11 @@ def test_kept_content_never_replaces_earlier_kept_content(tmp_path: Path, share:
     assert outcome.kept == link.path.with_name("deployment.before-sharing.3")
     names = [f"deployment.before-sharing{suffix}" for suffix in ("", ".2", ".3")]
     assert beside(link.path) == ["deployment", *names]
-    assert [(link.path.with_name(name) / "a").read_bytes() for name in names] == [b"old", b"older", b"new"]
+    assert [(link.path.with_name(name) / "a").read_bytes() for name in names] == [
+        b"old",
+        b"older",
+        b"new",
+    ]
 
 
 @pytest.mark.parametrize("shape", ["empty", "missing"])
@@ -161,7 +187,9 @@ def test_nothing_to_carry_over(tmp_path: Path, share: Path, shape: str, target: 
     assert beside(link.path) == ["tenants"]
 
 
-def test_an_empty_directory_that_was_made_on_the_share_beforehand_is_filled(tmp_path: Path, share: Path) -> None:
+def test_an_empty_directory_that_was_made_on_the_share_beforehand_is_filled(
+    tmp_path: Path, share: Path
+) -> None:
     (share / "Deployment").mkdir()
     link, content = home_with(tmp_path / "n1", STOCK), full(STOCK, tmp_path)
     assert share_directory(link, "n1").action == "carried over"
@@ -177,7 +205,9 @@ def test_what_cannot_be_copied_stops_the_run_and_stays(tmp_path: Path, share: Pa
     assert tree(share) == {}
 
 
-def test_a_copy_is_on_the_disk_before_it_is_put_into_place(tmp_path: Path, share: Path, flushed: list[Path]) -> None:
+def test_a_copy_is_on_the_disk_before_it_is_put_into_place(
+    tmp_path: Path, share: Path, flushed: list[Path]
+) -> None:
     share_directory(home_with(tmp_path / "n1", STOCK), "n1")
     assert flushed == [share / ".Deployment.n1"]
 
@@ -186,12 +216,20 @@ def test_files_and_directories_are_flushed(tmp_path: Path, monkeypatch: pytest.M
     home_with(tmp_path / "n1", STOCK)
     seen: list[str] = []
     monkeypatch.undo()
-    monkeypatch.setattr(os, "fsync", lambda descriptor: seen.append(os.readlink(f"/proc/self/fd/{descriptor}")))
+    monkeypatch.setattr(
+        os, "fsync", lambda descriptor: seen.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+    )
     shared_directories._flush(tmp_path / "n1")
-    assert sorted(seen) == sorted(str(path) for path in [tmp_path / "n1", *(tmp_path / "n1").rglob("*")] if not path.is_symlink())
+    assert sorted(seen) == sorted(
+        str(path)
+        for path in [tmp_path / "n1", *(tmp_path / "n1").rglob("*")]
+        if not path.is_symlink()
+    )
 
 
-def test_a_full_share_stops_the_run_and_loses_nothing(tmp_path: Path, share: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_share_stops_the_run_and_loses_nothing(
+    tmp_path: Path, share: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     link, content = home_with(tmp_path / "n1", STOCK), full(STOCK, tmp_path)
 
     def full_disk(directory: Path) -> None:
@@ -211,7 +249,9 @@ def test_a_target_that_is_a_file_is_refused(tmp_path: Path, share: Path) -> None
         share_directory(home_with(tmp_path / "n1", STOCK), "n1")
 
 
-def test_an_unexpected_error_of_the_renaming_is_not_taken_for_a_lost_race(tmp_path: Path, share: Path) -> None:
+def test_an_unexpected_error_of_the_renaming_is_not_taken_for_a_lost_race(
+    tmp_path: Path, share: Path
+) -> None:
     (share / "Deployment").symlink_to(tmp_path)
     shutil.rmtree(share / "Deployment", ignore_errors=True)
     copy = tmp_path / "copy"
@@ -223,14 +263,15 @@ def test_an_unexpected_error_of_the_renaming_is_not_taken_for_a_lost_race(tmp_pa
 STEPS = ["rename", "symlink", "mkdir", "unlink", "rmdir"]
 
 
-def killed_at(step: int, action: Callable[[], object]) -> bool:
-    """Run in a process of its own that ends, without any clean-up, before its n-th change of the file system."""
+def killed_at(step: int, action: t.Callable[[], object]) -> bool:
+    """Run in a process of its own that ends, without any clean-up, before its n-th change of the
+    file system."""
 
     def run() -> None:
         count = 0
 
-        def counted(function: Callable[..., Any]) -> Callable[..., Any]:
-            def call(*arguments: Any, **options: Any) -> Any:
+        def counted(function: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:
+            def call(*arguments: t.Any, **options: t.Any) -> t.Any:
                 nonlocal count
                 count += 1
                 if count == step:
@@ -245,7 +286,9 @@ def killed_at(step: int, action: Callable[[], object]) -> bool:
         # pathlib of older Pythons keeps the functions it found when it was loaded.
         for name in ("rename", "symlink", "mkdir", "unlink"):
             if hasattr(getattr(__import__("pathlib"), "_normal_accessor", None), name):
-                setattr(__import__("pathlib")._NormalAccessor, name, staticmethod(getattr(os, name)))
+                setattr(
+                    __import__("pathlib")._NormalAccessor, name, staticmethod(getattr(os, name))
+                )
         action()
         os._exit(0)
 
@@ -256,7 +299,9 @@ def killed_at(step: int, action: Callable[[], object]) -> bool:
     return process.exitcode == 9
 
 
-@pytest.mark.parametrize("second", [False, True], ids=["first node", "second node with content of its own"])
+@pytest.mark.parametrize(
+    "second", [False, True], ids=["first node", "second node with content of its own"]
+)
 def test_killed_at_any_step_the_next_run_completes(tmp_path: Path, second: bool) -> None:
     content = full(STOCK, tmp_path)
     step = 0
@@ -283,7 +328,9 @@ def test_killed_at_any_step_the_next_run_completes(tmp_path: Path, second: bool)
     assert step > (4 if second else 15)
 
 
-def test_killed_before_the_link_and_the_share_replaced_meanwhile(tmp_path: Path, share: Path) -> None:
+def test_killed_before_the_link_and_the_share_replaced_meanwhile(
+    tmp_path: Path, share: Path
+) -> None:
     link, content = home_with(tmp_path / "n1", STOCK), full(STOCK, tmp_path)
     link.path.rename(link.path.with_name("deployment.carried-over"))
     share_directory(link, "n1")
@@ -294,7 +341,10 @@ def test_killed_before_the_link_and_the_share_replaced_meanwhile(tmp_path: Path,
 @pytest.mark.parametrize("attempt", range(5))
 def test_nodes_at_once_do_not_clash(tmp_path: Path, share: Path, attempt: int) -> None:
     files = {**STOCK, **{f"server/many/{number}": b"x" * number for number in range(40)}}
-    links = {name: home_with(tmp_path / name, {**files, name: name.encode()}) for name in ("n1", "n2", "n3")}
+    links = {
+        name: home_with(tmp_path / name, {**files, name: name.encode()})
+        for name in ("n1", "n2", "n3")
+    }
     barrier, results = FORK.Barrier(len(links)), FORK.SimpleQueue()
 
     def run(name: str) -> None:
@@ -313,7 +363,9 @@ def test_nodes_at_once_do_not_clash(tmp_path: Path, share: Path, attempt: int) -
     for name, link in links.items():
         assert (share / "Deployment" / name).exists() is (name == winner)
         if name != winner:
-            assert (link.path.with_name("deployment.before-sharing") / name).read_bytes() == name.encode()
+            assert (
+                link.path.with_name("deployment.before-sharing") / name
+            ).read_bytes() == name.encode()
     assert beside(share / "Deployment") == ["Deployment"]
 
 
@@ -332,7 +384,9 @@ def test_identity_is_made_once_and_tells_the_cluster(share: Path) -> None:
         share_identity(share, "obkm", "n1")
 
 
-def test_of_two_identities_made_at_once_the_first_counts(share: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_two_identities_made_at_once_the_first_counts(
+    share: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     publish = shared_directories._publish
 
     def late(copy: Path, target: Path) -> bool:
@@ -344,7 +398,10 @@ def test_of_two_identities_made_at_once_the_first_counts(share: Path, monkeypatc
     assert beside(share / ".carbon-ops") == [".carbon-ops"]
 
 
-MOUNTINFO = "36 35 98:0 /mnt1 / rw,noatime - ext3 /dev/root rw\n37 36 0:50 /export /srv/my\\040share rw - nfs4 nas:/export rw\nbroken\n"
+MOUNTINFO = (
+    "36 35 98:0 /mnt1 / rw,noatime - ext3 /dev/root rw\n37 36 0:50 /export /srv/my\\040share rw -"
+    " nfs4 nas:/export rw\nbroken\n"
+)
 
 
 def test_mount_points_are_read() -> None:
@@ -364,7 +421,10 @@ def test_only_a_mount_point_will_do(tmp_path: Path) -> None:
 
 def test_owner_is_compared_by_number(tmp_path: Path) -> None:
     shared_directories.check_owner(tmp_path, "wso2", tmp_path.stat().st_uid)
-    with pytest.raises(OperatorError, match=r"belongs to user number \d+, but wso2 has the number 4711 .*cluster_service_uid"):
+    with pytest.raises(
+        OperatorError,
+        match=r"belongs to user number \d+, but wso2 has the number 4711 .*cluster_service_uid",
+    ):
         shared_directories.check_owner(tmp_path, "wso2", 4711)
 
 
@@ -377,12 +437,22 @@ def started(link: Link) -> Path:
 def test_a_home_that_has_run_is_left_alone_unless_allowed(tmp_path: Path, share: Path) -> None:
     link = home_with(tmp_path / "n1", STOCK)
     processes = tmp_path / "proc"
-    fill(processes, {"1/cmdline": b"/sbin/init\0", "self/cmdline": b"", "12/cmdline": b"java\0-Dcarbon.home=/opt/wso2/other\0"})
+    fill(
+        processes,
+        {
+            "1/cmdline": b"/sbin/init\0",
+            "self/cmdline": b"",
+            "12/cmdline": b"java\0-Dcarbon.home=/opt/wso2/other\0",
+        },
+    )
     (processes / "13").mkdir()
     (processes / "13" / "cmdline").mkdir()
     shared_directories.check_home(tmp_path / "n1", [link], False, processes)
     home = started(link)
-    with pytest.raises(OperatorError, match=r"has already run with its own repository/deployment.*\[shared_directories\]"):
+    with pytest.raises(
+        OperatorError,
+        match=r"has already run with its own repository/deployment.*\[shared_directories\]",
+    ):
         shared_directories.check_home(home, [link], False, processes)
     shared_directories.check_home(home, [link], True, processes)
     fill(processes, {"14/cmdline": b"java\0-Dcarbon.home=" + os.fsencode(home) + b"\0"})
@@ -408,7 +478,9 @@ def test_links_that_lead_elsewhere_are_refused(tmp_path: Path, share: Path) -> N
     link.target.mkdir()
     (link.target / "server").mkdir()
     with pytest.raises(OperatorError, match="is itself a link out of the product home"):
-        shared_directories.check_home(home, [Link(link.path / "server" / "userstores", share / "Userstores")], True)
+        shared_directories.check_home(
+            home, [Link(link.path / "server" / "userstores", share / "Userstores")], True
+        )
     link.path.unlink()
     link.path.write_text("x")
     with pytest.raises(OperatorError, match="neither a directory nor a link"):

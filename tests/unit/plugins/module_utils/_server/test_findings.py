@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 import ssl
 import time
+import typing as t
 from pathlib import Path
-from typing import Any
 
 import pytest
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._health import (
@@ -48,11 +48,19 @@ EXPECTED = Expected(
     service_user="wso2",
 )
 HEALTHY = Observation(
-    properties={"LoadState": "loaded", "ActiveState": "active", "SubState": "running", "NRestarts": "0"},
+    properties={
+        "LoadState": "loaded",
+        "ActiveState": "active",
+        "SubState": "running",
+        "NRestarts": "0",
+    },
     start={
         "ready_at": 1767225600,
         "gave_up": None,
-        "mounts": {"Connected to mount at configRegistry": 1, "Connected to mount at governanceRegistry": 1},
+        "mounts": {
+            "Connected to mount at configRegistry": 1,
+            "Connected to mount at governanceRegistry": 1,
+        },
         "domain": "bank.domain",
         "local_member": "10.0.0.11:4000",
     },
@@ -68,7 +76,7 @@ VALIDATION = log.explain(["Failed to validate a newly established connection."])
 PASSWORD = "The database refuses the account obkm_user: …"
 
 
-def seen(**changes: Any) -> Observation:
+def seen(**changes: t.Any) -> Observation:
     start = {**HEALTHY.start, **changes.pop("start", {})}
     return HEALTHY._replace(start=start, **changes)
 
@@ -82,32 +90,57 @@ def test_nothing_is_wrong_with_a_healthy_server() -> None:
     [
         pytest.param(
             seen(
-                properties={"LoadState": "loaded", "ActiveState": "activating", "SubState": "start-post"},
+                properties={
+                    "LoadState": "loaded",
+                    "ActiveState": "activating",
+                    "SubState": "start-post",
+                },
                 listening=[],
                 causes=[PASSWORD],
                 start={"ready_at": None},
             ),
-            ["The service is activating (start-post).", "refuses the account", "HTTPS port 9446", "has not become ready"],
+            [
+                "The service is activating (start-post).",
+                "refuses the account",
+                "HTTPS port 9446",
+                "has not become ready",
+            ],
             id="bad database password, still starting",
         ),
         pytest.param(
             seen(
                 properties={"LoadState": "loaded", "ActiveState": "failed", "SubState": "failed"},
                 listening=[],
-                start={"ready_at": None, "gave_up": "obkm is not healthy (waiting longer does not help): …\n  ERROR"},
+                start={
+                    "ready_at": None,
+                    "gave_up": "obkm is not healthy (waiting longer does not help): …\n  ERROR",
+                },
             ),
-            ["The service is failed (failed); its last start was given up: obkm is not healthy (waiting longer does not help): …"],
+            [
+                "The service is failed (failed); its last start was given up: obkm is not healthy"
+                " (waiting longer does not help): …"
+            ],
             id="start given up",
         ),
-        pytest.param(seen(driver_readable=None), ["The JDBC driver /home/lib/driver.jar is missing."], id="missing driver"),
-        pytest.param(seen(driver_readable=False), ["driver.jar cannot be read by wso2."], id="unreadable driver"),
+        pytest.param(
+            seen(driver_readable=None),
+            ["The JDBC driver /home/lib/driver.jar is missing."],
+            id="missing driver",
+        ),
+        pytest.param(
+            seen(driver_readable=False),
+            ["driver.jar cannot be read by wso2."],
+            id="unreadable driver",
+        ),
         pytest.param(
             seen(listening=[4000], causes=["Tomcat does not find the class x.NoValve …"]),
             ["Tomcat does not find the class x.NoValve", "HTTPS port 9446", "HTTP port 9766"],
             id="unknown valve",
         ),
         pytest.param(
-            seen(recent_causes=[VALIDATION]), ["The validation query of a datasource fails"], id="validation query, between failures"
+            seen(recent_causes=[VALIDATION]),
+            ["The validation query of a datasource fails"],
+            id="validation query, between failures",
         ),
         pytest.param(
             seen(recent_causes=["The server may not read or write /home/solr: …"]),
@@ -126,25 +159,50 @@ def test_nothing_is_wrong_with_a_healthy_server() -> None:
         ),
         pytest.param(
             seen(start={"domain": "other.domain"}, peers=[]),
-            ["runs in the cluster domain 'other.domain', and the inventory says 'bank.domain'", "km2 is no member"],
+            [
+                "runs in the cluster domain 'other.domain', and the inventory says 'bank.domain'",
+                "km2 is no member",
+            ],
             id="cluster domain differs",
         ),
-        pytest.param(seen(start={"domain": None}), ["shows no cluster domain: clustering is off"], id="clustering off"),
         pytest.param(
-            seen(start={"local_member": "127.0.0.1:4000"}), ["joined its cluster as 127.0.0.1:4000"], id="loopback as member address"
+            seen(start={"domain": None}),
+            ["shows no cluster domain: clustering is off"],
+            id="clustering off",
         ),
-        pytest.param(seen(peers=[]), ["1 of 2 members here: km2 is no member of this node's cluster"], id="member missing"),
+        pytest.param(
+            seen(start={"local_member": "127.0.0.1:4000"}),
+            ["joined its cluster as 127.0.0.1:4000"],
+            id="loopback as member address",
+        ),
+        pytest.param(
+            seen(peers=[]),
+            ["1 of 2 members here: km2 is no member of this node's cluster"],
+            id="member missing",
+        ),
         pytest.param(
             seen(changed=["/home/carbon.xml"]),
             ["/home/carbon.xml changed since the server was started, so a restart is owed."],
             id="owed restart",
         ),
-        pytest.param(seen(properties={"LoadState": "not-found"}), ["The service is not set up on this host."], id="no service"),
-        pytest.param(HEALTHY._replace(start={}), ["was not started by its service"], id="started by hand"),
-        pytest.param(seen(listening=[9446, 9766]), ["Nothing listens on the member port 4000."], id="clustering port closed"),
+        pytest.param(
+            seen(properties={"LoadState": "not-found"}),
+            ["The service is not set up on this host."],
+            id="no service",
+        ),
+        pytest.param(
+            HEALTHY._replace(start={}), ["was not started by its service"], id="started by hand"
+        ),
+        pytest.param(
+            seen(listening=[9446, 9766]),
+            ["Nothing listens on the member port 4000."],
+            id="clustering port closed",
+        ),
     ],
 )
-def test_each_wrong_configuration_has_its_sentence(observation: Observation, words: list[str]) -> None:
+def test_each_wrong_configuration_has_its_sentence(
+    observation: Observation, words: list[str]
+) -> None:
     findings = server_findings.findings(observation, EXPECTED)
     text = "\n".join(findings)
     positions = [text.find(word) for word in words]
@@ -155,17 +213,29 @@ def test_each_wrong_configuration_has_its_sentence(observation: Observation, wor
 
 
 def test_errors_that_are_over_are_no_findings() -> None:
-    assert server_findings.findings(seen(causes=[PASSWORD, VALIDATION], recent_causes=[PASSWORD]), EXPECTED) == []
+    assert (
+        server_findings.findings(
+            seen(causes=[PASSWORD, VALIDATION], recent_causes=[PASSWORD]), EXPECTED
+        )
+        == []
+    )
 
 
 def test_server_without_cluster_and_driver_is_not_asked_for_them() -> None:
     expected = Expected("", "", [], {"HTTPS": 9446}, "", "wso2")
-    observation = seen(start={"domain": None, "local_member": None, "mounts": {}}, peers=[], driver_readable=None, listening=[9446])
+    observation = seen(
+        start={"domain": None, "local_member": None, "mounts": {}},
+        peers=[],
+        driver_readable=None,
+        listening=[9446],
+    )
     assert server_findings.findings(observation, expected) == []
 
 
 def test_several_missing_members() -> None:
-    [sentence] = server_findings.member_findings(seen(peers=[]), EXPECTED._replace(members=["km2", "km3"]))
+    [sentence] = server_findings.member_findings(
+        seen(peers=[]), EXPECTED._replace(members=["km2", "km3"])
+    )
     assert "1 of 3 members here: km2 and km3 are no member" in sentence
 
 
@@ -182,7 +252,13 @@ def test_only_recent_lines_count() -> None:
 
 
 @pytest.mark.parametrize(
-    ("mode", "user", "expected"), [(0o400, "root", True), (0o040, "root", False), (0o004, "nobody", True), (0o640, "nobody", False)]
+    ("mode", "user", "expected"),
+    [
+        (0o400, "root", True),
+        (0o040, "root", False),
+        (0o004, "nobody", True),
+        (0o640, "nobody", False),
+    ],
 )
 def test_readable_by_its_mode(tmp_path: Path, mode: int, user: str, expected: bool) -> None:
     if os.getuid() != 0:
@@ -206,11 +282,17 @@ def test_readable_through_the_group_and_by_unknown_users(tmp_path: Path) -> None
 
 
 def test_listening_ports() -> None:
-    sockets = [Socket("0.0.0.0", 9446, "0.0.0.0", 0, "0A"), Socket("::", 9446, "::", 0, "0A"), Socket("1.1.1.1", 80, "1.1.1.2", 5, "01")]
+    sockets = [
+        Socket("0.0.0.0", 9446, "0.0.0.0", 0, "0A"),
+        Socket("::", 9446, "::", 0, "0A"),
+        Socket("1.1.1.1", 80, "1.1.1.2", 5, "01"),
+    ]
     assert server_observation.listening_ports(sockets) == [9446]
 
 
-def test_young_server_is_asked_again_when_its_connections_were_checked_anew(config: dict[str, Any], carbon: Any, clock: Any) -> None:
+def test_young_server_is_asked_again_when_its_connections_were_checked_anew(
+    config: dict[str, t.Any], carbon: t.Any, clock: t.Any
+) -> None:
     sleeps: list[float] = []
 
     def sleep(seconds: float) -> None:
@@ -227,19 +309,30 @@ def test_young_server_is_asked_again_when_its_connections_were_checked_anew(conf
     assert len(carbon.requests) == asked + 3
 
 
-def test_a_clock_that_went_back_is_not_waited_for(config: dict[str, Any], carbon: Any, clock: Any) -> None:
+def test_a_clock_that_went_back_is_not_waited_for(
+    config: dict[str, t.Any], carbon: t.Any, clock: t.Any
+) -> None:
     sleeps: list[float] = []
-    assert server_observation.try_services(config, {"ready_at": 90000}, 35, clock.now, sleeps.append) == ""
+    assert (
+        server_observation.try_services(config, {"ready_at": 90000}, 35, clock.now, sleeps.append)
+        == ""
+    )
     assert sleeps[0] == 35
 
 
-def test_observation_of_a_running_server(config: dict[str, Any], carbon: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_observation_of_a_running_server(
+    config: dict[str, t.Any], carbon: t.Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     listening = [Socket("0.0.0.0", config["https_port"], "0.0.0.0", 0, health_sockets.LISTEN)]
     monkeypatch.setattr(health_sockets, "read_sockets", lambda: listening)
     record.record_start(config)
-    Path(config["log_file"]).write_text("TID: [] [2020-01-01 00:00:00,000] WARN Access denied for user 'x'\nMgt Console URL\n")
+    Path(config["log_file"]).write_text(
+        "TID: [] [2020-01-01 00:00:00,000] WARN Access denied for user 'x'\nMgt Console URL\n"
+    )
     record.record_ready(
-        config, {"domain": "d", "local_member": "10.0.0.11:4000", "mounts": {"Connected to mount at a": 2}}, lambda: 60
+        config,
+        {"domain": "d", "local_member": "10.0.0.11:4000", "mounts": {"Connected to mount at a": 2}},
+        lambda: 60,
     )
     (tmp_path / "carbon.xml").write_text("changed")
     monkeypatch.setattr(
@@ -252,7 +345,9 @@ def test_observation_of_a_running_server(config: dict[str, Any], carbon: Any, mo
     assert observation.listening == [config["https_port"]]
     assert "refuses the account x" in observation.causes[0]
     assert observation.recent_causes == []
-    assert server_observation.facts(observation, config, EXPECTED._replace(ports={"HTTPS": config["https_port"], "HTTP": 1})) == {
+    assert server_observation.facts(
+        observation, config, EXPECTED._replace(ports={"HTTPS": config["https_port"], "HTTP": 1})
+    ) == {
         "name": config["name"],
         "address": "127.0.0.1",
         "ports": {"HTTPS": config["https_port"]},
@@ -265,16 +360,27 @@ def test_observation_of_a_running_server(config: dict[str, Any], carbon: Any, mo
     # A server that does not listen is not asked.
     listening.clear()
     asked = len(carbon.requests)
-    assert server_observation.observe(config, "obkm.service", "/none.jar", "root", 0).driver_readable is None
+    assert (
+        server_observation.observe(config, "obkm.service", "/none.jar", "root", 0).driver_readable
+        is None
+    )
     assert len(carbon.requests) == asked
 
 
 def test_members_are_shown_by_the_addresses_they_use() -> None:
-    config = {"name": "km1", "address": "km1.bank", "member_port": 4000, "others": [{"name": "km2", "address": "10.0.0.12"}]}
-    assert server_observation.facts(HEALTHY, config, EXPECTED)["members"] == ["10.0.0.11", "10.0.0.12"]
+    config = {
+        "name": "km1",
+        "address": "km1.bank",
+        "member_port": 4000,
+        "others": [{"name": "km2", "address": "10.0.0.12"}],
+    }
+    assert server_observation.facts(HEALTHY, config, EXPECTED)["members"] == [
+        "10.0.0.11",
+        "10.0.0.12",
+    ]
 
 
-def request(config: dict[str, Any], **changes: Any) -> dict[str, Any]:
+def request(config: dict[str, t.Any], **changes: t.Any) -> dict[str, t.Any]:
     return {
         "what": "Console",
         "address": "127.0.0.1",
@@ -287,18 +393,26 @@ def request(config: dict[str, Any], **changes: Any) -> dict[str, Any]:
     }
 
 
-def test_requests_through_a_balancer(config: dict[str, Any], carbon: Any, pki: Path) -> None:
+def test_requests_through_a_balancer(config: dict[str, t.Any], carbon: t.Any, pki: Path) -> None:
     assert requests.check_request(request(config), config["ca_file"]) == ""
-    assert "is not accepted for" in requests.check_request(request(config), str(pki / "other-ca.crt"))
+    assert "is not accepted for" in requests.check_request(
+        request(config), str(pki / "other-ca.crt")
+    )
     assert "cannot be read" in requests.check_request(request(config), "/nowhere")
-    assert "HTTP status 200 instead of 404" in requests.check_request(request(config, status=404, contains=None), config["ca_file"])
+    assert "HTTP status 200 instead of 404" in requests.check_request(
+        request(config, status=404, contains=None), config["ca_file"]
+    )
     carbon.page = (200, "")
-    assert "not with the page that was expected" in requests.check_request(request(config), config["ca_file"])
+    assert "not with the page that was expected" in requests.check_request(
+        request(config), config["ca_file"]
+    )
 
 
 def api_manager_file(folder: Path, url: str) -> str:
     path = folder / "api-manager.xml"
-    path.write_text("<APIManager><APIKeyValidator><ServerURL>{0}</ServerURL></APIKeyValidator></APIManager>".format(url))
+    path.write_text(
+        f"<APIManager><APIKeyValidator><ServerURL>{url}</ServerURL></APIKeyValidator></APIManager>"
+    )
     return str(path)
 
 
@@ -306,7 +420,9 @@ def truststore(folder: Path, pki: Path, ca: str) -> str:
     """A store with the authority, and with a certificate that OpenSSL does not read."""
     authority = jks.Entry("ca", 0, None, [ssl.PEM_cert_to_DER_cert((pki / ca).read_text())])
     path = folder / "client-truststore.jks"
-    path.write_bytes(jks.write_store([jks.Entry("odd", 0, None, [b"\x30\x00"]), authority], "password"))
+    path.write_bytes(
+        jks.write_store([jks.Entry("odd", 0, None, [b"\x30\x00"]), authority], "password")
+    )
     return str(path)
 
 
@@ -314,7 +430,11 @@ def truststore(folder: Path, pki: Path, ca: str) -> str:
     ("url", "ca", "words"),
     [
         ("https://localhost:PORT${carbon.context}services/", "ca.crt", ""),
-        ("https://localhost:PORT${carbon.context}services/", "other-ca.crt", "fails with the truststore"),
+        (
+            "https://localhost:PORT${carbon.context}services/",
+            "other-ca.crt",
+            "fails with the truststore",
+        ),
         ("https://localhost:PORT/", "ca.crt", "does not end in services/"),
         ("http://localhost:PORT/services/", "ca.crt", "is no HTTPS URL"),
         ("https://no-such-host.invalid/services/", "ca.crt", "does not resolve on this host"),
@@ -322,13 +442,23 @@ def truststore(folder: Path, pki: Path, ca: str) -> str:
     ],
 )
 def test_login_as_api_manager_does_it(
-    config: dict[str, Any], pki: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str, ca: str, words: str
+    config: dict[str, t.Any],
+    pki: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    url: str,
+    ca: str,
+    words: str,
 ) -> None:
     # The certificate of the stand-in is for its own name; what leads there is localhost.
     monkeypatch.setattr(requests, "_TrustingServer", _named(config["name"]))
     file = api_manager_file(tmp_path, url.replace("PORT", str(config["https_port"])))
     sentence = requests.check_service_login(
-        file, "APIKeyValidator/ServerURL", truststore(tmp_path, pki, ca), "admin", config["password"]
+        file,
+        "APIKeyValidator/ServerURL",
+        truststore(tmp_path, pki, ca),
+        "admin",
+        config["password"],
     )
     if words:
         assert words in sentence
@@ -337,10 +467,10 @@ def test_login_as_api_manager_does_it(
         assert sentence == ""
 
 
-def _named(name: str) -> Any:
+def _named(name: str) -> t.Any:
     original = requests._TrustingServer
 
-    def build(host: str, port: int, pem: str) -> Any:
+    def build(host: str, port: int, pem: str) -> t.Any:
         server = original(host, port, pem)
         server.name = name
         return server
@@ -348,12 +478,14 @@ def _named(name: str) -> Any:
     return build
 
 
-def test_files_that_are_not_there_are_named(config: dict[str, Any], tmp_path: Path) -> None:
+def test_files_that_are_not_there_are_named(config: dict[str, t.Any], tmp_path: Path) -> None:
     assert "api-manager.xml cannot be read" in requests.check_service_login(
         str(tmp_path / "api-manager.xml"), "x", "/none", "admin", "x"
     )
     file = api_manager_file(tmp_path, "https://localhost/services/")
-    sentence = requests.check_service_login(file, "APIKeyValidator/ServerURL", "/none.jks", "admin", "x")
+    sentence = requests.check_service_login(
+        file, "APIKeyValidator/ServerURL", "/none.jks", "admin", "x"
+    )
     assert "/none.jks cannot be read" in sentence
 
 

@@ -9,9 +9,9 @@ import hashlib
 import json
 import os
 import stat
+import typing as t
 import zipfile
 from pathlib import Path
-from typing import Any
 
 import pytest
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._errors import OperatorError
@@ -53,7 +53,14 @@ def test_version_of_java(output: str, expected: tuple[str, int]) -> None:
 
 @pytest.mark.parametrize(
     ("feature", "versions", "accepted"),
-    [(8, [8], True), (11, [8], False), (11, [11, 17], True), (14, [11, 17], True), (21, [11, 17], False), (8, [], False)],
+    [
+        (8, [8], True),
+        (11, [8], False),
+        (11, [11, 17], True),
+        (14, [11, 17], True),
+        (21, [11, 17], False),
+        (8, [], False),
+    ],
 )
 def test_versions_are_a_range(feature: int, versions: list[int], accepted: bool) -> None:
     assert java_runtime.java_accepted(feature, versions) is accepted
@@ -81,13 +88,15 @@ VERSIONS = {
 )
 def test_java_that_is_used(given: str, versions: list[int], expected: Java | None) -> None:
     candidates = ["/jvm/broken", "/jvm/17", "/jvm/11", "/jvm/8"]
-    assert java_runtime.find_java(given, versions, candidates, lambda home: VERSIONS[home]) == expected
+    assert (
+        java_runtime.find_java(given, versions, candidates, lambda home: VERSIONS[home]) == expected
+    )
 
 
 def fake_java(folder: Path, version: str) -> Path:
     java = folder / "bin" / "java"
     java.parent.mkdir(parents=True)
-    java.write_text("#!/bin/sh\necho 'openjdk version \"{0}\"' >&2\n".format(version))
+    java.write_text(f"#!/bin/sh\necho 'openjdk version \"{version}\"' >&2\n")
     java.chmod(0o755)
     return java
 
@@ -96,9 +105,13 @@ def test_command_comes_before_the_packages(tmp_path: Path) -> None:
     for version in ("8", "17"):
         fake_java(tmp_path / "jvm" / version, version)
     (tmp_path / "java").symlink_to(tmp_path / "jvm" / "8" / "bin" / "java")
-    candidates = java_runtime.java_candidates(str(tmp_path / "jvm"), lambda _name: str(tmp_path / "java"))
+    candidates = java_runtime.java_candidates(
+        str(tmp_path / "jvm"), lambda _name: str(tmp_path / "java")
+    )
     assert candidates == [str(tmp_path / "jvm" / "8"), str(tmp_path / "jvm" / "17")]
-    assert java_runtime.find_java("", [17], candidates) == Java(str(tmp_path / "jvm" / "17"), "17", 17)
+    assert java_runtime.find_java("", [17], candidates) == Java(
+        str(tmp_path / "jvm" / "17"), "17", 17
+    )
     assert java_runtime.java_candidates(str(tmp_path / "none"), lambda _name: None) == []
     assert java_runtime.find_java("", [17], ["/nowhere"]) is None
 
@@ -191,7 +204,9 @@ def test_product_is_unpacked_without_its_top_folder(tmp_path: Path) -> None:
     leftover.mkdir()
     (leftover / "half").write_text("")
     home = tmp_path / "obkm"
-    installation.unpack(archive(tmp_path / "zip", FILES), str(home), os.getuid(), os.getgid(), "The product archive")
+    installation.unpack(
+        archive(tmp_path / "zip", FILES), str(home), os.getuid(), os.getgid(), "The product archive"
+    )
     assert (home / "repository" / "conf" / "carbon.xml").read_bytes() == b"<Server/>\r\n"
     assert (home / "repository" / "tenants").is_dir()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["obkm", "zip"]
@@ -199,14 +214,22 @@ def test_product_is_unpacked_without_its_top_folder(tmp_path: Path) -> None:
         path: stat.S_IMODE((home / path).stat().st_mode)
         for path in (".", "bin", "bin/wso2server.sh", "bin/native", "repository/conf/carbon.xml")
     }
-    assert modes == {".": 0o750, "bin": 0o750, "bin/wso2server.sh": 0o750, "bin/native": 0o750, "repository/conf/carbon.xml": 0o640}
+    assert modes == {
+        ".": 0o750,
+        "bin": 0o750,
+        "bin/wso2server.sh": 0o750,
+        "bin/native": 0o750,
+        "repository/conf/carbon.xml": 0o640,
+    }
     assert installation.home_state(str(home)) == "carbon"
 
 
 def test_unpacking_into_an_empty_folder(tmp_path: Path) -> None:
     home = tmp_path / "obkm"
     home.mkdir()
-    installation.unpack(archive(tmp_path / "zip", FILES), str(home), os.getuid(), os.getgid(), "The product archive")
+    installation.unpack(
+        archive(tmp_path / "zip", FILES), str(home), os.getuid(), os.getgid(), "The product archive"
+    )
     assert installation.home_state(str(home)) == "carbon"
 
 
@@ -216,28 +239,43 @@ def test_unpacking_into_an_empty_folder(tmp_path: Path) -> None:
         ({**FILES, "other/file": ""}, "everything in it must lie in one folder"),
         ({**FILES, "wso2-obkm-1.5.0/../../etc/passwd": ""}, "lead out of its folder"),
         ({"wso2-obkm-1.5.0/readme": ""}, r"has no wso2-obkm-1\.5\.0/bin/wso2server\.sh"),
-        ({**FILES, "wso2-obkm-1.5.0/repository/conf/deployment.toml": ""}, r"holds repository/conf/deployment\.toml"),
+        (
+            {**FILES, "wso2-obkm-1.5.0/repository/conf/deployment.toml": ""},
+            r"holds repository/conf/deployment\.toml",
+        ),
         (None, "is no zip file"),
     ],
 )
-def test_archive_that_is_no_product_leaves_nothing_behind(tmp_path: Path, files: dict[str, str | None] | None, words: str) -> None:
+def test_archive_that_is_no_product_leaves_nothing_behind(
+    tmp_path: Path, files: dict[str, str | None] | None, words: str
+) -> None:
     path = tmp_path / "zip"
     if files is None:
         path.write_text("<html>not found</html>")
     else:
         archive(path, files)
     with pytest.raises(OperatorError, match=words):
-        installation.unpack(str(path), str(tmp_path / "obkm"), os.getuid(), os.getgid(), "The product archive")
+        installation.unpack(
+            str(path), str(tmp_path / "obkm"), os.getuid(), os.getgid(), "The product archive"
+        )
     assert [entry.name for entry in tmp_path.iterdir()] == ["zip"]
 
 
-def test_unpacking_that_breaks_off_is_no_installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_arguments: Any) -> None:
+def test_unpacking_that_breaks_off_is_no_installation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_arguments: t.Any) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(installation.shutil, "copyfileobj", full)
     with pytest.raises(OSError, match="No space left"):
-        installation.unpack(archive(tmp_path / "zip", FILES), str(tmp_path / "obkm"), os.getuid(), os.getgid(), "The product archive")
+        installation.unpack(
+            archive(tmp_path / "zip", FILES),
+            str(tmp_path / "obkm"),
+            os.getuid(),
+            os.getgid(),
+            "The product archive",
+        )
     assert [entry.name for entry in tmp_path.iterdir()] == ["zip"]
 
 
@@ -259,11 +297,20 @@ def test_name_of_a_library_without_its_version(name: str, expected: str) -> None
     assert installation.artifact(name) == expected
 
 
-def test_other_versions_of_a_library_are_found_with_the_bundles_made_of_them(tmp_path: Path) -> None:
+def test_other_versions_of_a_library_are_found_with_the_bundles_made_of_them(
+    tmp_path: Path,
+) -> None:
     lib, dropins = tmp_path / installation.LIBRARIES, tmp_path / installation.DROPINS
     for folder, names in (
         (lib, ["mariadb-java-client-3.4.1.jar", "mariadb-java-client-2.7.12.jar", "other-1.0.jar"]),
-        (dropins, ["mariadb_java_client_3.4.1_1.0.0.jar", "mariadb_java_client_2.7.12_1.0.0.jar", "other_1.0_1.0.0.jar"]),
+        (
+            dropins,
+            [
+                "mariadb_java_client_3.4.1_1.0.0.jar",
+                "mariadb_java_client_2.7.12_1.0.0.jar",
+                "other_1.0_1.0.0.jar",
+            ],
+        ),
     ):
         folder.mkdir(parents=True)
         for name in names:
@@ -272,11 +319,19 @@ def test_other_versions_of_a_library_are_found_with_the_bundles_made_of_them(tmp
         str(lib / "mariadb-java-client-2.7.12.jar"),
         str(dropins / "mariadb_java_client_2.7.12_1.0.0.jar"),
     ]
-    assert installation.library_checksums(str(tmp_path))["other-1.0.jar"] == "sha256:" + hashlib.sha256(b"other-1.0.jar").hexdigest()
+    assert (
+        installation.library_checksums(str(tmp_path))["other-1.0.jar"]
+        == "sha256:" + hashlib.sha256(b"other-1.0.jar").hexdigest()
+    )
 
 
 def test_accounts() -> None:
-    assert accounts.account_number("root") == accounts.group_number("root") == accounts.primary_group("root") == 0
+    assert (
+        accounts.account_number("root")
+        == accounts.group_number("root")
+        == accounts.primary_group("root")
+        == 0
+    )
     assert accounts.account_number("no-such-user") is accounts.group_number("no-such-group") is None
     assert accounts.account_number(None) is accounts.group_number(None) is None
 
@@ -296,19 +351,84 @@ ACTIVE = {"ActiveState": "active"}
     ("properties", "recorded", "current", "health", "owed", "reason"),
     [
         pytest.param(ACTIVE, "1  /a\n", "1  /a\n", healthy, "", "", id="nothing to do"),
-        pytest.param({}, None, "1  /a\n", sick, "start", "The service is inactive.", id="unknown unit"),
-        pytest.param({"ActiveState": "failed"}, "1  /a\n", "1  /a\n", sick, "start", "The service is failed.", id="failed"),
-        pytest.param({"ActiveState": "inactive"}, "1  /a\n", "2  /a\n", sick, "start", "The service is inactive.", id="stopped"),
-        pytest.param(ACTIVE, "1  /a\n", "2  /a\n", healthy, "restart", "/a changed since the server was started.", id="changed file"),
-        pytest.param(ACTIVE, "1  /a\n", "1  /a\n2  /b\n", healthy, "restart", "/b changed since", id="further file"),
-        pytest.param(ACTIVE, None, "1  /a\n", healthy, "restart", "not known what the server was started with", id="no record"),
-        pytest.param(ACTIVE, "1  /a\n", "1  /a\n", sick, "restart", "not healthy. The login fails.", id="hung"),
-        pytest.param({"ActiveState": "activating"}, "1  /a\n", "1  /a\n", healthy, "", "", id="just starting"),
-        pytest.param({"ActiveState": "activating"}, "1  /a\n", "1  /a\n", sick, "restart", "not healthy", id="starting in vain"),
+        pytest.param(
+            {}, None, "1  /a\n", sick, "start", "The service is inactive.", id="unknown unit"
+        ),
+        pytest.param(
+            {"ActiveState": "failed"},
+            "1  /a\n",
+            "1  /a\n",
+            sick,
+            "start",
+            "The service is failed.",
+            id="failed",
+        ),
+        pytest.param(
+            {"ActiveState": "inactive"},
+            "1  /a\n",
+            "2  /a\n",
+            sick,
+            "start",
+            "The service is inactive.",
+            id="stopped",
+        ),
+        pytest.param(
+            ACTIVE,
+            "1  /a\n",
+            "2  /a\n",
+            healthy,
+            "restart",
+            "/a changed since the server was started.",
+            id="changed file",
+        ),
+        pytest.param(
+            ACTIVE,
+            "1  /a\n",
+            "1  /a\n2  /b\n",
+            healthy,
+            "restart",
+            "/b changed since",
+            id="further file",
+        ),
+        pytest.param(
+            ACTIVE,
+            None,
+            "1  /a\n",
+            healthy,
+            "restart",
+            "not known what the server was started with",
+            id="no record",
+        ),
+        pytest.param(
+            ACTIVE,
+            "1  /a\n",
+            "1  /a\n",
+            sick,
+            "restart",
+            "not healthy. The login fails.",
+            id="hung",
+        ),
+        pytest.param(
+            {"ActiveState": "activating"}, "1  /a\n", "1  /a\n", healthy, "", "", id="just starting"
+        ),
+        pytest.param(
+            {"ActiveState": "activating"},
+            "1  /a\n",
+            "1  /a\n",
+            sick,
+            "restart",
+            "not healthy",
+            id="starting in vain",
+        ),
     ],
 )
 def test_when_a_restart_is_owed(
-    properties: dict[str, str], recorded: str | None, current: str, health: Any, owed: str, reason: str
+    properties: dict[str, str],
+    recorded: str | None,
+    current: str,
+    health: t.Any,
+    owed: str,
+    reason: str,
 ) -> None:
     service = server_service.judge(properties, recorded, current, health)
     assert service.owed == owed
@@ -317,10 +437,14 @@ def test_when_a_restart_is_owed(
     assert service.healthy is (not owed)
 
 
-def test_state_of_the_service_on_this_host(config: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_state_of_the_service_on_this_host(
+    config: dict[str, t.Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings = tmp_path / "health.json"
     settings.write_text(json.dumps(config))
-    monkeypatch.setattr(server_service, "service_properties", lambda _unit: {"ActiveState": "active"})
+    monkeypatch.setattr(
+        server_service, "service_properties", lambda _unit: {"ActiveState": "active"}
+    )
     assert server_service.service_state("obkm", str(settings), 1, 1)["owed"] == "restart"
     record.record_start(config)
     started_with = (tmp_path / "carbon.xml").read_bytes()
@@ -328,8 +452,11 @@ def test_state_of_the_service_on_this_host(config: dict[str, Any], tmp_path: Pat
     assert (state["owed"], state["healthy"], state["others_serving"]) == ("", True, [])
     (tmp_path / "carbon.xml").write_text("<Server> </Server>\n")
     state = server_service.service_state("obkm", str(settings), 1, 1)
-    assert state["reasons"] == ["{0} changed since the server was started.".format(tmp_path / "carbon.xml")]
-    # In check mode: the run would bring the file back, so no restart would follow; and one that it would change owes one.
+    assert state["reasons"] == [
+        "{0} changed since the server was started.".format(tmp_path / "carbon.xml")
+    ]
+    # In check mode: the run would bring the file back, so no restart would follow; and one that it
+    # would change owes one.
     brought_back = {str(tmp_path / "carbon.xml"): hashlib.sha256(started_with).hexdigest()}
     assert server_service.service_state("obkm", str(settings), 1, 1, brought_back)["owed"] == ""
     changed = {str(tmp_path / "carbon.xml"): hashlib.sha256(b"<Other/>").hexdigest()}
@@ -341,7 +468,10 @@ def test_state_of_the_service_on_this_host(config: dict[str, Any], tmp_path: Pat
 
 def test_properties_of_a_unit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     systemctl = tmp_path / "systemctl"
-    systemctl.write_text("#!/bin/sh\nprintf 'ActiveState=active\\nActiveEnterTimestamp=Thu 2026-01-01 00:00:00 UTC\\n\\n'\n")
+    systemctl.write_text(
+        "#!/bin/sh\nprintf 'ActiveState=active\\nActiveEnterTimestamp=Thu 2026-01-01 00:00:00"
+        " UTC\\n\\n'\n"
+    )
     systemctl.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     assert server_service.service_properties("obkm.service") == {
@@ -356,18 +486,26 @@ def connection(remote: str, port: int, state: str = sockets.ESTABLISHED) -> Sock
     return Socket("10.0.0.21", 40000, remote, port, state)
 
 
-def test_balancer_is_drained_when_no_connection_to_the_nodes_ports_is_left(clock: Any) -> None:
+def test_balancer_is_drained_when_no_connection_to_the_nodes_ports_is_left(clock: t.Any) -> None:
     views = [
         [connection("10.0.0.11", 9446), connection("10.0.0.11", 9766)],
         [connection("10.0.0.11", 9446)],
-        [connection("10.0.0.11", 9446, "06"), connection("10.0.0.11", 22), connection("10.0.0.12", 9446)],
+        [
+            connection("10.0.0.11", 9446, "06"),
+            connection("10.0.0.11", 22),
+            connection("10.0.0.12", 9446),
+        ],
     ]
-    left = drain.wait_for_drain("10.0.0.11", [9446, 9766], 60, lambda: views.pop(0), clock.now, clock.sleep)
+    left = drain.wait_for_drain(
+        "10.0.0.11", [9446, 9766], 60, lambda: views.pop(0), clock.now, clock.sleep
+    )
     assert left == 0
     assert views == []
 
 
-def test_waiting_for_a_drain_is_bounded(clock: Any) -> None:
-    left = drain.wait_for_drain("10.0.0.11", [9446], 5, lambda: [connection("10.0.0.11", 9446)] * 2, clock.now, clock.sleep)
+def test_waiting_for_a_drain_is_bounded(clock: t.Any) -> None:
+    left = drain.wait_for_drain(
+        "10.0.0.11", [9446], 5, lambda: [connection("10.0.0.11", 9446)] * 2, clock.now, clock.sleep
+    )
     assert left == 2
     assert 1005 <= clock.time < 1006

@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import os
+import typing as t
 from pathlib import Path
-from typing import Callable
 
 import pytest
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._server import verified_state
@@ -51,7 +51,9 @@ def record(tmp_path: Path, watched: Watched) -> Path:
     return path
 
 
-def test_unchanged_host_is_intact_whatever_its_time_stamps(tmp_path: Path, record: Path, watched: Watched) -> None:
+def test_unchanged_host_is_intact_whatever_its_time_stamps(
+    tmp_path: Path, record: Path, watched: Watched
+) -> None:
     os.utime(tmp_path / "conf" / "carbon.xml", (1, 1))
     (tmp_path / "share" / "app.war").write_text("deployed through the console")
     assert compare(record, INPUTS, watched) == (True, [])
@@ -77,17 +79,23 @@ def link_elsewhere(folder: Path) -> None:
     [
         (one_byte_same_time, "conf/carbon.xml differs"),
         (lambda folder: (folder / "conf" / "carbon.xml").chmod(0o666), "conf/carbon.xml differs"),
-        (lambda folder: (folder / "conf" / "axis2" / "axis2.xml").unlink(), "conf/axis2/axis2.xml differs"),
+        (
+            lambda folder: (folder / "conf" / "axis2" / "axis2.xml").unlink(),
+            "conf/axis2/axis2.xml differs",
+        ),
         (lambda folder: (folder / "conf" / "hazelcast.xml").touch(), "conf/hazelcast.xml differs"),
         (lambda folder: (folder / "absent").mkdir(), "absent differs"),
-        (lambda folder: (folder / "service").write_text("ActiveState=failed\n"), "service nginx differs"),
+        (
+            lambda folder: (folder / "service").write_text("ActiveState=failed\n"),
+            "service nginx differs",
+        ),
         (link_elsewhere, "deployment differs"),
         (lambda folder: (folder / "accounts").write_text("intruder\n"), "accounts differs"),
         (lambda folder: (folder / "accounts").unlink(), "accounts differs"),
     ],
 )
 def test_every_change_is_noticed_and_named(
-    tmp_path: Path, record: Path, watched: Watched, change: Callable[[Path], None], what: str
+    tmp_path: Path, record: Path, watched: Watched, change: t.Callable[[Path], None], what: str
 ) -> None:
     change(tmp_path)
     found = compare(record, INPUTS, watched)
@@ -95,15 +103,23 @@ def test_every_change_is_noticed_and_named(
     assert any(what in reason for reason in found.reasons)
 
 
-def test_other_inputs_or_no_record_need_a_whole_run(tmp_path: Path, record: Path, watched: Watched) -> None:
-    assert compare(record, "1" * 64, watched).reasons == ["The inventory or the collection has changed since the last verified run."]
-    assert compare(tmp_path / "none", INPUTS, watched).reasons == ["No run has been verified on this host yet."]
+def test_other_inputs_or_no_record_need_a_whole_run(
+    tmp_path: Path, record: Path, watched: Watched
+) -> None:
+    assert compare(record, "1" * 64, watched).reasons == [
+        "The inventory or the collection has changed since the last verified run."
+    ]
+    assert compare(tmp_path / "none", INPUTS, watched).reasons == [
+        "No run has been verified on this host yet."
+    ]
     for content in ("", "[]", '{"format": 1}', '{"format": 99, "inputs": "x", "seen": {}}'):
         record.write_text(content)
         assert not compare(record, INPUTS, watched).intact
 
 
-def test_what_cannot_be_seen_is_never_taken_for_unchanged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_be_seen_is_never_taken_for_unchanged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(verified_state, "COMMAND_SECONDS", 0.2)
     folder = tmp_path / "unreadable"
     folder.mkdir()

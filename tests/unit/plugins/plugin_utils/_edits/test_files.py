@@ -20,7 +20,13 @@ URLS = {"OAuth2TokenEPUrl": "https://km.bank.example/oauth2/token"}
         ([{"xpath": "/a", "text": "b"}], [{"xpath": "/a", "text": "b"}]),
         (
             [{"xpath": "/a", "url": "OAuth2TokenEPUrl", "if_missing": ["create"]}],
-            [{"xpath": "/a", "text": "https://km.bank.example/oauth2/token", "if_missing": ["create"]}],
+            [
+                {
+                    "xpath": "/a",
+                    "text": "https://km.bank.example/oauth2/token",
+                    "if_missing": ["create"],
+                }
+            ],
         ),
     ],
 )
@@ -35,5 +41,14 @@ def test_a_file_without_edits_is_left_out():
 
 
 def test_a_url_of_no_name_is_told():
-    with pytest.raises(AnsibleFilterError, match="/a: there is no URL of the name OAuth2TokenEpUrl among those of the product's profile."):
-        product_files([{"path": "b.xml", "edits": [{"xpath": "/a", "url": "OAuth2TokenEpUrl"}]}], "/home", URLS)
+    with pytest.raises(
+        AnsibleFilterError,
+        match=(
+            "/a: there is no URL of the name OAuth2TokenEpUrl among those of the product's profile."
+        ),
+    ):
+        product_files(
+            [{"path": "b.xml", "edits": [{"xpath": "/a", "url": "OAuth2TokenEpUrl"}]}],
+            "/home",
+            URLS,
+        )

@@ -5,14 +5,16 @@
 
 from __future__ import annotations
 
-from typing import List
-
 import pytest
 from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._model.commitments import (
     moved_commitments,
 )
 
-FOUND = {"token_issuer": "https://old/token", "shared_directories": "none", "internal_keystore": None}
+FOUND = {
+    "token_issuer": "https://old/token",
+    "shared_directories": "none",
+    "internal_keystore": None,
+}
 WANTED = {"token_issuer": "https://new/token", "shared_directories": "documented"}
 ISSUER = "token_issuer (https://old/token on the node, https://new/token in the inventory)"
 SHARED = "shared_directories (none on the node, documented in the inventory)"
@@ -27,7 +29,9 @@ SHARED = "shared_directories (none on the node, documented in the inventory)"
         (["token_issuer", "shared_directories"], []),
     ],
 )
-def test_what_moves_is_told_unless_it_is_allowed_by_name(allowed: List[str], moved: List[str]) -> None:
+def test_what_moves_is_told_unless_it_is_allowed_by_name(
+    allowed: list[str], moved: list[str]
+) -> None:
     assert moved_commitments(FOUND, WANTED, allowed) == moved
 
 

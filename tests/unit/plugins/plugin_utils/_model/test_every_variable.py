@@ -1,18 +1,20 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""Every variable of the cluster has an effect: with another value the model is another, or what a role is told.
+"""Every variable of the cluster has an effect: with another value the model is another, or what a
+role is told.
 
-The table has two values for each, and a variable that is not in the table fails. That a difference of the model arrives in the
-product files is what `scripts/test --mutate` shows: no edit of them is idle.
+The table has two values for each, and a variable that is not in the table fails. That a difference
+of the model arrives in the product files is what `scripts/test --mutate` shows: no edit of them is
+idle.
 """
 
 from __future__ import annotations
 
 import functools
 import re
+import typing as t
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Set, Tuple, Type
 
 import jinja2
 import pytest
@@ -30,21 +32,39 @@ from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._sources im
     role_options,
 )
 
-ADDRESSES = {"km1": "192.0.2.11", "km2": "192.0.2.12", "lb1": "192.0.2.21", "db1": "192.0.2.31", "am1": "192.0.2.41", "x1": "192.0.2.51"}
-GROUPS = {"key_manager": ["km1", "km2"], "load_balancer": ["lb1"], "database": ["db1"], "api_manager": ["am1"], "other": ["x1"]}
+ADDRESSES = {
+    "km1": "192.0.2.11",
+    "km2": "192.0.2.12",
+    "lb1": "192.0.2.21",
+    "db1": "192.0.2.31",
+    "am1": "192.0.2.41",
+    "x1": "192.0.2.51",
+}
+GROUPS = {
+    "key_manager": ["km1", "km2"],
+    "load_balancer": ["lb1"],
+    "database": ["db1"],
+    "api_manager": ["am1"],
+    "other": ["x1"],
+}
 SOURCES = collection_sources()
-BASE: Dict[str, Any] = {"cluster_product": "ob_km_1.5", "cluster_hostname": "km.bank.example"}
-ARCHIVES = [{"src": "/srv/" + name, "checksum": "sha256:" + "0" * 64} for name in ("a.zip", "b.zip")]
+BASE: dict[str, t.Any] = {"cluster_product": "ob_km_1.5", "cluster_hostname": "km.bank.example"}
+ARCHIVES = [
+    {"src": "/srv/" + name, "checksum": "sha256:" + "0" * 64} for name in ("a.zip", "b.zip")
+]
 LOCAL = {"cluster_caching": "local_without_security_caches"}
 AWS = {"cluster_membership_scheme": "aws"}
 IS_KM = {"cluster_product": "is_km_5.7.0"}
 LDAP = {"type": "ldap_read_only", "connection_url": "ldaps://a", "user_search_base": "ou=a"}
 
-SECRETS = {"cluster_{0}_password".format(name): "secret" for name in ("admin", "group", "keystore", "truststore", "user_store")}
+SECRETS = {
+    f"cluster_{name}_password": "secret"
+    for name in ("admin", "group", "keystore", "truststore", "user_store")
+}
 SECRETS["cluster_database_passwords"] = {"user": "secret"}
 
 # The variable, two values of it, and what else has to be set for it to count.
-TABLE: List[Tuple[str, Any, Any, Dict[str, Any]]] = [
+TABLE: list[tuple[str, t.Any, t.Any, dict[str, t.Any]]] = [
     ("cluster_name", "consent", "psd2", {}),
     ("cluster_product", "ob_km_1.5", "is_km_5.7.0", {}),
     ("cluster_product_archive", *ARCHIVES, {}),
@@ -91,7 +111,12 @@ TABLE: List[Tuple[str, Any, Any, Dict[str, Any]]] = [
     ("cluster_heartbeat_limit", 10, 20, {}),
     ("cluster_bind_member_port", True, False, {}),
     ("cluster_membership_scheme", "wka", "multicast", {}),
-    ("cluster_membership_options", {"ttl": 1}, {"ttl": 2}, {"cluster_membership_scheme": "multicast"}),
+    (
+        "cluster_membership_options",
+        {"ttl": 1},
+        {"ttl": 2},
+        {"cluster_membership_scheme": "multicast"},
+    ),
     ("cluster_membership_jar", *ARCHIVES, {}),
     ("cluster_aws_access_key", "a", "b", AWS),
     ("cluster_aws_secret_key", "a", "b", {**AWS, "cluster_aws_access_key": "a"}),
@@ -121,41 +146,65 @@ TABLE: List[Tuple[str, Any, Any, Dict[str, Any]]] = [
     ("cluster_api_manager_registry_config_target", "/_system/a", "/_system/b", IS_KM),
     ("cluster_keystore_password", "a", "b", {}),
     ("cluster_truststore_password", "a", "b", {}),
-    ("cluster_identity_urls", {"OAuth2RevokeEPUrl": "https://a"}, {"OAuth2RevokeEPUrl": "https://b"}, {}),
+    (
+        "cluster_identity_urls",
+        {"OAuth2RevokeEPUrl": "https://a"},
+        {"OAuth2RevokeEPUrl": "https://b"},
+        {},
+    ),
     ("cluster_token_issuer", "https://a", "https://b", {}),
     ("cluster_token_encryption", True, False, {}),
     ("cluster_jwt", {"dialect": "http://a"}, {"dialect": "http://b"}, IS_KM),
     ("cluster_session_persistence", {"pool_size": 1}, {"pool_size": 2}, {}),
     ("cluster_skip_schema_creation", True, False, {}),
     ("cluster_remote_ip_valve", {"enabled": True}, {"enabled": False}, {}),
-    ("cluster_shared_storage", {"type": "nfs", "source": "a:/a"}, {"type": "nfs", "source": "b:/b"}, {}),
+    (
+        "cluster_shared_storage",
+        {"type": "nfs", "source": "a:/a"},
+        {"type": "nfs", "source": "b:/b"},
+        {},
+    ),
     ("cluster_shared_storage_password", "a", "b", {}),
-    ("cluster_shared_directories", "documented", "userstores_and_tenants", {"cluster_shared_storage": {"type": "nfs", "source": "a:/a"}}),
+    (
+        "cluster_shared_directories",
+        "documented",
+        "userstores_and_tenants",
+        {"cluster_shared_storage": {"type": "nfs", "source": "a:/a"}},
+    ),
     ("cluster_allowed_changes", ["user_store"], ["token_issuer"], {}),
     ("cluster_allow_default_passwords", True, False, {"cluster_admin_password": "admin"}),
     ("cluster_full_run", True, False, {}),
 ]
 
 
-def inventory(variables: Dict[str, Any]) -> Inventory:
-    hosts = {host: {**BASE, "cluster_node_address": address, **variables} for host, address in ADDRESSES.items()}
+def inventory(variables: dict[str, t.Any]) -> Inventory:
+    hosts = {
+        host: {**BASE, "cluster_node_address": address, **variables}
+        for host, address in ADDRESSES.items()
+    }
     if "cluster_node_address" in variables:
-        hosts.update({host: {**BASE, "cluster_node_address": address} for host, address in ADDRESSES.items() if host != "km1"})
+        hosts.update(
+            {
+                host: {**BASE, "cluster_node_address": address}
+                for host, address in ADDRESSES.items()
+                if host != "km1"
+            }
+        )
     if variables.get("cluster_key_manager_group") == "other":
         hosts["x1"]["cluster_api_manager_group"] = "none"
     return Inventory({**GROUPS, "all": list(ADDRESSES)}, hosts)
 
 
-def model(variables: Dict[str, Any]) -> Dict[str, Any]:
+def model(variables: dict[str, t.Any]) -> dict[str, t.Any]:
     host = "x1" if variables.get("cluster_key_manager_group") == "other" else "km1"
     return build_model(host, inventory(variables), SOURCES)
 
 
-def differences(one: Any, other: Any, place: str = "") -> Iterator[str]:
+def differences(one: t.Any, other: t.Any, place: str = "") -> t.Iterator[str]:
     """The places at which two models differ, without the numbers of lists."""
     if isinstance(one, dict) and isinstance(other, dict):
         for key in {**one, **other}:
-            yield from differences(one.get(key), other.get(key), "{0}.{1}".format(place, key).lstrip("."))
+            yield from differences(one.get(key), other.get(key), f"{place}.{key}".lstrip("."))
     elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
         for left, right in zip(one, other):
             yield from differences(left, right, place)
@@ -164,9 +213,10 @@ def differences(one: Any, other: Any, place: str = "") -> Iterator[str]:
 
 
 class Anything(jinja2.ChainableUndefined):
-    """What a task would know only on a host: it can be looked into, called, added to and looped over, and has no value."""
+    """What a task would know only on a host: it can be looked into, called, added to and looped
+    over, and has no value."""
 
-    def __call__(self, *_arguments: Any, **_options: Any) -> Any:
+    def __call__(self, *_arguments: t.Any, **_options: t.Any) -> t.Any:
         return self
 
     __add__ = __radd__ = lambda self, other: other
@@ -179,34 +229,43 @@ class Something(Anything):
         return True
 
 
-class Filters(Dict[str, Any]):
+class Filters(t.Dict[str, t.Any]):
     """Of further filters and tests, what goes in shows in what comes out."""
 
     def __contains__(self, name: object) -> bool:
         return True
 
-    def get(self, name: str, default: Any = None) -> Any:
+    def get(self, name: str, default: t.Any = None) -> t.Any:
         return super().get(name) or (lambda *arguments, **options: [*arguments, options])
 
     __getitem__ = get
 
 
 @functools.lru_cache(maxsize=None)
-def environment(unknown: Type[Anything]) -> jinja2.Environment:
+def environment(unknown: type[Anything]) -> jinja2.Environment:
     # Nothing of it gets into a browser: two renderings are compared.
     made = jinja2.Environment(undefined=unknown, autoescape=False, extensions=["jinja2.ext.do"])  # noqa: S701
-    made.filters = Filters({**made.filters, **core.FilterModule().filters(), **mathstuff.FilterModule().filters()})
+    made.filters = Filters(
+        {**made.filters, **core.FilterModule().filters(), **mathstuff.FilterModule().filters()}
+    )
     made.tests = Filters(made.tests)
-    made.globals.update(lookup=lambda *words, **options: [words, options], query=lambda *words, **options: [words, options])
+    made.globals.update(
+        lookup=lambda *words, **options: [words, options],
+        query=lambda *words, **options: [words, options],
+    )
     return made
 
 
-def scalars(value: Any) -> Iterator[str]:
+def scalars(value: t.Any) -> t.Iterator[str]:
     if isinstance(value, dict):
         for key, item in value.items():
             words = [str(word) for word in item] if isinstance(item, list) else [str(item)]
             if key in ("when", "that", "until", "changed_when", "failed_when", "loop"):
-                yield from ("{{ " + word.strip("{} \n") + " }}" for word in words if not isinstance(item, bool))
+                yield from (
+                    "{{ " + word.strip("{} \n") + " }}"
+                    for word in words
+                    if not isinstance(item, bool)
+                )
             else:
                 yield from scalars(item)
     elif isinstance(value, list):
@@ -216,30 +275,37 @@ def scalars(value: Any) -> Iterator[str]:
         yield value
 
 
-def sources(repository: Path) -> Iterator[Tuple[str, str]]:
-    """Every text that Ansible renders in a role or a playbook, but the tasks that make the model."""
-    for path in sorted([*repository.glob("roles/*/[tvdh]*/**/*"), *repository.glob("playbooks/*.yml")]):
+def sources(repository: Path) -> t.Iterator[tuple[str, str]]:
+    """Every text that Ansible renders in a role or a playbook, but the tasks that make the
+    model."""
+    for path in sorted(
+        [*repository.glob("roles/*/[tvdh]*/**/*"), *repository.glob("playbooks/*.yml")]
+    ):
         if not path.is_file() or "roles/cluster/tasks" in str(path):
             continue
         text = path.read_text(encoding="utf-8")
         if path.suffix == ".j2":
             yield str(path), text
         elif path.suffix == ".yml":
-            yield from ((str(path), scalar) for document in yaml.safe_load_all(text) for scalar in scalars(document))
+            yield from (
+                (str(path), scalar)
+                for document in yaml.safe_load_all(text)
+                for scalar in scalars(document)
+            )
 
 
 @pytest.fixture(scope="module")
-def rendered_texts(repository: Path) -> List[str]:
+def rendered_texts(repository: Path) -> list[str]:
     return [text for _path, text in sources(repository)]
 
 
-def told(variable: str, value: Any, texts: List[str], also: Dict[str, Any]) -> List[str]:
+def told(variable: str, value: t.Any, texts: list[str], also: dict[str, t.Any]) -> list[str]:
     """What the roles make of the texts that name the variable."""
     known = {**SECRETS, **also, variable: value, "cluster_model": model({**also, variable: value})}
     found = []
     for made in (environment(Anything), environment(Something)):
         for text in texts:
-            if re.search(r"\b{0}\b".format(variable), text):
+            if re.search(rf"\b{variable}\b", text):
                 try:
                     found.append(made.from_string(text).render(known))
                 except (jinja2.TemplateError, TypeError, ValueError, AttributeError):
@@ -248,31 +314,40 @@ def told(variable: str, value: Any, texts: List[str], also: Dict[str, Any]) -> L
     return found
 
 
-def read_by_roles(places: Set[str], texts: List[str]) -> bool:
+def read_by_roles(places: set[str], texts: list[str]) -> bool:
     everything = "\n".join(texts)
-    return any(re.search(r"cluster_model\.{0}\b".format(place.split(".")[0]), everything) for place in places)
+    return any(
+        re.search(r"cluster_model\.{0}\b".format(place.split(".")[0]), everything)
+        for place in places
+    )
 
 
-def complaints(variables: Dict[str, Any]) -> List[str]:
+def complaints(variables: dict[str, t.Any]) -> list[str]:
     others = {role: spec for role, spec in role_options().items() if role != "cluster"}
     return check_inventory(inventory(variables), {}, SOURCES, others, exists=lambda _path: True)
 
 
 @pytest.mark.parametrize(("variable", "one", "other", "also"), TABLE, ids=[row[0] for row in TABLE])
-def test_another_value_has_another_effect(variable: str, one: Any, other: Any, also: Dict[str, Any], rendered_texts: List[str]) -> None:
+def test_another_value_has_another_effect(
+    variable: str, one: t.Any, other: t.Any, also: dict[str, t.Any], rendered_texts: list[str]
+) -> None:
     places = set(differences(model({**also, variable: one}), model({**also, variable: other})))
     if places:
-        assert read_by_roles(places, rendered_texts), "nobody reads what differs in the model: {0}".format(sorted(places))
+        assert read_by_roles(places, rendered_texts), (
+            f"nobody reads what differs in the model: {sorted(places)}"
+        )
         return
     if told(variable, one, rendered_texts, also) != told(variable, other, rendered_texts, also):
         return
-    assert complaints({**also, variable: one}) != complaints({**also, variable: other}), "{0} has no effect".format(variable)
+    assert complaints({**also, variable: one}) != complaints({**also, variable: other}), (
+        f"{variable} has no effect"
+    )
 
 
 def test_no_variable_is_left_out() -> None:
     assert sorted(row[0] for row in TABLE) == sorted(role_options()["cluster"])
 
 
-def test_a_variable_without_effect_is_found(rendered_texts: List[str]) -> None:
+def test_a_variable_without_effect_is_found(rendered_texts: list[str]) -> None:
     assert not set(differences(model({}), model({"cluster_of_nothing": 1})))
     assert told("cluster_of_nothing", 1, rendered_texts, {}) == []

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
+import typing as t
 from pathlib import Path
-from typing import Any, Dict
 
 import pytest
 import yaml
@@ -28,14 +28,34 @@ from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._sources im
 )
 from support.paths import REPOSITORY
 
-GROUPS = {"key_manager": ["km1", "km2"], "load_balancer": ["lb1"], "database": ["db1"], "api_manager": ["am1"]}
-ADDRESSES = {"km1": "192.0.2.11", "km2": "192.0.2.12", "lb1": "192.0.2.21", "db1": "192.0.2.31", "am1": "192.0.2.41"}
+GROUPS = {
+    "key_manager": ["km1", "km2"],
+    "load_balancer": ["lb1"],
+    "database": ["db1"],
+    "api_manager": ["am1"],
+}
+ADDRESSES = {
+    "km1": "192.0.2.11",
+    "km2": "192.0.2.12",
+    "lb1": "192.0.2.21",
+    "db1": "192.0.2.31",
+    "am1": "192.0.2.41",
+}
 
 
-def model(host: str = "km1", groups: Any = None, hosts: Any = None, **variables: Any) -> Dict[str, Any]:
+def model(
+    host: str = "km1", groups: t.Any = None, hosts: t.Any = None, **variables: t.Any
+) -> dict[str, t.Any]:
     base = {"cluster_product": "ob_km_1.5", "cluster_hostname": "km.bank.example", **variables}
-    of_hosts = {name: {**base, "cluster_node_address": address, **(hosts or {}).get(name, {})} for name, address in ADDRESSES.items()}
-    return build_model(host, Inventory({**GROUPS, **(groups or {}), "all": list(ADDRESSES)}, of_hosts), collection_sources())
+    of_hosts = {
+        name: {**base, "cluster_node_address": address, **(hosts or {}).get(name, {})}
+        for name, address in ADDRESSES.items()
+    }
+    return build_model(
+        host,
+        Inventory({**GROUPS, **(groups or {}), "all": list(ADDRESSES)}, of_hosts),
+        collection_sources(),
+    )
 
 
 IS_KM = {"cluster_product": "is_km_5.7.0"}
@@ -52,16 +72,40 @@ TABLE = [
     ({"cluster_name": "consent"}, "domain", "wso2.consent.domain"),
     ({"cluster_domain": "bank.obkm.domain"}, "domain", "bank.obkm.domain"),
     ({}, "gateway_hostname", "am1"),
-    ({"cluster_gateway_hostname": "api.example"}, "urls.OAuth2TokenEPUrl", "${carbon.protocol}://api.example:8243/token"),
+    (
+        {"cluster_gateway_hostname": "api.example"},
+        "urls.OAuth2TokenEPUrl",
+        "${carbon.protocol}://api.example:8243/token",
+    ),
     ({"cluster_gateway_port": 443}, "urls.IDTokenIssuerID", "https://am1:443/token"),
-    ({"cluster_token_issuer": "https://LB/oauth2/token"}, "urls.IDTokenIssuerID", "https://km.bank.example/oauth2/token"),
+    (
+        {"cluster_token_issuer": "https://LB/oauth2/token"},
+        "urls.IDTokenIssuerID",
+        "https://km.bank.example/oauth2/token",
+    ),
     ({}, "urls.OAuth2RevokeEPUrl", "${carbon.protocol}://km.bank.example/oauth2/revoke"),
-    ({"cluster_public_port": 8443}, "urls.OAuth2RevokeEPUrl", "${carbon.protocol}://km.bank.example:8443/oauth2/revoke"),
-    ({}, "urls.OIDCCheckSessionEPUrl", "${carbon.protocol}://${carbon.host}:${carbon.management.port}/oidc/checksession"),
+    (
+        {"cluster_public_port": 8443},
+        "urls.OAuth2RevokeEPUrl",
+        "${carbon.protocol}://km.bank.example:8443/oauth2/revoke",
+    ),
+    (
+        {},
+        "urls.OIDCCheckSessionEPUrl",
+        "${carbon.protocol}://${carbon.host}:${carbon.management.port}/oidc/checksession",
+    ),
     ({}, "urls.AuthenticationEndpointMissingClaimsURL", "/ob/authenticationendpoint/claims.do"),
-    ({"cluster_identity_urls": {"OAuth2RevokeEPUrl": "https://x/y"}}, "urls.OAuth2RevokeEPUrl", "https://x/y"),
+    (
+        {"cluster_identity_urls": {"OAuth2RevokeEPUrl": "https://x/y"}},
+        "urls.OAuth2RevokeEPUrl",
+        "https://x/y",
+    ),
     ({}, "service_url", "https://km.bank.example:9443${carbon.context}services/"),
-    ({"cluster_internal_port": 9999}, "service_url", "https://km.bank.example:9999${carbon.context}services/"),
+    (
+        {"cluster_internal_port": 9999},
+        "service_url",
+        "https://km.bank.example:9999${carbon.context}services/",
+    ),
     ({}, "nodes.0.home", "/opt/wso2/obkm"),
     ({"cluster_home_directory": "/srv/"}, "nodes.0.home", "/srv/obkm"),
     ({"cluster_home": "/srv/km"}, "nodes.1.home", "/srv/km"),
@@ -78,28 +122,49 @@ TABLE = [
     ({"cluster_bind_member_port": False}, "membership.bind_any", True),
     ({"cluster_membership_scheme": "multicast"}, "membership.bind_any", True),
     (
-        {"cluster_membership_scheme": "aws", "cluster_membership_options": {"iam_role": "km", "region": "eu-west-1"}},
+        {
+            "cluster_membership_scheme": "aws",
+            "cluster_membership_options": {"iam_role": "km", "region": "eu-west-1"},
+        },
         "membership.options",
         {"iam_role": "km", "region": "eu-west-1"},
     ),
     (
-        {"cluster_membership_scheme": "kubernetes", "cluster_membership_options": {"class_name": "a.B", "parameters": {"USE_DNS": True}}},
+        {
+            "cluster_membership_scheme": "kubernetes",
+            "cluster_membership_options": {"class_name": "a.B", "parameters": {"USE_DNS": True}},
+        },
         "membership.parameters",
         {"USE_DNS": True},
     ),
-    ({"cluster_additional_members": [{"host": "192.0.2.50-60"}]}, "members.2", {"host": "192.0.2.50-60", "port": 4000}),
+    (
+        {"cluster_additional_members": [{"host": "192.0.2.50-60"}]},
+        "members.2",
+        {"host": "192.0.2.50-60", "port": 4000},
+    ),
     ({}, "caching.clustered", True),
     ({}, "caching.minutes", 15),
     ({"cluster_caching": "local_without_invalidation"}, "caching.minutes", 5),
-    ({"cluster_caching": "local_without_invalidation", "cluster_cache_timeout": 2}, "caching.minutes", 2),
+    (
+        {"cluster_caching": "local_without_invalidation", "cluster_cache_timeout": 2},
+        "caching.minutes",
+        2,
+    ),
     ({"cluster_caching": "local_without_invalidation"}, "members", []),
     ({"cluster_caching": "none"}, "members", []),
     ({"cluster_caching": "none"}, "caching.caches", False),
     ({"cluster_caching": "none"}, "user_store.properties.UserRolesCacheEnabled", "false"),
-    ({"cluster_caching": "local_without_security_caches"}, "user_store.properties.UserRolesCacheEnabled", "false"),
+    (
+        {"cluster_caching": "local_without_security_caches"},
+        "user_store.properties.UserRolesCacheEnabled",
+        "false",
+    ),
     ({"cluster_caching": "local_without_security_caches"}, "caching.disabled.2", "OAuthCache"),
     (
-        {"cluster_caching": "local_without_security_caches", "cluster_security_caches": ["OAuthCache"]},
+        {
+            "cluster_caching": "local_without_security_caches",
+            "cluster_security_caches": ["OAuthCache"],
+        },
         "caching.disabled",
         ["OAuthCache"],
     ),
@@ -107,15 +172,27 @@ TABLE = [
     ({"cluster_caching": "distributed"}, "members.1.port", 4000),
     ({}, "user_store.class", "org.wso2.carbon.user.core.jdbc.JDBCUserStoreManager"),
     ({}, "user_store.secret", None),
-    ({"cluster_product": "carbon_4.7.1"}, "user_store.class", "org.wso2.carbon.user.core.jdbc.UniqueIDJDBCUserStoreManager"),
+    (
+        {"cluster_product": "carbon_4.7.1"},
+        "user_store.class",
+        "org.wso2.carbon.user.core.jdbc.UniqueIDJDBCUserStoreManager",
+    ),
     (
         {"cluster_user_store": {"type": "active_directory", "user_search_base": "OU=x"}},
         "user_store.api_manager_properties.UserSearchBase",
         "OU=x",
     ),
     ({"cluster_user_store": {"type": "ldap_read_only"}}, "user_store.add_admin", False),
-    ({"cluster_user_store": {"type": "embedded_ldap"}}, "user_store.properties.ConnectionURL", "ldap://localhost:" + EMBEDDED_PORT),
-    ({"cluster_user_store": {"type": "embedded_ldap"}}, "user_store.api_manager_properties.ConnectionURL", "ldap://192.0.2.11:10392"),
+    (
+        {"cluster_user_store": {"type": "embedded_ldap"}},
+        "user_store.properties.ConnectionURL",
+        "ldap://localhost:" + EMBEDDED_PORT,
+    ),
+    (
+        {"cluster_user_store": {"type": "embedded_ldap"}},
+        "user_store.api_manager_properties.ConnectionURL",
+        "ldap://192.0.2.11:10392",
+    ),
     (
         {"cluster_user_store": {"properties": {"SCIMEnabled": True}}},
         "user_store.api_manager_properties",
@@ -130,19 +207,39 @@ TABLE = [
     ({"cluster_session_persistence": {"cleanup": "none"}}, "nodes.0.session_cleanup", False),
     ({"cluster_session_persistence": {"temporary": False}}, "session_persistence.temporary", False),
     ({}, "remote_ip_valve", None),
-    ({"cluster_remote_ip_valve": {"enabled": True}}, "remote_ip_valve.internalProxies", r"192\.0\.2\.21"),
-    ({"cluster_remote_ip_valve": {"enabled": True, "internal_proxies": "10[.].*"}}, "remote_ip_valve.internalProxies", "10[.].*"),
+    (
+        {"cluster_remote_ip_valve": {"enabled": True}},
+        "remote_ip_valve.internalProxies",
+        r"192\.0\.2\.21",
+    ),
+    (
+        {"cluster_remote_ip_valve": {"enabled": True, "internal_proxies": "10[.].*"}},
+        "remote_ip_valve.internalProxies",
+        "10[.].*",
+    ),
     ({}, "nodes.0.heap_maximum", "2048m"),
     ({"cluster_heap_maximum": "4g"}, "nodes.0.heap_maximum", "4g"),
     ({}, "database.host", "192.0.2.31"),
     ({"cluster_database": {"host": "managed.example"}}, "database.host", "managed.example"),
     ({"cluster_database": {"tls": False}}, "database.parameters.sslMode", "disable"),
-    ({"cluster_database": {"vendor": "mysql"}}, "database.driver_class", "com.mysql.cj.jdbc.Driver"),
+    (
+        {"cluster_database": {"vendor": "mysql"}},
+        "database.driver_class",
+        "com.mysql.cj.jdbc.Driver",
+    ),
     ({}, "jndi.config", "jdbc/WSO2Config_DB"),
     ({"cluster_database": {"layout": "standard"}}, "jndi.config", "jdbc/WSO2CommonDB"),
-    ({"cluster_database": {"layout": "standard"}}, "registry.config_target", "/_system/obkm/config"),
+    (
+        {"cluster_database": {"layout": "standard"}},
+        "registry.config_target",
+        "/_system/obkm/config",
+    ),
     ({"cluster_registry_config_target": "/_system/x"}, "registry.config_target", "/_system/x"),
-    ({}, "registry.governance_cache_id", "obkm_registry@jdbc:mariadb://192.0.2.31:3306/openbank_govdb"),
+    (
+        {},
+        "registry.governance_cache_id",
+        "obkm_registry@jdbc:mariadb://192.0.2.31:3306/openbank_govdb",
+    ),
     (
         {"cluster_database": {"vendor": "mysql", "port": 3307, "names": {"user": "users"}}},
         "datasources.0.url",
@@ -154,23 +251,44 @@ TABLE = [
         "jdbc:postgresql://192.0.2.31:5432/openbank_userdb?sslmode=verify-full&sslfactory=org.postgresql.ssl.DefaultJavaSSLFactory",
     ),
     (
-        {"cluster_database": {"vendor": "postgresql", "tls": False, "host": "2001:db8::1", "parameters": {"loginTimeout": 5}}},
+        {
+            "cluster_database": {
+                "vendor": "postgresql",
+                "tls": False,
+                "host": "2001:db8::1",
+                "parameters": {"loginTimeout": 5},
+            }
+        },
         "datasources.0.url",
         "jdbc:postgresql://[2001:db8::1]:5432/openbank_userdb?sslmode=disable&loginTimeout=5",
     ),
-    ({"cluster_database": {"vendor": "postgresql"}}, "database.driver_class", "org.postgresql.Driver"),
+    (
+        {"cluster_database": {"vendor": "postgresql"}},
+        "database.driver_class",
+        "org.postgresql.Driver",
+    ),
     ({"cluster_database": {"vendor": "postgresql"}}, "database.admin_user", "postgres"),
     ({}, "database.admin_user", "root"),
     ({"cluster_database_admin_user": "dba"}, "database.admin_user", "dba"),
     ({}, "database.server_name", "db1"),
     ({"cluster_database": {"host": "managed.example"}}, "database.server_name", "managed.example"),
-    ({"cluster_database": {"vendor": "postgresql"}}, "databases.1.scripts.0", "dbscripts/identity/postgresql.sql"),
-    ({"cluster_database": {"scripts": {"user": ["a/{vendor}5.7.sql"]}}}, "databases.0.scripts", ["a/mysql5.7.sql"]),
+    (
+        {"cluster_database": {"vendor": "postgresql"}},
+        "databases.1.scripts.0",
+        "dbscripts/identity/postgresql.sql",
+    ),
+    (
+        {"cluster_database": {"scripts": {"user": ["a/{vendor}5.7.sql"]}}},
+        "databases.0.scripts",
+        ["a/mysql5.7.sql"],
+    ),
     (
         {"cluster_database": {"vendor": "oracle"}},
         "datasources.0.url",
-        "jdbc:oracle:thin:@(DESCRIPTION=(ADDRESS=(PROTOCOL=TCPS)"
-        "(HOST=192.0.2.31)(PORT=2484))(CONNECT_DATA=(SERVICE_NAME=openbank_userdb))(SECURITY=(SSL_SERVER_DN_MATCH=TRUE)))",
+        (
+            "jdbc:oracle:thin:@(DESCRIPTION=(ADDRESS=(PROTOCOL=TCPS)"
+            "(HOST=192.0.2.31)(PORT=2484))(CONNECT_DATA=(SERVICE_NAME=openbank_userdb))(SECURITY=(SSL_SERVER_DN_MATCH=TRUE)))"
+        ),
     ),
     (
         {"cluster_database": {"vendor": "oracle", "tls": False, "names": {"user": "bank.example"}}},
@@ -202,15 +320,32 @@ TABLE = [
     ({"cluster_database": {"vendor": "h2"}}, "database.host", None),
     ({"cluster_database": {"vendor": "h2"}}, "database.tls", False),
     ({"cluster_name": "consent-eu"}, "databases.0.user", "consent_eu_user"),
-    ({"cluster_database": {"accounts": "shared"}}, "datasources.4.secret", "database_shared_password"),
+    (
+        {"cluster_database": {"accounts": "shared"}},
+        "datasources.4.secret",
+        "database_shared_password",
+    ),
     ({"cluster_database": {"users": {"user": "um"}}}, "databases.0.user", "um"),
     ({}, "databases.1.scripts", ["dbscripts/identity/mysql.sql", "dbscripts/apimgt/mysql.sql"]),
     ({}, "admin_user", "admin@wso2.com"),
     ({"cluster_admin_user": "operator"}, "admin_user", "operator"),
     ({}, "commitments.shared_directories", "none"),
-    ({"cluster_shared_storage": {"type": "mounted", "path": "/mnt"}}, "commitments.shared_directories", "documented"),
+    (
+        {"cluster_shared_storage": {"type": "mounted", "path": "/mnt"}},
+        "commitments.shared_directories",
+        "documented",
+    ),
     ({}, "database.driver_file", None),
-    ({"cluster_database_driver": {"src": "https://x.example/a/driver-1.jar?raw", "checksum": "x"}}, "database.driver_file", "driver-1.jar"),
+    (
+        {
+            "cluster_database_driver": {
+                "src": "https://x.example/a/driver-1.jar?raw",
+                "checksum": "x",
+            }
+        },
+        "database.driver_file",
+        "driver-1.jar",
+    ),
     (
         {"cluster_database_driver": {"maven": "org.postgresql:postgresql:42.7.4", "checksum": "x"}},
         "database.driver_file",
@@ -222,10 +357,24 @@ TABLE = [
         "storage",
         {"type": "mounted", "path": "/srv/share", "mount": None},
     ),
-    ({"cluster_shared_storage": {"type": "nfs", "source": "nas1:/km"}}, "storage.path", "/mnt/obkm"),
-    ({"cluster_shared_storage": {"type": "nfs", "source": "nas1:/km"}}, "storage.mount.file_system", "nfs"),
     (
-        {"cluster_shared_storage": {"type": "nfs", "source": "nas1:/km", "options": ["nfsvers=4.2"]}},
+        {"cluster_shared_storage": {"type": "nfs", "source": "nas1:/km"}},
+        "storage.path",
+        "/mnt/obkm",
+    ),
+    (
+        {"cluster_shared_storage": {"type": "nfs", "source": "nas1:/km"}},
+        "storage.mount.file_system",
+        "nfs",
+    ),
+    (
+        {
+            "cluster_shared_storage": {
+                "type": "nfs",
+                "source": "nas1:/km",
+                "options": ["nfsvers=4.2"],
+            }
+        },
         "storage.mount.options",
         "_netdev,nodev,nosuid,hard,timeo=600,retrans=2,nfsvers=4.2",
     ),
@@ -234,22 +383,55 @@ TABLE = [
         "storage.mount.options",
         "_netdev,nodev,nosuid,nfsvers=4.1,rsize=1048576,wsize=1048576,hard,timeo=600,retrans=2,noresvport",
     ),
-    ({"cluster_shared_storage": {"type": "efs", "source": "fs-1.efs.x:/"}}, "storage.mount.file_system", "nfs4"),
-    ({"cluster_shared_storage": {"type": "efs", "source": "fs-1:/", "tls": True}}, "storage.mount.file_system", "efs"),
-    ({"cluster_shared_storage": {"type": "efs", "source": "fs-1:/", "tls": True}}, "storage.mount.client", "efs"),
-    ({"cluster_shared_storage": {"type": "efs", "source": "fs-1:/", "tls": True}}, "storage.mount.options", "_netdev,nodev,nosuid,tls"),
     (
-        {"cluster_shared_storage": {"type": "smb", "source": "//nas1/km", "user": "km", "path": "/srv/km"}},
-        "storage.mount.options",
-        "_netdev,nodev,nosuid,seal,forceuid,forcegid,file_mode=0640,dir_mode=0750,mfsymlinks,"
-        "credentials=/etc/carbon-ops/obkm-storage.credentials,uid=wso2,gid=wso2",
+        {"cluster_shared_storage": {"type": "efs", "source": "fs-1.efs.x:/"}},
+        "storage.mount.file_system",
+        "nfs4",
     ),
-    ({"cluster_shared_storage": {"type": "smb", "source": "//nas1/km", "user": "km"}}, "commitments.shared_directories", "documented"),
+    (
+        {"cluster_shared_storage": {"type": "efs", "source": "fs-1:/", "tls": True}},
+        "storage.mount.file_system",
+        "efs",
+    ),
+    (
+        {"cluster_shared_storage": {"type": "efs", "source": "fs-1:/", "tls": True}},
+        "storage.mount.client",
+        "efs",
+    ),
+    (
+        {"cluster_shared_storage": {"type": "efs", "source": "fs-1:/", "tls": True}},
+        "storage.mount.options",
+        "_netdev,nodev,nosuid,tls",
+    ),
+    (
+        {
+            "cluster_shared_storage": {
+                "type": "smb",
+                "source": "//nas1/km",
+                "user": "km",
+                "path": "/srv/km",
+            }
+        },
+        "storage.mount.options",
+        (
+            "_netdev,nodev,nosuid,seal,forceuid,forcegid,file_mode=0640,dir_mode=0750,mfsymlinks,"
+            "credentials=/etc/carbon-ops/obkm-storage.credentials,uid=wso2,gid=wso2"
+        ),
+    ),
+    (
+        {"cluster_shared_storage": {"type": "smb", "source": "//nas1/km", "user": "km"}},
+        "commitments.shared_directories",
+        "documented",
+    ),
     ({"cluster_product": "carbon_4.7.1"}, "product.java.versions", [11, 17]),
     ({}, "admin_user_with_tenant", "admin@wso2.com@carbon.super"),
     ({"cluster_admin_user": "operator"}, "admin_user_with_tenant", "operator"),
     ({}, "token_encryption.enabled", False),
-    ({}, "commitments.token_encryption", "org.wso2.carbon.identity.oauth.tokenprocessor.PlainTextPersistenceProcessor"),
+    (
+        {},
+        "commitments.token_encryption",
+        "org.wso2.carbon.identity.oauth.tokenprocessor.PlainTextPersistenceProcessor",
+    ),
     (
         {"cluster_token_encryption": True},
         "commitments.token_encryption",
@@ -267,21 +449,39 @@ TABLE = [
     (IS_KM, "jndi.config", "jdbc/WSO2REG_DB"),
     (IS_KM, "registry.config_target", "/_system/iskm/config"),
     (IS_KM, "api_manager_registry.config_target", "/_system/apim/config"),
-    ({**IS_KM, "cluster_api_manager_registry_config_target": "/_system/a"}, "api_manager_registry.config_target", "/_system/a"),
+    (
+        {**IS_KM, "cluster_api_manager_registry_config_target": "/_system/a"},
+        "api_manager_registry.config_target",
+        "/_system/a",
+    ),
     (IS_KM, "api_manager_datasources.1.jndi", "jdbc/WSO2AM_DB"),
     ({}, "api_manager_commitments", {}),
     (IS_KM, "api_manager_commitments.registry_config_target", "/_system/apim/config"),
     (IS_KM, "api_manager_commitments.user_datasource", "jdbc/WSO2UM_DB"),
     (IS_KM, "jwt.signature_algorithm", "SHA256withRSA"),
-    ({**IS_KM, "cluster_gateway": {"clustered": True}}, "nodes.0.gateway.services_url", "https://192.0.2.41:9443/services/"),
-    (IS_KM, "nodes.1.gateway", {"services_url": None, "revoke_url": "https://192.0.2.41:8243/revoke"}),
-    ({"cluster_product": "carbon_4.7.1"}, "urls.OAuth2TokenEPUrl", "${carbon.protocol}://am1:8243/token"),
+    (
+        {**IS_KM, "cluster_gateway": {"clustered": True}},
+        "nodes.0.gateway.services_url",
+        "https://192.0.2.41:9443/services/",
+    ),
+    (
+        IS_KM,
+        "nodes.1.gateway",
+        {"services_url": None, "revoke_url": "https://192.0.2.41:8243/revoke"},
+    ),
+    (
+        {"cluster_product": "carbon_4.7.1"},
+        "urls.OAuth2TokenEPUrl",
+        "${carbon.protocol}://am1:8243/token",
+    ),
 ]
 
 
-@pytest.mark.parametrize(("variables", "place", "expected"), TABLE, ids=["{0} {1}".format(row[1], sorted(row[0])) for row in TABLE])
-def test_model(variables: Dict[str, Any], place: str, expected: Any) -> None:
-    value: Any = model(**variables)
+@pytest.mark.parametrize(
+    ("variables", "place", "expected"), TABLE, ids=[f"{row[1]} {sorted(row[0])}" for row in TABLE]
+)
+def test_model(variables: dict[str, t.Any], place: str, expected: t.Any) -> None:
+    value: t.Any = model(**variables)
     for key in place.split("."):
         value = value[int(key) if isinstance(value, list) else key]
     assert value == expected
@@ -291,22 +491,32 @@ def test_one_database_for_several_datasources_is_made_once() -> None:
     names = {"config": "registry", "registry": "registry"}
     made = model(cluster_database={"names": names})
     assert [database["name"] for database in made["databases"]].count("registry") == 1
-    assert {source["user"] for source in made["datasources"] if "/registry?" in source["url"]} == {"obkm_config"}
+    assert {source["user"] for source in made["datasources"] if "/registry?" in source["url"]} == {
+        "obkm_config"
+    }
 
 
 def test_accounts_of_one_oracle_service_have_tables_of_their_own() -> None:
     made = model(
-        cluster_database={"vendor": "oracle", "names": dict.fromkeys(("user", "apim", "config", "registry", "open_banking"), "bank")}
+        cluster_database={
+            "vendor": "oracle",
+            "names": dict.fromkeys(("user", "apim", "config", "registry", "open_banking"), "bank"),
+        }
     )
     assert [(database["name"], database["user"]) for database in made["databases"]] == [
-        ("bank", "obkm_" + account) for account in ("user", "apim", "config", "registry", "open_banking")
+        ("bank", "obkm_" + account)
+        for account in ("user", "apim", "config", "registry", "open_banking")
     ]
     assert len({source["cache_id"] for source in made["datasources"]}) == 5
 
 
 def test_a_file_of_the_node_needs_no_database_host() -> None:
     made = model(groups={"database": [], "key_manager": ["km1"]}, cluster_database={"vendor": "h2"})
-    assert (made["database"]["host"], made["database"]["port"], made["database"]["managed"]) == (None, None, False)
+    assert (made["database"]["host"], made["database"]["port"], made["database"]["managed"]) == (
+        None,
+        None,
+        False,
+    )
 
 
 def test_every_vendor_can_be_chosen_and_has_an_own_driver() -> None:
@@ -316,15 +526,24 @@ def test_every_vendor_can_be_chosen_and_has_an_own_driver() -> None:
 
 
 def test_no_url_of_identity_server_is_open_bankings() -> None:
-    assert not [url for url in model(**IS_KM)["urls"].values() if "/ob/" in url or "api.bank" in url]
+    assert not [
+        url for url in model(**IS_KM)["urls"].values() if "/ob/" in url or "api.bank" in url
+    ]
 
 
 def test_a_datasource_may_stand_in_the_database_of_another() -> None:
     made = model(**IS_KM, cluster_database={"names": {"apim": "keys"}, "users": {"apim": "keeper"}})
     sources = {source["id"]: source for source in made["datasources"]}
-    assert [database["name"] for database in made["databases"]] == ["apimgt_userdb", "keys", "apimgt_regdb"]
+    assert [database["name"] for database in made["databases"]] == [
+        "apimgt_userdb",
+        "keys",
+        "apimgt_regdb",
+    ]
     assert sources["identity"]["url"] == sources["apim"]["url"]
-    assert (sources["identity"]["user"], sources["identity"]["secret"]) == ("keeper", "database_apim_password")
+    assert (sources["identity"]["user"], sources["identity"]["secret"]) == (
+        "keeper",
+        "database_apim_password",
+    )
 
 
 def test_a_key_manager_beside_api_manager_makes_room_for_it() -> None:
@@ -337,31 +556,47 @@ def test_each_half_of_an_active_active_pair_has_its_own_gateway() -> None:
     made = model(
         **IS_KM,
         groups={"api_manager": ["am1", "db1"]},
-        hosts={"am1": {"cluster_node_address": "192.0.2.11"}, "db1": {"cluster_node_address": "192.0.2.12"}},
+        hosts={
+            "am1": {"cluster_node_address": "192.0.2.11"},
+            "db1": {"cluster_node_address": "192.0.2.12"},
+        },
         cluster_database={"host": "managed.example"},
     )
-    assert [node["gateway"]["revoke_url"] for node in made["nodes"]] == ["https://192.0.2.11:8243/revoke", "https://192.0.2.12:8243/revoke"]
+    assert [node["gateway"]["revoke_url"] for node in made["nodes"]] == [
+        "https://192.0.2.11:8243/revoke",
+        "https://192.0.2.12:8243/revoke",
+    ]
 
 
-# Without a load balancer: what is set, whether one stands in front all the same, and the port that clients find the service at.
+# Without a load balancer: what is set, whether one stands in front all the same, and the port that
+# clients find the service at.
 SINGLE = [
     ({}, False, 9446, "km.bank.example", "192.0.2.11"),
     ({"cluster_hostname_address": "192.0.2.99"}, True, 443, "mgt.km.bank.example", "192.0.2.99"),
     ({"cluster_load_balanced": True}, True, 443, "mgt.km.bank.example", None),
-    ({"cluster_load_balanced": False, "cluster_hostname_address": "192.0.2.98"}, False, 9446, "km.bank.example", "192.0.2.98"),
+    (
+        {"cluster_load_balanced": False, "cluster_hostname_address": "192.0.2.98"},
+        False,
+        9446,
+        "km.bank.example",
+        "192.0.2.98",
+    ),
 ]
 
 
 @pytest.mark.parametrize(("variables", "balanced", "port", "console", "address"), SINGLE)
 def test_the_only_key_manager_needs_no_load_balancer(
-    variables: Dict[str, Any], balanced: bool, port: int, console: str, address: str | None
+    variables: dict[str, t.Any], balanced: bool, port: int, console: str, address: str | None
 ) -> None:
     made = model(groups={"key_manager": ["km1"], "load_balancer": []}, **variables)
     assert (made["balanced"], made["public_port"]) == (balanced, port)
     assert (made["management_hostname"], made["hostname_address"]) == (console, address)
     if not balanced:
         assert made["service_url"] == "https://km.bank.example:9446${carbon.context}services/"
-        assert made["urls"]["OAuth2RevokeEPUrl"] == "${carbon.protocol}://km.bank.example:9446/oauth2/revoke"
+        assert (
+            made["urls"]["OAuth2RevokeEPUrl"]
+            == "${carbon.protocol}://km.bank.example:9446/oauth2/revoke"
+        )
         assert made["public_http_port"] == 9766
 
 
@@ -373,7 +608,9 @@ def test_the_only_key_manager_needs_no_load_balancer(
         ({"cluster_membership_scheme": "multicast"}, True),
     ],
 )
-def test_a_key_manager_alone_forms_no_cluster_unless_others_are_named(variables: Dict[str, Any], clustered: bool) -> None:
+def test_a_key_manager_alone_forms_no_cluster_unless_others_are_named(
+    variables: dict[str, t.Any], clustered: bool
+) -> None:
     made = model(groups={"key_manager": ["km1"]}, **variables)
     assert made["caching"]["clustered"] is clustered
     assert ("member_port" in made["nodes"][0], bool(made["members"])) == (clustered, clustered)
@@ -411,7 +648,11 @@ def test_a_wrong_variable_names_its_host() -> None:
 
 def test_two_clusters_in_one_inventory_do_not_see_each_other() -> None:
     other = {"cluster_key_manager_group": "blue_km", "cluster_api_manager_group": "blue_am"}
-    made = model("km2", groups={"key_manager": ["km1"], "blue_km": ["km2"], "blue_am": []}, hosts={"km2": other})
+    made = model(
+        "km2",
+        groups={"key_manager": ["km1"], "blue_km": ["km2"], "blue_am": []},
+        hosts={"km2": other},
+    )
     assert made["groups"]["key_manager"] == ["km2"]
     assert [node["address"] for node in made["nodes"]] == ["192.0.2.12"]
 
@@ -423,19 +664,30 @@ def test_a_datasource_names_its_secret_and_holds_none() -> None:
     assert "'driverClassName': 'org.mariadb.jdbc.Driver'" in element
 
 
-@pytest.mark.parametrize("role", sorted(path.parents[1].name for path in REPOSITORY.glob("roles/*/defaults/main.yml")))
+@pytest.mark.parametrize(
+    "role", sorted(path.parents[1].name for path in REPOSITORY.glob("roles/*/defaults/main.yml"))
+)
 def test_defaults_equal_the_argument_spec(role: str, repository: Path) -> None:
-    options = yaml.safe_load((repository / "roles" / role / "meta/argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
+    options = yaml.safe_load((repository / "roles" / role / "meta/argument_specs.yml").read_text())[
+        "argument_specs"
+    ]["main"]["options"]
     defaults = yaml.safe_load((repository / "roles" / role / "defaults/main.yml").read_text())
-    assert defaults == {name: option["default"] for name, option in options.items() if "default" in option}
+    assert defaults == {
+        name: option["default"] for name, option in options.items() if "default" in option
+    }
     assert all(name.startswith(role + "_") for name in options)
 
 
 def test_product_choices_are_the_profiles() -> None:
     sources = collection_sources()
-    sides = {"cluster_product": ("both", "key_manager"), "cluster_api_manager_product": ("both", "api_manager")}
+    sides = {
+        "cluster_product": ("both", "key_manager"),
+        "cluster_api_manager_product": ("both", "api_manager"),
+    }
     for name, allowed in sides.items():
-        assert sources.options[name]["choices"] == sorted(key for key, profile in sources.profiles.items() if profile["side"] in allowed)
+        assert sources.options[name]["choices"] == sorted(
+            key for key, profile in sources.profiles.items() if profile["side"] in allowed
+        )
 
 
 def test_host_variables_are_variables() -> None:
@@ -444,11 +696,18 @@ def test_host_variables_are_variables() -> None:
 
 def test_a_host_of_no_cluster_has_an_empty_model_beside_clusters_with_groups_of_their_own() -> None:
     own = {"cluster_key_manager_group": "eu_key_manager"}
-    inventory = Inventory({"all": ["km1", "monitor1"], "eu_key_manager": ["km1"]}, {"km1": own, "monitor1": {}})
+    inventory = Inventory(
+        {"all": ["km1", "monitor1"], "eu_key_manager": ["km1"]}, {"km1": own, "monitor1": {}}
+    )
     assert outside_model("monitor1", inventory, collection_sources()) == {"groups": {}, "hosts": {}}
     assert outside_model("km1", inventory, collection_sources()) is None
     # Without any cluster build_model says what is missing.
-    assert outside_model("monitor1", Inventory({"all": ["monitor1"]}, {"monitor1": {}}), collection_sources()) is None
+    assert (
+        outside_model(
+            "monitor1", Inventory({"all": ["monitor1"]}, {"monitor1": {}}), collection_sources()
+        )
+        is None
+    )
 
 
 @pytest.mark.parametrize("scenario", ["none", "local_without_invalidation"])

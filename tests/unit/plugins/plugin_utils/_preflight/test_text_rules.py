@@ -1,23 +1,27 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""Every text of every variable, holding what some layer could take for its own: refused by name, or it is known who takes it.
+"""Every text of every variable, holding what some layer could take for its own: refused by name, or
+it is known who takes it.
 
-What the preflight lets through must stand in TAKEN, with the reason; tests/integration/configure/test_hostile.py reads those for product
-files back with the products' own parsers. A new variable is in neither, and fails here.
+What the preflight lets through must stand in TAKEN, with the reason;
+tests/integration/configure/test_hostile.py reads those for product files back with the products'
+own parsers. A new variable is in neither, and fails here.
 """
 
 from __future__ import annotations
 
 import importlib.util
+import typing as t
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Mapping, Tuple
 
 import pytest
 from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._preflight import text_rules
 from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._sources import role_options
 
-_spec = importlib.util.spec_from_file_location("cases_of_preflight", Path(__file__).with_name("test_preflight.py"))
+_spec = importlib.util.spec_from_file_location(
+    "cases_of_preflight", Path(__file__).with_name("test_preflight.py")
+)
 assert _spec is not None and _spec.loader is not None
 cases = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(cases)
@@ -69,13 +73,35 @@ TAKEN = {
     "cluster_api_manager_group": FINDS,
     **{
         "cluster_membership_options." + name: FILE
-        for name in ("iam_role", "security_group", "region", "host_header", "tag_key", "tag_value", "namespace", "services", "parameters")
+        for name in (
+            "iam_role",
+            "security_group",
+            "region",
+            "host_header",
+            "tag_key",
+            "tag_value",
+            "namespace",
+            "services",
+            "parameters",
+        )
     },
     **{
         "cluster_user_store." + name: FILE
         for name in (
-            *("connection_name", "user_search_base", "user_name_attribute", "user_name_search_filter", "user_name_list_filter"),
-            *("group_search_base", "group_name_attribute", "group_name_search_filter", "group_name_list_filter", "membership_attribute"),
+            *(
+                "connection_name",
+                "user_search_base",
+                "user_name_attribute",
+                "user_name_search_filter",
+                "user_name_list_filter",
+            ),
+            *(
+                "group_search_base",
+                "group_name_attribute",
+                "group_name_search_filter",
+                "group_name_list_filter",
+                "membership_attribute",
+            ),
             "properties",
         )
     },
@@ -92,7 +118,7 @@ TAKEN = {
     "certificates_authorities": CONTROLLER,
     "certificates_ca_host": FINDS,
     **{
-        "certificates_given.{0}.{1}".format(owner, file): CONTROLLER
+        f"certificates_given.{owner}.{file}": CONTROLLER
         for owner in ("load_balancer", "key_manager", "internal", "api_manager", "database")
         for file in ("certificate", "private_key")
     },
@@ -115,14 +141,19 @@ HARMLESS = {
 }
 
 
-def leaves(name: str, option: Mapping[str, Any]) -> Iterator[Tuple[str, Mapping[str, Any]]]:
+def leaves(
+    name: str, option: t.Mapping[str, t.Any]
+) -> t.Iterator[tuple[str, t.Mapping[str, t.Any]]]:
     """Each place of the argument spec that holds text of the operator's choice."""
     if option.get("no_log") or option.get("choices"):
         return
     if "options" in option:
         for key, inner in option["options"].items():
-            yield from leaves("{0}.{1}".format(name, key), inner)
-    elif option.get("type", "str") in ("str", "path", "raw", "dict") or option.get("elements") in ("str", "path"):
+            yield from leaves(f"{name}.{key}", inner)
+    elif option.get("type", "str") in ("str", "path", "raw", "dict") or option.get("elements") in (
+        "str",
+        "path",
+    ):
         yield name, option
 
 
@@ -135,38 +166,49 @@ LEAVES = dict(
 )
 
 
-def filled(place: str, text: str) -> Any:
+def filled(place: str, text: str) -> t.Any:
     kind = LEAVES[place].get("type", "str")
-    return {"dict": {KEYS.get(place, "name"): [text] if place.endswith(".scripts") else text}, "list": [text]}.get(kind, text)
+    return {
+        "dict": {KEYS.get(place, "name"): [text] if place.endswith(".scripts") else text},
+        "list": [text],
+    }.get(kind, text)
 
 
 # A name that the dictionary may hold, where not any will do.
 KEYS = {
-    **dict.fromkeys(("cluster_database.names", "cluster_database.users", "cluster_database.scripts"), "user"),
+    **dict.fromkeys(
+        ("cluster_database.names", "cluster_database.users", "cluster_database.scripts"), "user"
+    ),
     "cluster_identity_urls": "OAuth2RevokeEPUrl",
 }
 
 
-def put(variables: Dict[str, Any], place: str, value: Any) -> None:
-    """The value at its place; of a list of dictionaries, in one that has what the others must have."""
+def put(variables: dict[str, t.Any], place: str, value: t.Any) -> None:
+    """The value at its place; of a list of dictionaries, in one that has what the others must
+    have."""
     name, *path = place.split(".")
     spec = next(options[name] for options in role_options().values() if name in options)
     if not path:
         variables[name] = value
         return
-    holder: Dict[str, Any] = dict(SIBLINGS.get(name, {}))
+    holder: dict[str, t.Any] = dict(SIBLINGS.get(name, {}))
     variables[name] = [holder] if spec.get("type") == "list" else holder
     for key in path[:-1]:
         holder = holder.setdefault(key, {})
     holder[path[-1]] = value
 
 
-SIBLINGS: Dict[str, Dict[str, Any]] = {
+SIBLINGS: dict[str, dict[str, t.Any]] = {
     "cluster_product_archive": {"src": "x.zip", "checksum": "sha256:" + "0" * 64},
     "cluster_api_manager_archive": {"src": "x.zip", "checksum": "sha256:" + "0" * 64},
     "cluster_membership_jar": {"src": "x.jar", "checksum": "sha256:" + "0" * 64},
     "cluster_database_driver": {"checksum": "sha256:" + "0" * 64},
-    "cluster_additional_datasources": {"id": "more", "name": "WSO2More", "jndi": "jdbc/more", "database": "more"},
+    "cluster_additional_datasources": {
+        "id": "more",
+        "name": "WSO2More",
+        "jndi": "jdbc/more",
+        "database": "more",
+    },
     "cluster_additional_members": {"host": "192.0.2.77"},
     "firewall_extra_rules": {"port": "9100"},
     "cluster_shared_storage": {"type": "nfs", "source": "nas.example:/km"},
@@ -177,16 +219,39 @@ SIBLINGS: Dict[str, Dict[str, Any]] = {
         "user_search_base": "ou=users,dc=bank",
         "group_search_base": "ou=groups,dc=bank",
     },
-    "cluster_gateway": {"topology": "distributed_ha_rsync", "hosts": ["gw1.example"], "manager": "gw0.example"},
+    "cluster_gateway": {
+        "topology": "distributed_ha_rsync",
+        "hosts": ["gw1.example"],
+        "manager": "gw0.example",
+    },
     "cluster_membership_options": {"iam_role": "km"},
 }
 TAME = [
-    *("tame", "/tame", "https://tame.example/", "30s", "20m", "TLSv1.2", "ldaps://tame.example:636", "sha256:" + "0" * 64, "a:b:1.0"),
-    *("9100", "192.0.2.0/24", "192.0.2.7", "tame.example", "dbscripts/tame.sql", "nobody", "nas.example:/y", "tame=1"),
+    *(
+        "tame",
+        "/tame",
+        "https://tame.example/",
+        "30s",
+        "20m",
+        "TLSv1.2",
+        "ldaps://tame.example:636",
+        "sha256:" + "0" * 64,
+        "a:b:1.0",
+    ),
+    *(
+        "9100",
+        "192.0.2.0/24",
+        "192.0.2.7",
+        "tame.example",
+        "dbscripts/tame.sql",
+        "nobody",
+        "nas.example:/y",
+        "tame=1",
+    ),
 ]
 
 
-def sentences(place: str, text: str) -> List[str]:
+def sentences(place: str, text: str) -> list[str]:
     case = cases.Case()
     case.hosts = {host: case.hosts[host] for host in ("km1", "lb1", "db1", "am1")}
     case.groups["key_manager"] = ["km1"]
@@ -206,30 +271,44 @@ def sentences(place: str, text: str) -> List[str]:
 def test_what_could_break_out_is_refused_or_known_to_be_taken(place: str) -> None:
     name = place.split(".", 1)[0]
     option = next(options[name] for options in role_options().values() if name in options)
-    always: List[str] = []
+    always: list[str] = []
     taken = []
     for kind, text in NASTY.items():
-        variables: Dict[str, Any] = {}
+        variables: dict[str, t.Any] = {}
         put(variables, place, filled(place, text))
         told = text_rules.problems(name, variables[name], option)
         if not told:
-            # What is said whatever the text, of options that do not go together, is no answer to it.
-            always = always or [*set.intersection(*(set(sentences(place, tame)) for tame in TAME)), "one sentence at least"]
+            # What is said whatever the text, of options that do not go together, is no answer to
+            # it.
+            always = always or [
+                *set.intersection(*(set(sentences(place, tame)) for tame in TAME)),
+                "one sentence at least",
+            ]
             told = [sentence for sentence in sentences(place, text) if sentence not in always]
         if not told:
             taken.append(kind)
         for sentence in told:
-            assert "\n" not in sentence and "\x00" not in sentence, "the sentence itself carries it on"
+            assert "\n" not in sentence and "\x00" not in sentence, (
+                "the sentence itself carries it on"
+            )
     if place not in text_rules.RAW:
-        assert not {"line break", "carriage return", "null", "separator", "secret"} & set(taken), taken
+        assert not {"line break", "carriage return", "null", "separator", "secret"} & set(taken), (
+            taken
+        )
     if place not in TAKEN:
         taken = [kind for kind in taken if kind not in HARMLESS.get(place, ())]
-        assert not taken, "{0} takes {1}: refuse it in module_utils/texts.py, or say in TAKEN where it goes".format(place, taken)
+        assert not taken, (
+            f"{place} takes {taken}: refuse it in module_utils/texts.py, or say in TAKEN where it"
+            " goes"
+        )
 
 
 def test_the_preflight_asks() -> None:
     told = sentences("cluster_user_store.user_search_base", NASTY["line break"])
-    assert "cluster_user_store.user_search_base holds a line break or another control character. Take it out." in told
+    assert (
+        "cluster_user_store.user_search_base holds a line break or another control character. Take"
+        " it out." in told
+    )
 
 
 @pytest.mark.parametrize("name", ["km 1", "km1;x", "$(x)", "km1\ny", "-rf", "k'm"])
@@ -243,7 +322,16 @@ def test_names_of_hosts_are_refused_too(name: str) -> None:
 
 def test_the_names_of_the_table_are_those_of_the_argument_specs() -> None:
     assert set(TAKEN) <= set(LEAVES)
-    places = {place for role, options in role_options().items() for name, spec in options.items() for place, _spec in leaves(name, spec)}
+    places = {
+        place
+        for role, options in role_options().items()
+        for name, spec in options.items()
+        for place, _spec in leaves(name, spec)
+    }
     places |= {name for options in role_options().values() for name in options}
-    unknown = [place for place in text_rules.RULES if place not in places and place.split(".")[0] not in text_rules.RULES]
+    unknown = [
+        place
+        for place in text_rules.RULES
+        if place not in places and place.split(".")[0] not in text_rules.RULES
+    ]
     assert unknown == []

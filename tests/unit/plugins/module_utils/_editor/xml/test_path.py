@@ -90,7 +90,9 @@ def test_steps(xpath: str, steps: list[tuple[str, str]]) -> None:
         ("a()", None, None),
     ],
 )
-def test_what_a_step_describes(step: str, name: str | None, attributes: list[tuple[str, str]] | None) -> None:
+def test_what_a_step_describes(
+    step: str, name: str | None, attributes: list[tuple[str, str]] | None
+) -> None:
     last = parse_path(f"/x/{step}", True).steps[-1]
     assert (last.name, last.attributes) == (name, attributes)
 
