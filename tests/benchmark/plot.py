@@ -2,7 +2,7 @@
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
 """Draws cost against nodes and against edits, as PNG and SVG, from what tests/benchmark/run
-printed. Needs requirements.txt of this folder.
+printed. Needs requirements/plots.txt.
 
 plot.py RESULT FOLDER     RESULT: a file whose last line is the JSON of a run of parts nodes and
 editor

@@ -19,7 +19,7 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 VAULT_PASSWORD = "Canary-vault"
-# The tools come with requirements-test.txt; they may also stand in a virtualenv of their own.
+# The tools come with requirements/test.txt; they may also stand in a virtualenv of their own.
 TOOLS = (
     [Path(os.environ["CARBON_OPS_AUTOMATION_VENV"]) / "bin"]
     if "CARBON_OPS_AUTOMATION_VENV" in os.environ
@@ -33,7 +33,7 @@ def tool(name: str) -> str:
         if (folder / name).is_file():
             return str(folder / name)
     pytest.skip(
-        f"{name} is not here: install requirements-test.txt, or set CARBON_OPS_AUTOMATION_VENV to"
+        f"{name} is not here: install requirements/test.txt, or set CARBON_OPS_AUTOMATION_VENV to"
         " its virtualenv"
     )
 
