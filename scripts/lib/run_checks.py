@@ -147,6 +147,7 @@ def steps(fast: bool) -> list[Step]:
             [sys.executable, "scripts/lib/role_docs.py", "roles", "--check"],
             beside=True,
         ),
+        Step("licences", ["reuse", "lint"], beside=True),
         Step(
             "ansible-lint",
             ["ansible-lint", "--offline", "--profile", "production", "--strict", "--nocolor"],
@@ -154,6 +155,7 @@ def steps(fast: bool) -> list[Step]:
             thorough=True,
         ),
         Step("sanity", ["scripts/lib/sanity.sh"], beside=True, thorough=True),
+        Step("archive", pytest("tests/integration/archive"), beside=True, thorough=True),
         Step("unit", pytest("-n", "2", *coverage, "tests/unit")),
         Step("fuzz", pytest("-n", "2", "tests/fuzz")),
         Step("crash", pytest("-n", "2", "tests/crash"), thorough=True),

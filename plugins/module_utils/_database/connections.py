@@ -1,6 +1,6 @@
-#!/usr/bin/python
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
-# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+# SPDX-License-Identifier: Apache-2.0
 """Connections to MySQL, MariaDB and PostgreSQL, with advice where none comes about."""
 
 from __future__ import annotations
