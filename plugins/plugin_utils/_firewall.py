@@ -10,6 +10,7 @@ import ipaddress
 import re
 import typing as t
 
+from ..module_utils._addresses import is_network
 from ..module_utils._errors import OperatorError
 from ..module_utils._ports import HIGHEST_PORT
 
@@ -95,15 +96,6 @@ def names_to_resolve(model: Model) -> list[str]:
     return sorted(
         {host["address"] for host in model["hosts"].values() if not is_network(host["address"])}
     )
-
-
-def is_network(text: str) -> bool:
-    """Whether this is an address, or a network in the form 192.0.2.0/24."""
-    try:
-        ipaddress.ip_network(text)
-    except ValueError:
-        return False
-    return True
 
 
 def port_range(port: t.Any, name: str) -> tuple[int, int]:

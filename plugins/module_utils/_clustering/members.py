@@ -9,17 +9,14 @@ from __future__ import annotations
 import re
 import typing as t
 
+from .._addresses import IPV6_REFUSED, OCTET, is_host_name, is_ipv6, is_loopback
 from .._errors import OperatorError
 from .._ports import NOT_FOLLOWING, check_port
 
 DEFAULT_MEMBER_PORT = NOT_FOLLOWING["member"].base
 
 _NUMBERS = re.compile(r"[0-9.*-]+\Z")
-_OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
-_ADDRESS = re.compile(rf"({_OCTET}\.{_OCTET}\.{_OCTET})\.({_OCTET})(?:-({_OCTET}))?\Z")
-_LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
-_HOST_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?\Z")
-_LOOPBACK_NAMES = ("localhost", "localhost.localdomain", "ip6-localhost")
+_ADDRESS = re.compile(rf"({OCTET}\.{OCTET}\.{OCTET})\.({OCTET})(?:-({OCTET}))?\Z")
 
 
 class Member(t.NamedTuple):
@@ -51,11 +48,10 @@ def parse_member(value: t.Mapping[str, t.Any], name: str = "members") -> Member:
 
 def host_problem(host: str, ranges: bool = False) -> str | None:
     """What is wrong with an address that other members are to reach; None when nothing is."""
+    if is_ipv6(host):
+        return f"{host} {IPV6_REFUSED}."
     if ":" in host:
-        return (
-            f"{host} is not an IPv4 address or a host name. The port has a key of its own, and IPv6"
-            " addresses are not supported here."
-        )
+        return f"{host} is not an IPv4 address or a host name. The port has a key of its own."
     if _NUMBERS.match(host):
         match = _ADDRESS.match(host)
         if not match:
@@ -69,14 +65,7 @@ def host_problem(host: str, ranges: bool = False) -> str | None:
         if match.group(1).startswith("0.") or int(match.group(1).split(".")[0]) >= 224:
             return f"{host} is not an address that another member can connect to."
         return None
-    return None if _HOST_NAME.match(host) and len(host) <= 253 else f"{host} is not a host name."
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only the machine itself reaches this address."""
-    return host.lower().rstrip(".") in _LOOPBACK_NAMES or bool(
-        _ADDRESS.match(host) and host.startswith("127.")
-    )
+    return None if is_host_name(host) else f"{host} is not a host name."
 
 
 def _span(host: str) -> tuple[str, int, int] | None:

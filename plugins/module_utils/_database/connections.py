@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 import ssl
 import traceback
 import typing as t
 from pathlib import Path
 
+from .._addresses import is_address
 from .._errors import OperatorError
 from .schema import Database, PostgresqlDatabase, server_says
 from .scripts import read_script
@@ -181,11 +181,3 @@ def connect_postgresql(
         raise Unreachable(f"{where(params, database)}: {says}. {advice}") from error
     connection.autocommit = True
     return PostgresqlDatabase(database["name"], connection)
-
-
-def is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True

@@ -9,7 +9,7 @@ import typing as t
 from pathlib import Path
 
 from ...module_utils import _ports as ports
-from ...module_utils._errors import OperatorError
+from .._model.build import build_model
 from .._model.inventory import Inventory, host_groups
 from .clustering import _caching, _members, _membership, _remote_ip_valve, _sessions
 from .clusters import _between, _same_registry
@@ -17,7 +17,7 @@ from .databases import _databases, _datasources
 from .hosts import _heap, _hosts, _instances, _names, _network_sources, _ports
 from .products import _api_manager, _driver, _files, _gateway, _identity
 from .secrets import _keys, _secrets
-from .settings import _model, _Settings
+from .settings import _Settings
 from .storage import _storage
 from .users import _email_user_names, _user_store
 from .variables import _inconsistent, _spec_errors, _texts, _unknown, _unresolved
@@ -59,18 +59,24 @@ def check_inventory(
             "The inventory has no Key Manager: put at least one host into the group key_manager, "
             "or name your group in cluster_key_manager_group."
         )
+    models: dict[str, dict[str, t.Any]] = {}
     for groups in clusters:
         hosts = list(dict.fromkeys(host for names in groups.values() for host in names))
         cluster = Inventory(inventory.groups, {host: inventory.hosts[host] for host in hosts})
-        sentences += _spec_errors(cluster, known, sources.options, unresolved)
+        wrong = list(_spec_errors(cluster, known, sources.options, unresolved))
+        sentences += wrong
         sentences += _texts(cluster, known)
         sentences += _inconsistent(cluster, sources.options)
         sentences += _secrets(cluster, groups, sources, unresolved)
-        sentences += _values(cluster, groups, sources, role_options, exists)
-    sentences += _between(clusters, inventory, sources)
-    sentences += _same_registry(
-        [model for model in (_model(inventory, groups, sources) for groups in clusters) if model]
-    )
+        values = list(_values(cluster, groups, sources, role_options, exists))
+        sentences += values
+        # A model of values that contradict each other would say nothing true.
+        if not (wrong or values or unresolved):
+            first = groups["key_manager"][0]
+            models[first] = build_model(first, inventory, sources)
+            sentences += _of_model(models[first])
+    sentences += _between(clusters, inventory, models)
+    sentences += _same_registry(list(models.values()))
     return list(dict.fromkeys(sentences))
 
 
@@ -128,15 +134,12 @@ def _values(
                 f"cluster_java_options of {host} sets -DportOffset, which would win over"
                 " carbon.xml. Set cluster_port_offset instead."
             )
-    model = _model(cluster, groups, sources)
-    if model is None:
-        return
+
+
+def _of_model(model: t.Mapping[str, t.Any]) -> Sentences:
+    """The contradictions that only the model shows: between ports, members and datasources."""
     servers = model["nodes"] + model["api_managers"]
-    try:
-        clashes = ports.clashes(servers)
-    except (OperatorError, KeyError, TypeError, AttributeError, ValueError):
-        return
-    for sentence in clashes:
+    for sentence in ports.clashes(servers):
         yield (
             sentence + " The variables are cluster_port_offset, cluster_api_manager_port_offset and"
             " cluster_member_port, as a host's own."

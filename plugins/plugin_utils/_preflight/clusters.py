@@ -7,19 +7,24 @@ from __future__ import annotations
 
 import typing as t
 
+from ...module_utils._addresses import is_loopback
 from .._model.inventory import GROUP_VARIABLES
 from .databases import _registry_source
-from .settings import _is_loopback, _model
 
 if t.TYPE_CHECKING:
-    from .._model.inventory import Inventory, Sources
+    from .._model.inventory import Inventory
     from .settings import Sentences
 
 
 def _between(
-    clusters: t.Sequence[t.Mapping[str, t.Sequence[str]]], inventory: Inventory, sources: Sources
+    clusters: t.Sequence[t.Mapping[str, t.Sequence[str]]],
+    inventory: Inventory,
+    models: t.Mapping[str, t.Mapping[str, t.Any]],
 ) -> Sentences:
-    """What several clusters in one inventory must not have in common."""
+    """What several clusters in one inventory must not have in common.
+
+    `models` holds those whose values are right, by the name of the first Key Manager.
+    """
     owners: dict[str, dict[str, str]] = {"host": {}, "machine": {}, "database": {}, "file": {}}
     told = set()
     for groups in clusters:
@@ -38,7 +43,7 @@ def _between(
             address = str(
                 variables.get("cluster_node_address") or variables.get("ansible_host") or host
             )
-            if host in told or _is_loopback(address):
+            if host in told or is_loopback(address):
                 continue
             if owners["machine"].setdefault(address, cluster) != cluster:
                 yield (
@@ -46,7 +51,7 @@ def _between(
                     " their keys and settings in the same place. Give it a machine of its own, or"
                     " correct cluster_node_address."
                 ).format(host, address, owners["machine"][address])
-        yield from _same_databases(cluster, owners["database"], _model(inventory, groups, sources))
+        yield from _same_databases(cluster, owners["database"], models.get(first))
         status = inventory.hosts[first].get("verify_status_file")
         if status and owners["file"].setdefault(str(status), cluster) != cluster:
             yield (

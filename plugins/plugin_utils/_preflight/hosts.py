@@ -11,10 +11,18 @@ import typing as t
 from collections import Counter
 
 from ...module_utils import _ports as ports
+from ...module_utils._addresses import (
+    IPV6_REFUSED,
+    is_address,
+    is_host_name,
+    is_ipv6,
+    is_loopback,
+    is_network,
+)
 from ...module_utils._errors import OperatorError
-from .._firewall import is_network, port_range
+from .._firewall import port_range
 from .._model.inventory import GROUP_VARIABLES
-from .settings import HOST_NAME, _address, _is_loopback, _listed
+from .settings import _listed
 
 if t.TYPE_CHECKING:
     from .._model.inventory import Inventory, Sources
@@ -41,15 +49,15 @@ def _names(shared: _Settings, cluster: Inventory) -> Sentences:
         value = shared[name]
         if value is None:
             continue
-        if not HOST_NAME.match(str(value)):
-            yield (
-                f"{name} is not a host name: only letters, digits, hyphens and dots, without scheme"
-                " and port."
-            )
-        elif _address(str(value)) is not None:
+        if is_address(str(value)):
             yield (
                 f"{name} is an address. Clients check a name against the certificate: give the load"
                 " balancer a host name."
+            )
+        elif not is_host_name(str(value)):
+            yield (
+                f"{name} is not a host name: only letters, digits, hyphens and dots, without scheme"
+                " and port."
             )
     hostname = shared["cluster_hostname"]
     if hostname and hostname == shared["cluster_management_hostname"]:
@@ -133,18 +141,20 @@ def _hosts(
         address = str(
             variables.get("cluster_node_address") or variables.get("ansible_host") or host
         )
-        if not HOST_NAME.match(address) and _address(address) is None:
+        if is_ipv6(address):
+            yield f"cluster_node_address of {host}, {address}, {IPV6_REFUSED}."
+        elif not is_host_name(address) and not is_address(address):
             yield f"cluster_node_address of {host} is neither an address nor a host name."
         addresses[host] = address
     nodes = groups["key_manager"]
-    loopback = [host for host in nodes if _is_loopback(addresses[host])]
+    loopback = [host for host in nodes if is_loopback(addresses[host])]
     if loopback and len(loopback) < len(nodes):
         yield (
             f"cluster_node_address mixes loopback ({_listed(loopback)}) with routable addresses"
             f" ({_listed([host for host in nodes if host not in loopback])}): the members would"
             " never find each other. Use loopback only when all Key Managers stand on one host."
         )
-    balancers = [host for host in groups["load_balancer"] if not _is_loopback(addresses[host])]
+    balancers = [host for host in groups["load_balancer"] if not is_loopback(addresses[host])]
     if loopback and len(loopback) == len(nodes) and balancers:
         yield (
             "cluster_node_address of the Key Managers is loopback, which the load balancer"

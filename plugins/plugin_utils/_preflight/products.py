@@ -10,8 +10,9 @@ import re
 import typing as t
 
 from ...module_utils import _ports as ports
+from ...module_utils._addresses import is_host_name
 from ...module_utils._errors import OperatorError
-from .settings import HOST_NAME, REMOTE
+from .settings import REMOTE
 
 if t.TYPE_CHECKING:
     from .._model.inventory import Sources
@@ -120,7 +121,7 @@ def _gateway(
             )
         return
     for name in (*(hosts if isinstance(hosts, list) else []), manager, balancer):
-        if name is not None and not HOST_NAME.match(str(name)):
+        if name is not None and not is_host_name(str(name)):
             yield (
                 f"cluster_gateway: {name} is neither a host name nor an address. Leave out scheme"
                 " and port."

@@ -5,35 +5,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import typing as t
-
-from ...module_utils._errors import OperatorError
-from .._model.build import build_model
-
-if t.TYPE_CHECKING:
-    from .._model.inventory import Inventory, Sources
-
-HOST_NAME = re.compile(
-    r"(?=.{1,253}\Z)[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*\Z"
-)
 
 REMOTE = re.compile(r"(https?|ftp)://", re.IGNORECASE)
 
 Specs = t.Mapping[str, t.Mapping[str, t.Any]]
 Sentences = t.Iterator[str]
-
-
-def _model(
-    inventory: Inventory, groups: t.Mapping[str, t.Sequence[str]], sources: Sources
-) -> dict[str, t.Any] | None:
-    """The model of a cluster, or nothing: what is missing or of a wrong type is named by other
-    checks."""
-    try:
-        return build_model(groups["key_manager"][0], inventory, sources)
-    except (OperatorError, KeyError, TypeError, AttributeError, ValueError):
-        return None
 
 
 class _Settings:
@@ -55,18 +33,6 @@ class _Settings:
         value = self[name]
         default = self._options[name]["options"][key].get("default")
         return value.get(key, default) if isinstance(value, t.Mapping) else default
-
-
-def _address(text: str) -> t.Any | None:
-    try:
-        return ipaddress.ip_address(text)
-    except ValueError:
-        return None
-
-
-def _is_loopback(text: str) -> bool:
-    address = _address(text)
-    return text == "localhost" if address is None else bool(address.is_loopback)
 
 
 def _listed(names: t.Iterable[t.Any]) -> str:

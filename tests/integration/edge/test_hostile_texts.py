@@ -13,7 +13,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._firewall import is_network
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils._addresses import is_network
 from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._preflight import text_rules
 from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._preflight.hosts import (
     SOURCE_LISTS,

@@ -124,6 +124,16 @@ def share(case: Case, password: str | None = None, **storage: t.Any) -> None:
 # What is wrong, the change that makes it so, and what its sentence must name.
 BAD: list[tuple[str, t.Callable[[Case], t.Any], list[str]]] = [
     (
+        "an IPv6 node",
+        lambda c: c.hosts["km2"].update(cluster_node_address="fd00:1::12"),
+        ["cluster_node_address of km2", "fd00:1::12", "IPv6"],
+    ),
+    (
+        "a node whose name no certificate can hold",
+        lambda c: c.hosts["km2"].update(cluster_node_address="km_2.bank.example"),
+        ["cluster_node_address of km2", "neither an address nor a host name"],
+    ),
+    (
         "a typo",
         lambda c: c.everywhere(cluster_hostnam="x"),
         ["cluster_hostnam ", "Did you mean cluster_hostname?"],
@@ -1002,6 +1012,21 @@ def test_what_is_right_passes(change: t.Callable[[Case], t.Any]) -> None:
     case = Case()
     change(case)
     assert case.errors() == []
+
+
+def test_a_mistake_of_the_model_is_not_swallowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would switch off the checks of ports, members, instances and datasources."""
+
+    def mistaken(*_arguments: t.Any) -> t.NoReturn:
+        raise KeyError("offset")
+
+    monkeypatch.setattr(
+        "ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._preflight.check"
+        ".build_model",
+        mistaken,
+    )
+    with pytest.raises(KeyError, match="offset"):
+        Case().errors()
 
 
 def test_all_contradictions_come_at_once() -> None:
