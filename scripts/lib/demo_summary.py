@@ -7,9 +7,13 @@ when a node is not well."""
 from __future__ import annotations
 
 import json
+import re
+import ssl
 import sys
 import typing as t
 from pathlib import Path
+
+import token_walk
 
 ROLES = {
     "key_manager": "Key Manager",
@@ -64,6 +68,47 @@ def host_rows(status: dict[str, t.Any]) -> list[list[str]]:
     return rows
 
 
+def site_of(status: dict[str, t.Any], generated: Path) -> token_walk.Site:
+    """Return the demo as the walk of a token needs it."""
+    secrets = (generated / "secrets.yml").read_text()
+    passwords = dict(re.findall(r'^(\w+): "(.*)"$', secrets, re.MULTILINE))
+    return token_walk.Site(
+        ssl.create_default_context(cafile=str(generated / "ca.crt")),
+        token_walk.Place(status["hostname"], status["load_balancer"], int(status["public_port"])),
+        [
+            token_walk.Place(host["name"], host["address"], int(host["ports"]["https"]))
+            for host in status["hosts"]
+            if host["role"] == "key_manager"
+        ],
+        status["admin_user"],
+        passwords["admin"],
+    )
+
+
+def token_lines(status: dict[str, t.Any], generated: Path) -> str:
+    """Follow a token; return what was seen, and how to do the same by hand."""
+    site = site_of(status, generated)
+    seen = token_walk.follow(site)
+    client = ":".join(seen["client"])
+    base = f"https://{site.balancer.name}:{site.balancer.port}/oauth2"
+    names = " and ".join(node.name for node in site.nodes)
+    refused = ", ".join(f"{name} after {seconds:g} s" for name, seconds in seen["refused"].items())
+    lines = [
+        f"Token          issued through nginx for {seen['expires_in']} s; active on {names};",
+        f"               revoked through nginx; refused by {refused}",
+        "By hand        with the demo's own client, and PASSWORD and TOKEN filled in:",
+        f'  CURL="curl --silent --cacert {generated}/ca.crt"',
+    ]
+    for place in (site.balancer, *site.nodes):
+        lines.append(f'  CURL="$CURL --resolve {place.name}:{place.port}:{place.address}"')
+    lines.append(f"  $CURL -u {client} -d grant_type=client_credentials {base}/token")
+    for node in site.nodes:
+        where = f"https://{node.name}:{node.port}/oauth2/introspect"
+        lines.append(f"  $CURL -u {site.user}:PASSWORD -d token=TOKEN {where}")
+    lines.append(f"  $CURL -u {client} -d token=TOKEN {base}/revoke")
+    return "\n".join(lines)
+
+
 def main() -> None:
     """Print the summary of the inventory named on the command line."""
     inventory = Path(sys.argv[1])
@@ -75,6 +120,7 @@ def main() -> None:
         "--resolve"
         f" {status['management_hostname']}:{status['public_port']}:{status['load_balancer']}"
     )
+    again = "scripts/demo" if status["issues_tokens"] else "scripts/demo --kernel"
     print()
     print(table(host_rows(status)))
     print(
@@ -86,12 +132,17 @@ From here      echo '{status["load_balancer"]} {names}' >> /etc/hosts,
                curl --cacert {generated}/ca.crt {resolve} \\
                     https://{status["management_hostname"]}{port}/carbon/admin/login.jsp
 On a host      docker exec -it {status["hosts"][0]["name"]} bash
-Run it again   scripts/demo          (nothing changes when nothing differs)
+Run it again   {again}  (nothing changes when nothing differs)
 Remove it      scripts/demo --down"""
     )
     sick = [name for name, answer in status["answers"].items() if not answer["healthy"]]
     if sick:
         sys.exit(f"\nERROR: not well: {', '.join(sick)}.")
+    if status["issues_tokens"]:
+        try:
+            print(token_lines(status, generated))
+        except token_walk.WalkError as error:
+            sys.exit(f"\nERROR: {error}")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import typing as t
 
 from ...module_utils._errors import OperatorError
 from .front import _first_address
-from .vendors import VENDORS, jdbc_url
+from .vendors import VENDORS, driver_vendor, jdbc_url
 
 if t.TYPE_CHECKING:
     from .._argument_specs import Variables
@@ -36,6 +36,7 @@ def _database(
         )
     driver = shared.get("cluster_database_driver") or {}
     tls = database["tls"] and not vendor.embedded
+    jdbc = driver_vendor(database["vendor"], driver.get("class_name"))
     return {
         "vendor": database["vendor"],
         "title": vendor.title,
@@ -52,7 +53,7 @@ def _database(
         "layout": database["layout"],
         "managed": bool(groups["database"]),
         "admin_user": shared.get("cluster_database_admin_user") or vendor.admin_user,
-        "parameters": {**vendor.parameters, **vendor.tls[tls], **database["parameters"]},
+        "parameters": {**jdbc.parameters, **jdbc.tls[tls], **database["parameters"]},
         "driver_class": driver.get("class_name") or vendor.driver_class,
         "driver_file": _driver_file(driver),
         "validation_query": vendor.validation_query,
@@ -75,6 +76,7 @@ def _datasources(
 ) -> tuple[list[dict[str, t.Any]], list[dict[str, t.Any]]]:
     settings = shared["cluster_database"]
     vendor = VENDORS[database["vendor"]]
+    jdbc = driver_vendor(database["vendor"], database["driver_class"])
     databases: dict[str, dict[str, t.Any]] = {}
     datasources = []
     for source in [*layout["datasources"], *shared["cluster_additional_datasources"]]:
@@ -99,7 +101,7 @@ def _datasources(
         scripts = [script.replace("{vendor}", vendor.script) for script in named]
         entry["scripts"] += [script for script in scripts if script not in entry["scripts"]]
         url, plain_url = jdbc_url(
-            vendor,
+            jdbc,
             database["tls"],
             database["host"],
             database["port"],

@@ -183,6 +183,14 @@ VENDORS: dict[str, Vendor] = {
 }
 
 
+def driver_vendor(vendor: str, driver_class: str | None) -> Vendor:
+    """The vendor whose JDBC driver it is: the driver of MySQL serves MariaDB as well, by URLs and
+    parameters of its own."""
+    if vendor == "mariadb" and (driver_class or "").startswith("com.mysql."):
+        return VENDORS["mysql"]
+    return VENDORS[vendor]
+
+
 def jdbc_url(
     vendor: Vendor,
     tls: bool,

@@ -245,6 +245,27 @@ TABLE = [
         "datasources.0.url",
         "jdbc:mysql://192.0.2.31:3307/users?autoReconnect=true&sslMode=VERIFY_IDENTITY",
     ),
+    # The driver of MySQL serves MariaDB as well, and the products of this generation know no other name.
+    (
+        {"cluster_database_driver": {"class_name": "com.mysql.cj.jdbc.Driver", "checksum": "sha256:0"}},
+        "datasources.0.url",
+        "jdbc:mysql://192.0.2.31:3306/openbank_userdb?autoReconnect=true&sslMode=VERIFY_IDENTITY",
+    ),
+    (
+        {"cluster_database_driver": {"class_name": "com.mysql.cj.jdbc.Driver", "checksum": "sha256:0"}},
+        "registry.governance_cache_id",
+        "obkm_registry@jdbc:mysql://192.0.2.31:3306/openbank_govdb",
+    ),
+    (
+        {"cluster_database_driver": {"class_name": "com.mysql.cj.jdbc.Driver", "checksum": "sha256:0"}, "cluster_database": {"tls": False}},
+        "database.parameters.sslMode",
+        "DISABLED",
+    ),
+    (
+        {"cluster_database_driver": {"class_name": "org.mariadb.jdbc.Driver", "checksum": "sha256:0"}},
+        "database.parameters.sslMode",
+        "verify-full",
+    ),
     (
         {"cluster_database": {"vendor": "postgresql"}},
         "datasources.0.url",
