@@ -62,6 +62,10 @@ class Carbon:
         self.login = "true"
         self.registry = "<ns:readServerRolesResponse/>"
         self.registry_faults = 0
+        self.token = (
+            "<ax:errorMsg>Invalid Access Token. Access token is not ACTIVE.</ax:errorMsg>"
+            "<ax:expiryTime>0</ax:expiryTime><ax:valid>false</ax:valid>"
+        )
         self.page = (200, "<html>login</html>")
         self.empty = False
         self.requests: list[str] = []
@@ -106,6 +110,9 @@ class Carbon:
                 ),
                 "",
             )
+        if path == "/services/OAuth2TokenValidationService":
+            asked = "<d:identifier>carbon-ops-health</d:identifier>" in body
+            return 200, self.token if asked and cookie == "JSESSIONID=ABC" else "", ""
         self.on_page()
         return self.page[0], self.page[1], ""
 

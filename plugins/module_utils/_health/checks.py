@@ -9,7 +9,7 @@ import re
 import time
 import typing as t
 
-from .client import Server, login, logout, read_roles
+from .client import Server, login, logout, look_for_token, read_roles
 from .errors import HealthError
 from .log import LogPosition, log_since
 from .record import read_start
@@ -66,11 +66,14 @@ def server_of(config: dict[str, t.Any]) -> Server:
 
 
 def check_services(config: dict[str, t.Any]) -> None:
-    """User store and registry database, each through the server."""
+    """User store, registry database and, of a server that issues tokens, the identity database:
+    each through the server."""
     server = server_of(config)
     cookie = login(server, config["user"], config["password"])
     try:
         read_roles(server, cookie)
+        if config.get("oauth"):
+            look_for_token(server, cookie)
     finally:
         logout(server, cookie)
 
@@ -176,7 +179,10 @@ def warm(config: dict[str, t.Any], now: t.Callable[[], float] = time.monotonic) 
     fast = 0
     while fast < WARM_ROUNDS:
         begun = now()
-        logout(server, login(server, config["user"], config["password"]))
+        cookie = login(server, config["user"], config["password"])
+        if config.get("oauth"):
+            look_for_token(server, cookie)
+        logout(server, cookie)
         for path in config.get("warm_paths") or []:
             answer = server.request("GET", path)
             if answer.status != 200 or not answer.body:

@@ -192,5 +192,39 @@ def read_roles(server: Server, cookie: str, sleep: t.Callable[[float], None] = t
     raise HealthError("registry database", f"The registry cannot be read: {fault_of(answer)}.")
 
 
+# Nobody has issued this token. Whether it is active is asked to see that the server can look.
+UNISSUED = "carbon-ops-health"
+_OAUTH = "http://org.apache.axis2/xsd"
+_OAUTH_DTO = "http://dto.oauth2.identity.carbon.wso2.org/xsd"
+_NOT_VALID = re.compile(r"<(?:\w+:)?valid>false</")
+_ERROR_MESSAGE = re.compile(r"<(?:\w+:)?errorMsg>(.*?)</", re.S)
+_NOT_ACTIVE = re.compile(r"invalid access token|not active", re.IGNORECASE)
+
+
+def look_for_token(server: Server, cookie: str) -> None:
+    """Has the server look for a token in the identity database, where nothing else of the check is.
+
+    Without that database the console starts, logs in and shows its pages, and no token is issued:
+    only the answer that this token is not active tells that tokens can be.
+    """
+    answer = server.soap(
+        "OAuth2TokenValidationService",
+        "validate",
+        f'<o:validate xmlns:o="{_OAUTH}" xmlns:d="{_OAUTH_DTO}"><o:validationReqDTO><d:accessToken>'
+        f"<d:identifier>{UNISSUED}</d:identifier><d:tokenType>bearer</d:tokenType>"
+        "</d:accessToken></o:validationReqDTO></o:validate>",
+        cookie,
+    )
+    message = _ERROR_MESSAGE.search(answer.body)
+    said = message.group(1).strip() if message else ""
+    if _NOT_VALID.search(answer.body) and _NOT_ACTIVE.search(said):
+        return
+    raise HealthError(
+        "token service",
+        f"The server cannot look for tokens: {said[:200].rstrip('.') or fault_of(answer)}."
+        " The datasource that identity.xml names, or its database, does not work.",
+    )
+
+
 def logout(server: Server, cookie: str) -> None:
     server.soap("AuthenticationAdmin", "logout", f'<a:logout xmlns:a="{_ADMIN}"/>', cookie)

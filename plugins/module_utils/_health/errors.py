@@ -15,6 +15,7 @@ EXIT_CODES = {
     "no answer": 8,
     "configuration": 9,
     "start": 10,
+    "token service": 11,
 }
 
 

@@ -49,6 +49,11 @@ SIGNS: tuple[Sign, ...] = (
         True,
     ),
     Sign(
+        r"NameNotFoundException: Name \[(?P<what>[^\]]+)\]",
+        "No datasource has the JNDI name {what} that a product file asks for.",
+        True,
+    ),
+    Sign(
         r"Failed to validate a newly established connection|SQL Query validation (?:has"
         r" )?failed|[Vv]alidation[Qq]uery.*(?:fail|invalid)",
         "The validation query of a datasource fails, so its connections are thrown away as soon as"

@@ -163,6 +163,10 @@ def test_peers_are_the_members_that_a_connection_proves(
             ),
             ("does not find the class org.x.NoValve", True),
         ),
+        (
+            "Caused by: javax.naming.NameNotFoundException: Name [Nope] is not bound in this Context.",
+            ("No datasource has the JNDI name Nope that a product file asks for.", True),
+        ),
         ("Unknown database 'openbank_userdb'", ("The database openbank_userdb", True)),
         (
             "java.sql.SQLException: Failed to validate a newly established connection.",
@@ -354,6 +358,46 @@ def test_healthy_server_passes(config: dict[str, t.Any], carbon: t.Any) -> None:
         "/services/ServerRolesManager",
         "/services/AuthenticationAdmin",
     ]
+
+
+def test_server_that_issues_tokens_looks_for_one(config: dict[str, t.Any], carbon: t.Any) -> None:
+    checks.check_services({**config, "oauth": True})
+    assert carbon.requests == [
+        "/services/AuthenticationAdmin",
+        "/services/ServerRolesManager",
+        "/services/OAuth2TokenValidationService",
+        "/services/AuthenticationAdmin",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        # As the service answers when its database is away, when it has none, and when it is none.
+        (
+            "<ax:errorMsg>Server error occurred while validating the OAuth2 token</ax:errorMsg>"
+            "<ax:valid>false</ax:valid>",
+            "cannot look for tokens: Server error occurred while validating the OAuth2 token. The",
+        ),
+        ("<faultstring>Service not found.</faultstring>", "tokens: Service not found. The datasource"),
+        ("", "tokens: an empty answer with HTTP status 200"),
+        # Nothing that only looks like it.
+        ("<ax:errorMsg>Access token is not ACTIVE</ax:errorMsg>", "not ACTIVE. The datasource"),
+        ("<ax:valid>false</ax:valid>", "tokens: HTTP status 200. The datasource"),
+        ("<ax:errorMsg>Invalid Access Token</ax:errorMsg><ax:valid>true</ax:valid>", "Invalid Access"),
+    ],
+)
+def test_server_that_cannot_look_for_a_token_is_sick(
+    config: dict[str, t.Any], carbon: t.Any, answer: str, words: str
+) -> None:
+    carbon.token = answer
+    checks.check_services(config)
+    with pytest.raises(HealthError) as caught:
+        checks.check_services({**config, "oauth": True})
+    assert caught.value.part == "token service"
+    assert caught.value.exit_code == 11
+    assert words in str(caught.value)
+    assert "identity.xml" in str(caught.value)
 
 
 def test_registry_that_answers_wrongly_now_and_then_is_read_again(
@@ -671,8 +715,17 @@ def test_warm_up_ends_when_everything_came_fast_many_times(
     checks.warm(config, now=clock.now)
     # The first and the third were slow, and then as many fast ones follow as it takes.
     assert carbon.requests.count("/carbon/admin/login.jsp") == 3 + checks.WARM_ROUNDS
+    assert "/services/OAuth2TokenValidationService" not in carbon.requests
     # Each time with a login, as clients do it.
     assert carbon.requests.count("/services/AuthenticationAdmin") == 2 * (3 + checks.WARM_ROUNDS)
+
+
+def test_warm_up_of_a_server_that_issues_tokens_looks_for_one_each_time(
+    config: dict[str, t.Any], carbon: t.Any, clock: t.Any
+) -> None:
+    checks.warm({**config, "oauth": True}, now=clock.now)
+    asked = carbon.requests.count("/services/OAuth2TokenValidationService")
+    assert asked == carbon.requests.count("/carbon/admin/login.jsp") == checks.WARM_ROUNDS
 
 
 def test_warm_up_of_a_slow_machine_ends_too(
