@@ -17,6 +17,8 @@ description:
   - Puts one library (the JDBC driver) into C(repository/components/lib) and removes its other
     versions there, together with the bundles that the server made of them in
     C(repository/components/dropins), which it would go on using.
+  - An archive or a jar is opened once, and what has the checksum is what is used. A link, and a
+    file that another user could change, is refused.
 extends_documentation_fragment:
   - carbon_ops.key_manager.attributes
 options:
@@ -59,7 +61,7 @@ EXAMPLES = r"""
 - name: Product is installed
   carbon_ops.key_manager.carbon_install:
     home: /opt/wso2/obkm
-    archive: /var/tmp/wso2-obkm-1.5.0.zip
+    archive: /var/lib/carbon-ops/staging/wso2-obkm-1.5.0.zip
     archive_checksum: "sha256:fa0993ae2d4658a47fee1d60b989d902fc93d86af6ae0ab3ef19ce063876a643"
     owner: wso2
     group: wso2
@@ -79,14 +81,14 @@ removed:
 """
 
 import grp
+import os
 import pwd
-import shutil
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._errors import OperatorError
-from ..module_utils._home import installation
+from ..module_utils._home import brought, installation
 
 
 def install(module: AnsibleModule) -> dict[str, object]:
@@ -106,10 +108,9 @@ def install(module: AnsibleModule) -> dict[str, object]:
             ) from error
         uid = gid = -1
     if installed and wanted["archive"] and not module.check_mode:
-        installation.check_checksum(
-            wanted["archive"], wanted["archive_checksum"] or "", "The product archive"
-        )
-        installation.unpack(wanted["archive"], str(home), uid, gid, "The product archive")
+        what = "The product archive"
+        with brought.checked(wanted["archive"], wanted["archive_checksum"] or "", what) as archive:
+            installation.unpack(archive, str(home), uid, gid, what)
 
     changed = installed
     removed: list[str] = []
@@ -119,19 +120,22 @@ def install(module: AnsibleModule) -> dict[str, object]:
         if wanted["library"]:
             changed = True
             if not module.check_mode:
-                installation.check_checksum(
-                    wanted["library"], wanted["library_checksum"] or "", f"The JDBC driver {name}"
-                )
-                folder = home / installation.LIBRARIES
-                temporary = folder / (name + ".new")
-                shutil.copyfile(wanted["library"], str(temporary))
-                temporary.chmod(0o640)
-                shutil.chown(str(temporary), wanted["owner"], wanted["group"])
-                temporary.replace(folder / name)
+                put_library(home, wanted, uid, gid)
         if not module.check_mode:
             for path in removed:
-                Path(path).unlink()
+                folder = str(Path(path).parent.relative_to(home))
+                with brought.folder_below(home, folder) as descriptor:
+                    os.unlink(Path(path).name, dir_fd=descriptor)
     return {"changed": changed or bool(removed), "installed": installed, "removed": removed}
+
+
+def put_library(home: Path, wanted: dict[str, str], uid: int, gid: int) -> None:
+    name = wanted["library_name"]
+    what = f"The library {name}"
+    with brought.checked(
+        wanted["library"], wanted["library_checksum"] or "", what
+    ) as jar, brought.folder_below(home, installation.LIBRARIES) as folder:
+        brought.put(jar, folder, name, uid, gid)
 
 
 def main() -> None:

@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import shutil
 import tempfile
+import typing as t
 import zipfile
 from pathlib import Path
 
@@ -65,29 +65,6 @@ def _regenerating(where: str) -> str:
     )
 
 
-def check_checksum(path: str, wanted: str, what: str) -> None:
-    """Raises OperatorError unless the file has the checksum ``algorithm:digits``."""
-    algorithm, colon, digits = wanted.partition(":")
-    if (
-        not colon
-        or algorithm not in hashlib.algorithms_available
-        or algorithm in ("md5", "sha1")
-        or not digits
-    ):
-        raise OperatorError(
-            f"The checksum of {what} must be an algorithm and its digits, for example sha256:1234…."
-        )
-    digest = hashlib.new(algorithm)
-    with Path(path).open("rb") as stream:
-        for block in iter(lambda: stream.read(1 << 20), b""):
-            digest.update(block)
-    if digest.hexdigest() != digits.strip().lower():
-        raise OperatorError(
-            f"{what} does not have the checksum of the inventory; it has"
-            f" {algorithm}:{digest.hexdigest()}. It was not used."
-        )
-
-
 def archive_members(archive: zipfile.ZipFile, what: str) -> tuple[str, list[zipfile.ZipInfo]]:
     """The top folder of a product zip and what lies in it; raises OperatorError when it is no
     product."""
@@ -108,7 +85,9 @@ def archive_members(archive: zipfile.ZipFile, what: str) -> tuple[str, list[zipf
     return top, infos
 
 
-def unpack(archive_path: str, home: str, uid: int, gid: int, what: str) -> None:
+def unpack(
+    archive_file: str | t.BinaryIO, home: str, uid: int, gid: int, what: str
+) -> None:
     """Unpacks a product zip, without its top folder, into a home that is not there yet.
 
     It is unpacked beside the home and renamed at the end, so that a run that is cut off leaves no
@@ -119,7 +98,7 @@ def unpack(archive_path: str, home: str, uid: int, gid: int, what: str) -> None:
     for leftover in target.parent.glob("." + target.name + ".unpacking-*"):
         shutil.rmtree(str(leftover))
     try:
-        archive = zipfile.ZipFile(archive_path)
+        archive = zipfile.ZipFile(archive_file)
     except zipfile.BadZipFile as error:
         raise OperatorError(f"{what} is no zip file.") from error
     with archive:

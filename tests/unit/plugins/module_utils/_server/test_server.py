@@ -23,7 +23,10 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils._health.err
     HealthError,
 )
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._health.sockets import Socket
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils._home import installation
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils._home import (
+    brought,
+    installation,
+)
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._server import (
     accounts,
     drain,
@@ -174,10 +177,14 @@ def test_checksums(tmp_path: Path, checksum: str, words: str) -> None:
     path = tmp_path / "zip"
     path.write_bytes(b"zip")
     if not words:
-        installation.check_checksum(str(path), checksum, "The product archive")
+        with brought.checked(str(path), checksum, "The product archive") as stream:
+            assert stream.read() == b"zip"
         return
-    with pytest.raises(OperatorError, match=words):
-        installation.check_checksum(str(path), checksum, "The product archive")
+    with (
+        pytest.raises(OperatorError, match=words),
+        brought.checked(str(path), checksum, "The product archive"),
+    ):
+        pass
 
 
 FILES = {
