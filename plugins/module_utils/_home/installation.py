@@ -85,9 +85,7 @@ def archive_members(archive: zipfile.ZipFile, what: str) -> tuple[str, list[zipf
     return top, infos
 
 
-def unpack(
-    archive_file: str | t.BinaryIO, home: str, uid: int, gid: int, what: str
-) -> None:
+def unpack(archive_file: str | t.BinaryIO, home: str, uid: int, gid: int, what: str) -> None:
     """Unpacks a product zip, without its top folder, into a home that is not there yet.
 
     It is unpacked beside the home and renamed at the end, so that a run that is cut off leaves no
