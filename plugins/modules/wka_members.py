@@ -193,6 +193,15 @@ options:
         product does not read although they stand in its file (C(localMemberBindAddress),
         C(localMemberBindPort), C(mcastBindAddress)).
     type: dict
+  vaulted:
+    description:
+      - What to do with a value that C(ciphertool) has put into the secure vault. Its element has
+        the attribute C(svns:secretAlias), and the server reads the vault, whatever stands there.
+      - V(refuse) is an error before any file is changed. V(replace) takes the alias out, so that
+        the new value counts.
+    type: str
+    choices: [refuse, replace]
+    default: refuse
   backup:
     description:
       - Whether to keep a copy of the file as it was before the change. It has the owner and the
@@ -328,6 +337,7 @@ def main() -> None:
             },
             "state": {"type": "str", "choices": ["exact", "present", "absent"], "default": "exact"},
             "parameters": {"type": "dict"},
+            "vaulted": PATCH_ARGUMENTS["vaulted"],
             "backup": PATCH_ARGUMENTS["backup"],
             "backup_dir": PATCH_ARGUMENTS["backup_dir"],
             **{scheme: scheme_argument(options) for scheme, options in SCHEME_PARAMETERS.items()},

@@ -87,6 +87,12 @@ options:
             Quote them.
           - A text that is one CDATA section stays one, and comments inside the element stay.
         type: raw
+      authority:
+        description:
+          - Host, and port where it has one, of the URL that is the text of the element. Scheme,
+            path and what follows stay.
+          - An element whose text is no URL is an error.
+        type: str
       attributes:
         description: Values of attributes by name. An attribute whose value is V(null) is removed.
         type: dict
@@ -192,6 +198,15 @@ options:
     description: Whether the file may be missing. Its edits then have the action V(ignored).
     type: bool
     default: false
+  vaulted:
+    description:
+      - What to do with a value that C(ciphertool) has put into the secure vault. Its element has
+        the attribute C(svns:secretAlias), and the server reads the vault, whatever stands there.
+      - V(refuse) is an error before any file is changed. V(replace) takes the alias out, so that
+        the new value counts.
+    type: str
+    choices: [refuse, replace]
+    default: refuse
   report:
     description:
       - Which edits RV(edits) tells of. With V(changed) those that found what they ask for are left

@@ -9,6 +9,7 @@ import typing as t
 
 from .._errors import OperatorError
 
+VAULTED = ("refuse", "replace")
 MATCHES = ("one", "first", "all")
 
 

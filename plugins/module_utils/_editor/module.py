@@ -22,6 +22,7 @@ PATCH_ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "backup": {"type": "bool", "default": False},
     "backup_dir": {"type": "path"},
     "secrets": {"type": "dict", "no_log": True},
+    "vaulted": {"type": "str", "choices": ["refuse", "replace"], "default": "refuse"},
 }
 
 
@@ -44,6 +45,7 @@ def run_patch(
             check_mode=module.check_mode,
             backup=bool(module.params.get("backup")),
             backup_dir=module.params.get("backup_dir"),
+            vaulted=module.params.get("vaulted") or "refuse",
         )
     except OperatorError as error:
         module.fail_json(msg=str(error))

@@ -94,9 +94,10 @@ def patch_files(
     check_mode: bool = False,
     backup: bool = False,
     backup_dir: str | None = None,
+    vaulted: str = "refuse",
 ) -> PatchResult:
     """Make all edits of all files, or raise OperatorError and write nothing."""
-    known = Secrets(secrets)
+    known = Secrets(secrets, vaulted)
     plans = _plans(files, known)
     if check_mode:
         return _patch(plans, known, None)

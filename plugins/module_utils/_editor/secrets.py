@@ -9,7 +9,7 @@ import re
 import typing as t
 
 from .._errors import OperatorError
-from .arguments import scalar
+from .arguments import VAULTED, choice, scalar
 
 
 def literal(text: str) -> str:
@@ -23,7 +23,8 @@ _PLACEHOLDER = re.compile(r"%?%\{([^{}]*)\}?")
 class Secrets:
     """The secrets of one call, and which of them were used."""
 
-    def __init__(self, values: t.Mapping[str, t.Any] | None) -> None:
+    def __init__(self, values: t.Mapping[str, t.Any] | None, vaulted: str = "refuse") -> None:
+        self.leave_vault = choice(vaulted, "vaulted", VAULTED, "refuse") == "replace"
         self._values = {
             str(name): scalar(value, f"the secret {name}") for name, value in (values or {}).items()
         }

@@ -18,6 +18,7 @@ from .storage import storage
 from .user_store import user_store_model
 
 if t.TYPE_CHECKING:
+    from .._argument_specs import Variables
     from .inventory import Inventory, Sources
 
 # How identity.xml names what becomes of a token on its way into the database.
@@ -25,6 +26,10 @@ TOKEN_PROCESSORS = {
     False: "org.wso2.carbon.identity.oauth.tokenprocessor.PlainTextPersistenceProcessor",
     True: "org.wso2.carbon.identity.oauth.tokenprocessor.EncryptionDecryptionPersistenceProcessor",
 }
+# The keystore for data at rest. API Manager has the Key Managers' own, unless it keeps what it has.
+INTERNAL_KEYSTORE = "{0}-internal.jks"
+# An API Manager in whose profile this stands has its databases in common with the Key Managers.
+SHARED_FILE = "api_manager_master_datasources"
 
 
 def outside_model(name: str, inventory: Inventory, sources: Sources) -> dict[str, t.Any] | None:
@@ -106,7 +111,8 @@ def build_model(name: str, inventory: Inventory, sources: Sources) -> dict[str, 
     api_managers = [hosts[host] for host in groups["api_manager"]]
     for node in nodes:
         node["gateway"] = _gateway_of(node, shared, api_managers)
-    on_api_manager = layout.get("api_manager", {})
+    shares = SHARED_FILE in api_manager["api_manager_files"]
+    on_api_manager = layout.get("api_manager", {}) if shares else {}
     api_manager_config_target = shared.get(
         "cluster_api_manager_registry_config_target"
     ) or on_api_manager.get("config_target")
@@ -157,16 +163,8 @@ def build_model(name: str, inventory: Inventory, sources: Sources) -> dict[str, 
             by_id[source] for source in on_api_manager.get("datasources", [])
         ],
         "api_manager_registry": {**registry, "config_target": api_manager_config_target},
-        "api_manager_commitments": (
-            {
-                "registry_config_target": api_manager_config_target,
-                "registry_governance_target": registry["governance_target"],
-                "registry_instances": [jndi["config"], jndi["registry"]],
-                "token_encryption": TOKEN_PROCESSORS[shared["cluster_token_encryption"]],
-                "user_datasource": jndi["user"],
-            }
-            if on_api_manager
-            else {}
+        "api_manager_commitments": _api_manager_commitments(
+            shared, jndi, registry, api_manager_config_target if on_api_manager else None
         ),
         "urls": urls,
         "admin_user": admin_user,
@@ -184,7 +182,7 @@ def build_model(name: str, inventory: Inventory, sources: Sources) -> dict[str, 
         "session_persistence": shared["cluster_session_persistence"],
         "remote_ip_valve": _remote_ip_valve(shared, groups, hosts),
         "commitments": {
-            "internal_keystore": "{0}-internal.jks".format(shared["cluster_name"]),
+            "internal_keystore": INTERNAL_KEYSTORE.format(shared["cluster_name"]),
             "registry_config_target": registry["config_target"],
             "registry_governance_target": registry["governance_target"],
             "registry_instances": [jndi["config"], jndi["registry"]],
@@ -199,3 +197,29 @@ def build_model(name: str, inventory: Inventory, sources: Sources) -> dict[str, 
             "user_store": user_store["class"],
         },
     }
+
+
+def _api_manager_commitments(
+    shared: Variables,
+    jndi: t.Mapping[str, str],
+    registry: t.Mapping[str, str],
+    config_target: str | None,
+) -> dict[str, t.Any]:
+    """What the data of an API Manager hang on, as far as it is configured here.
+
+    It has no `config_target` where its databases are its own.
+    """
+    if shared["cluster_api_manager_scope"] == "wiring":
+        return {}
+    commitments: dict[str, t.Any] = {}
+    if shared["cluster_api_manager_internal_keystore"] == "shared":
+        commitments["internal_keystore"] = INTERNAL_KEYSTORE.format(shared["cluster_name"])
+    if config_target is not None:
+        commitments.update(
+            registry_config_target=config_target,
+            registry_governance_target=registry["governance_target"],
+            registry_instances=[jndi["config"], jndi["registry"]],
+            token_encryption=TOKEN_PROCESSORS[shared["cluster_token_encryption"]],
+            user_datasource=jndi["user"],
+        )
+    return commitments

@@ -14,6 +14,8 @@ from .vendors import VENDORS, driver_vendor, jdbc_url
 if t.TYPE_CHECKING:
     from .._argument_specs import Variables
 
+# How the connections of a pool are kept, by the product's name for it.
+POOL: dict[str, int] = {"maxActive": 150, "maxWait": 60000, "validationInterval": 30000}
 MASTER_DATASOURCES = "repository/conf/datasources/master-datasources.xml"
 
 
@@ -57,6 +59,7 @@ def _database(
         "driver_class": driver.get("class_name") or vendor.driver_class,
         "driver_file": _driver_file(driver),
         "validation_query": vendor.validation_query,
+        "pool": dict(database["pool"]),
     }
 
 
@@ -122,7 +125,7 @@ def _datasources(
                 "cache_id": "{0}@{1}".format(entry["user"], plain_url),
                 "user": entry["user"],
                 "secret": entry["secret"],
-                "max_active": 150,
+                "max_active": settings["pool"].get("maxActive", POOL["maxActive"]),
             }
         )
     return list(databases.values()), datasources

@@ -36,7 +36,9 @@ HOST_VARIABLES = frozenset(
         "cluster_open_files",
         "cluster_port_offset",
         "cluster_processes",
+        "cluster_sandbox_signing_kid",
         "cluster_service_uid",
+        "cluster_signing_kid",
     }
 )
 

@@ -82,6 +82,10 @@ URL_VALUE = _rule(
     r"[^\s&;?#\"'<>\\]*",
     "holds a character that ends a parameter of a URL; write it in its %XX form",
 )
+ELEMENT = _rule(r"[A-Za-z][A-Za-z0-9]*", "may hold only letters and digits")
+FILE_NAMES = _rule(
+    r"(?!-)[A-Za-z0-9_.*?-]+", "is no pattern of a file name: letters, digits and . _ - * ?"
+)
 NGINX_LOCATION = _rule(
     r"((=|\^~) )?/[A-Za-z0-9_.~%@:+/-]*|~\*? [A-Za-z0-9!$%&()*+,./:<=>?@\[\]\\^_|~-]+",
     "is no location that nginx takes as it is: a path, or ~ and a regular expression without"
@@ -197,6 +201,10 @@ RULES: dict[str, Rule] = {
     ),
     "cluster_api_manager_registry_config_target": REGISTRY,
     "cluster_database.parameters": URL_VALUE,
+    "cluster_database.pool": ELEMENT,
+    "cluster_api_manager_hostname": HOST,
+    **dict.fromkeys(("cluster_signing_kid", "cluster_sandbox_signing_kid"), WORD),
+    "apim_wiring_insequences": FILE_NAMES,
     **{
         "cluster_remote_ip_valve." + name: HEADER
         for name in ("remote_ip_header", "proxies_header", "protocol_header")

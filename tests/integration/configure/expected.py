@@ -21,6 +21,8 @@ SHINDIG = "repository/deployment/server/webapps/shindig/WEB-INF/web.xml"
 CONSOLE = "${carbon.protocol}://km.bank.example/ob/authenticationendpoint/"
 BALANCER = "${carbon.protocol}://km.bank.example"
 GATEWAY = "${carbon.protocol}://api.bank.example:8244"
+OPEN_API = "https://api.bank.example:8244"
+MOCK_BANK = "http://api.bank.example:9763/open-banking/services/bankaccounts/bankaccountservice/"
 
 # Lines added and removed in each file of a Key Manager, of the real files and of the fixtures alike
 # but for what DIFFERENT says.
@@ -29,7 +31,7 @@ NUMSTAT = {
     CONF + "carbon.xml": (13, 13),
     MASTER: (56, 14),
     OPEN_BANKING: (5, 5),
-    CONF + "finance/open-banking.xml": (4, 4),
+    CONF + "finance/open-banking.xml": (25, 25),
     CONF + "hazelcast.properties": (3, 0),
     CONF + "identity/application-authentication.xml": (7, 7),
     CONF + "identity/identity.xml": (33, 33),
@@ -42,11 +44,20 @@ NUMSTAT = {
 # One of the nodes cleans up for all.
 NUMSTAT_FURTHER_NODE = {CONF + "identity/identity.xml": (34, 34)}
 NUMSTAT_API_MANAGER = {
-    CONF + "api-manager.xml": (9, 9),
-    CONF + "carbon.xml": (5, 5),
-    CONF + "user-mgt.xml": (2, 2),
+    CONF + "api-manager.xml": (13, 13),
+    CONF + "axis2/axis2.xml": (9, 9),
+    CONF + "carbon.xml": (11, 11),
+    CONF + "finance/open-banking.xml": (25, 25),
+    CONF + "jndi.properties": (2, 2),
+    CONF + "registry.xml": (4, 2),
+    CONF + "tomcat/catalina-server.xml": (5, 4),
+    CONF + "user-mgt.xml": (3, 3),
+    MASTER: (56, 14),
+    OPEN_BANKING: (5, 5),
     JAGGERY + "admin/site/conf/site.json": (4, 4),
     JAGGERY + "store/site/conf/site.json": (3, 3),
+    "repository/resources/api_templates/velocity_template.xml": (20, 20),
+    "repository/resources/security/sslprofiles.xml": (4, 4),
 }
 STANDARD = {
     # The datasources, mounts and user store stay where the product has them.
@@ -86,7 +97,8 @@ DIFFERENT = {
 
 def numstat(name: str, side: str, first: bool = True) -> dict[str, tuple[int, int]]:
     if side == "api_manager":
-        return {**NUMSTAT_API_MANAGER, **DIFFERENT.get(name + " api_manager", {})}
+        standard = STANDARD if name.endswith("standard") else {}
+        return {**NUMSTAT_API_MANAGER, **standard, **DIFFERENT.get(name + " api_manager", {})}
     further = {} if first else NUMSTAT_FURTHER_NODE
     table = {
         **NUMSTAT,
@@ -243,8 +255,57 @@ def cache_id(key: str, layout: str) -> str:
     return f"obkm_{key}@jdbc:mysql://10.20.30.31:3306/{DATASOURCES[layout][key][2]}"
 
 
+# The addresses of finance/open-banking.xml, as they stand in what was published, and in the fixture.
+ADDRESSES_OF_OPEN_BANKING = {
+    "fixtures": {
+        "EventNotifications/NotificationAPIUrl": OPEN_API + "/open-banking/v3.1/event-notification",
+        "Berlin/SCA/OAuthMetadataEndpoint": OPEN_API + "/.well-known/openid-configuration",
+        "Berlin/SCA/UpdatePSUIdentification": "https://km.bank.example",
+    },
+    "real": {
+        "EventNotifications/NotificationAPIUrl": OPEN_API + "/open-banking/v3.1/event-notification",
+        "PayableAccountsRetrieveEndpoint": MOCK_BANK + "payable-accounts",
+        "SharableAccountsRetrieveEndpoint": MOCK_BANK + "sharable-accounts",
+        "Berlin/SCA/OAuthMetadataEndpoint": OPEN_API + "/.well-known/openid-configuration",
+        "Berlin/SCA/UpdatePSUIdentification": "https://km.bank.example",
+        "Berlin/SCA/UpdatePSUAuthentication": "https://km.bank.example",
+        "Berlin/SCA/SelectAuthenticationMethod": "https://km.bank.example",
+        "Berlin/SCA/AuthorizeTransaction": "https://km.bank.example",
+        "Berlin/AccountsRetrieveEndpoint": (
+            "https://api.bank.example:9443/open-banking-berlin/services/accounts/accounts"
+        ),
+        "Berlin/AccountConsentSelfLink": OPEN_API + "/xs2a/1.3.3/consents/%s",
+        "Berlin/PaymentResourceSelfLink": OPEN_API + "/xs2a/1.3.3/%s/%s/%s",
+        "Berlin/Host": "api.bank.example",
+        "Berlin/Port": "8244",
+        "UK/PaymentAPIURL": OPEN_API + "/open-banking/{version}/pisp/",
+        "UK/AccountAPIURL": OPEN_API + "/open-banking/{version}/aisp/",
+        "UK/FundsConfirmationAPIURL": OPEN_API + "/open-banking/{version}/cbpii/",
+        "STET/Host": "api.bank.example",
+        "STET/Port": "8244",
+        "STET/SCA/AuthorizationEndpoint": OPEN_API + "/authorize",
+        "STET/AccountsRetrieveEndpoint": MOCK_BANK + "payable-accounts",
+    },
+}
+
+
+def open_banking(source: str, alias: str, secrets: t.Any) -> dict[str, str | None]:
+    """finance/open-banking.xml, which says the same on both products but for the key's alias."""
+    places = ADDRESSES_OF_OPEN_BANKING[source]
+    keys = "Server/OBIdentityRetriever/Server/"
+    return {
+        **{"Server/" + place: value for place, value in places.items()},
+        "Server/JDBCPersistenceManager/DataSource/Name": "jdbc/WSO2OpenBankingDB",
+        "Server/JDBCPersistenceManager/SkipDBSchemaCreation": "true",
+        "Server/APISecurity/Global/Username": "operator@bank.example",
+        "Server/APISecurity/Global/Password": secrets("a"),
+        keys + "SigningCertificateAlias": alias,
+        keys + "SandboxSigningCertificateAlias": alias,
+    }
+
+
 def key_manager(
-    layout: str, address: str, members: list[str], secrets: t.Any
+    layout: str, address: str, members: list[str], secrets: t.Any, source: str
 ) -> dict[str, t.Mapping[str, str | None]]:
     """What each file of a Key Manager must say after a run, by path; None is what must not stand
     there any more."""
@@ -302,6 +363,8 @@ def key_manager(
             server + "Security/InternalKeyStore/Password": keystore,
             server + "Security/InternalKeyStore/KeyAlias": "obkm-internal",
             server + "Security/InternalKeyStore/KeyPassword": keystore,
+            server + "Security/TrustStore/Location": SECURITY + "client-truststore.jks",
+            server + "Security/TrustStore/Type": "JKS",
             server + "Security/TrustStore/Password": secrets("truststore"),
         },
         **sources,
@@ -309,13 +372,7 @@ def key_manager(
         CONF + "identity/embedded-ldap.xml": {
             "EmbeddedLDAPConfig/EmbeddedLDAP/Property[enable]": "false"
         },
-        CONF + "finance/open-banking.xml": {
-            server + "JDBCPersistenceManager/DataSource/Name": jndi["open_banking"],
-            server + "JDBCPersistenceManager/SkipDBSchemaCreation": "true",
-            server + "APISecurity/Global/Username": "operator@bank.example",
-            server + "APISecurity/Global/Password": secrets("a"),
-            server + "OBIdentityRetriever/Server/SigningCertificateAlias": "obkm",
-        },
+        CONF + "finance/open-banking.xml": open_banking(source, "obkm", secrets),
         CONF + "identity/application-authentication.xml": {
             **{
                 "ApplicationAuthentication/" + path: value
@@ -376,60 +433,6 @@ def key_manager(
 def broker_account(secrets: t.Any) -> str:
     """Name and password in a URL of the message broker, where an @ would end the account."""
     return "operator!bank.example!carbon.super:" + urllib.parse.quote(secrets("a"), safe="")
-
-
-def api_manager(secrets: t.Any) -> dict[str, t.Mapping[str, str | None]]:
-    services = "https://km.bank.example:9443${carbon.context}services/"
-    gateway = "https://api.bank.example:${https.nio.port}"
-    keystore = secrets("keystore")
-    return {
-        CONF + "api-manager.xml": {
-            "APIManager/AuthManager/ServerURL": services,
-            "APIManager/APIKeyValidator/ServerURL": services,
-            "APIManager/APIKeyValidator/KeyValidatorClientType": "WSClient",
-            "APIManager/APIKeyValidator/EnableThriftServer": "false",
-            "APIManager/APIKeyManager/Configuration/ServerURL": services,
-            "APIManager/APIKeyManager/Configuration/TokenURL": gateway + "/token",
-            "APIManager/APIKeyManager/Configuration/RevokeURL": gateway + "/revoke",
-            "APIManager/OAuthConfigurations/RevokeAPIURL": gateway + "/revoke",
-            "APIManager/OAuthConfigurations/EncryptPersistedTokens": "false",
-            "APIManager/ThrottlingConfigurations/TrafficManager/Username": (
-                "operator@bank.example@carbon.super"
-            ),
-            "APIManager/ThrottlingConfigurations/PolicyDeployer/Username": (
-                "operator@bank.example@carbon.super"
-            ),
-            "APIManager/ThrottlingConfigurations/JMSConnectionDetails/JMSConnectionParameters/connectionfactory.TopicConnectionFactory": (
-                f"amqp://{broker_account(secrets)}@clientid/carbon?brokerlist='tcp://${{carbon.local.ip}}:${{jms.port}}'"
-            ),
-        },
-        CONF + "etc/jmx.xml": {"JMX/StartRMIServer": "false"},
-        CONF + "identity/identity.xml": {
-            "Server/JDBCPersistenceManager/DataSource/Name": "jdbc/WSO2AM_DB",
-            "Server/OAuth/TokenPersistenceProcessor": PLAIN,
-        },
-        CONF + "carbon.xml": {
-            "Server/Ports/Offset": "0",
-            "Server/EnableEmailUserName": "true",
-            "Server/Security/KeyStore/Location": SECURITY + "obkm-apim.jks",
-            "Server/Security/KeyStore/Type": "JKS",
-            "Server/Security/KeyStore/Password": keystore,
-            "Server/Security/KeyStore/KeyAlias": "obkm-apim",
-            "Server/Security/KeyStore/KeyPassword": keystore,
-            "Server/Security/TrustStore/Password": secrets("truststore"),
-        },
-        CONF + "tomcat/catalina-server.xml": {
-            "Server/Service[Catalina]/Connector[9443]/@sslEnabledProtocols": "TLSv1.2",
-            "Server/Service[Catalina]/Connector[9443]/@keystoreFile": SECURITY + "obkm-apim.jks",
-            "Server/Service[Catalina]/Connector[9443]/@keystorePass": keystore,
-            "Server/Service[Catalina]/Connector[9443]/@keyAlias": "obkm-apim",
-        },
-        CONF + "user-mgt.xml": {
-            "UserManager/Realm/Configuration/AddAdmin": "true",
-            "UserManager/Realm/Configuration/AdminUser/UserName": "operator@bank.example",
-            "UserManager/Realm/Configuration/AdminUser/Password": secrets("a"),
-        },
-    }
 
 
 # What each JSON file must say after a run, by its keys.

@@ -24,8 +24,8 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 SHARED = Path(os.environ.get("CARBON_OPS_SHARED", REPOSITORY.parent / "shared"))
 # The homes of a Key Manager and of its API Manager.
 REAL = {
-    "ob_km_1.5": ("ob-km-1.5-uk", "ob-apim-1.5-uk"),
-    "is_km_5.7.0": ("is-km-5.7.0", "ob-apim-1.5-uk"),
+    "ob_km_1.5": (("ob-km-1.5-uk",), ("apim-2.6.0", "ob-apim-1.5-uk")),
+    "is_km_5.7.0": (("is-km-5.7.0",), ("ob-apim-1.5-uk", "apim-2.6.0")),
 }
 FIXTURES = {"ob_km_1.5": ("ob_km", "ob_apim"), "carbon_4.7.1": ("carbon_km", "carbon_apim")}
 ADDRESSES = {
@@ -57,9 +57,7 @@ BORROWED = (
     },
     {
         "repository/conf/etc/jmx.xml": KERNEL,
-        "repository/conf/tomcat/catalina-server.xml": KERNEL,
         "repository/conf/identity/identity.xml": SHARED / "real" / "is-km-5.7.0",
-        "repository/conf/jndi.properties": REPOSITORY / "demo" / "product_files" / "api_manager",
     },
 )
 # Every character that some layer between the inventory and the file could take for its own: shell,
@@ -86,7 +84,7 @@ SITES: dict[str, dict[str, t.Any]] = {
         "api_managers": 0,
     },
     "real-documented": {"source": "real", "layout": "documented"},
-    "real-standard": {"source": "real", "layout": "standard", "nodes": 1, "api_managers": 0},
+    "real-standard": {"source": "real", "layout": "standard", "nodes": 1},
     "fixtures-kernel": {
         "source": "fixtures",
         "product": "carbon_4.7.1",
@@ -237,9 +235,14 @@ def make_home(source: str, product: str, api_manager: bool, home: Path) -> None:
             pytest.skip(
                 "the real product files are not here: set CARBON_OPS_SHARED to their folder"
             )
-        shutil.copytree(
-            SHARED / "real" / REAL[product][api_manager], home, copy_function=shutil.copyfile
-        )
+        for folder in REAL[product][api_manager]:
+            # Of API Manager 2.6.0 other files were published than of Open Banking's, which is built
+            # on it.
+            shutil.copytree(
+                SHARED / "real" / folder, home, copy_function=shutil.copyfile, dirs_exist_ok=True
+            )
+            for path in [home, *home.rglob("*")]:
+                path.chmod(0o755 if path.is_dir() else 0o644)
         for path, folder in BORROWED[api_manager].items() if product == "is_km_5.7.0" else ():
             (home / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(folder / path, home / path)

@@ -367,11 +367,56 @@ def test_api_manager_calls_the_balancer(readings: dict[str, Reading]) -> None:
             if values not in (before[key], moved):
                 changed.add(key)
         assert changed == {
+            "APIGateway.Environments.Environment.GatewayEndpoint",
+            "APIGateway.Environments.Environment.ServerURL",
             "APIKeyManager.Configuration.RevokeURL",
             "APIKeyManager.Configuration.ServerURL",
             "APIKeyManager.Configuration.TokenURL",
             "APIKeyValidator.ServerURL",
+            "APIPublisher.URL",
+            "APIStore.URL",
             "AuthManager.ServerURL",
             "OAuthConfigurations.RevokeAPIURL",
             "ThrottlingConfigurations.JMSConnectionDetails.JMSConnectionParameters.connectionfactory.TopicConnectionFactory",
         }
+
+
+def test_api_manager_has_the_databases_of_its_key_managers(readings: dict[str, Reading]) -> None:
+    site = readings["km1"].site
+    layout, secrets = site.layout, site.secrets
+    assert site.api_managers
+    for host in site.api_managers:
+        after = readings[host].after
+        found = {source["jndiName"]: source for source in datasources(after)}
+        own = {"jdbc/WSO2CarbonDB", "jdbc/WSO2AM_STATS_DB", "WSO2MBStoreDB"}
+        shared = {source[1] for source in expected.DATASOURCES[layout].values()}
+        assert set(found) == own | shared
+        for key, (_name, jndi, database, file) in expected.DATASOURCES[layout].items():
+            pool = found[jndi]["pool"]
+            assert found[jndi]["file"] == file
+            assert (pool["url"], pool["username"]) == (expected.url(database), "obkm_" + key)
+            assert pool["password"] == secrets.database(key)
+        user, config, governance = expected.USES[layout]
+        of = {key: source[1] for key, source in expected.DATASOURCES[layout].items()}
+        assert after["user-mgt.xml"]["realmProperties"]["dataSource"] == of[user]
+        configs = after["registry.xml"]["dbConfigs"]
+        assert configs["configRegistry"]["dataSource"] == of[config]
+        assert configs["governanceRegistry"]["dataSource"] == of[governance]
+        mounts = {m["path"]: m["targetPath"] for m in after["registry.xml"]["mounts"]}
+        assert mounts == {
+            "/_system/config": "/_system/obam/config",
+            "/_system/governance": "/_system/governance",
+        }
+
+
+def test_api_manager_reads_what_the_key_managers_encrypt(readings: dict[str, Reading]) -> None:
+    both = {}
+    for host in ("km1", *readings["km1"].site.api_managers):
+        properties = readings[host].after["carbon.xml"]["properties"]
+        both[host] = {
+            key: [value.replace(str(readings[host].home), "") for value in properties[key]]
+            for key in properties
+            if key.startswith("Security.InternalKeyStore.")
+        }
+    assert len(both) > 1 and len(both["km1"]) == 5
+    assert all(store == both["km1"] for store in both.values())

@@ -62,6 +62,7 @@ class Place:
             "ansible_python_interpreter": sys.executable,
             "cluster_product": "carbon_4.7.1",
             "cluster_hostname": "km.edge.test",
+            "cluster_gateway_hostname": "api.edge.test",
             "cluster_database": {"host": "db.edge.test"},
             "cluster_service_user": "root",
             "cluster_service_group": "root",
@@ -205,7 +206,8 @@ def test_every_name_that_is_called_is_in_the_certificate(place: Place) -> None:
         "lb1",
         ADDRESSES["lb1"],
     }
-    assert place.names(place.keys / "am1.crt") == {"am1", ADDRESSES["am1"]}
+    # The Key Managers' revoke call goes to the gateway's name.
+    assert place.names(place.keys / "am1.crt") == {"am1", ADDRESSES["am1"], "api.edge.test"}
     assert "id-ecPublicKey" in place.text(place.keys / "lb1.crt")
     for name in ("authority/obkm", "lb1", "am1"):
         files = ["-CAfile", str(place.keys / "ca.crt"), str(place.keys / (name + ".crt"))]
@@ -225,7 +227,9 @@ def test_key_managers_share_their_keys_and_api_manager_has_its_own(place: Place)
         ("obkm-internal.jks", "obkm-internal", "obkm-internal"),
     ):
         wanted = private_key_of_pem((place.keys / "authority" / (pair + ".key")).read_text(), "x")
-        for host in ("km1", "km2"):
+        # What one product encrypts in a database of both the other can read.
+        hosts = ("km1", "km2", "am1") if "internal" in store else ("km1", "km2")
+        for host in hosts:
             entries = read_store((place.security(host) / store).read_bytes(), "x")
             assert [entry.alias for entry in entries] == [alias]
             assert recover_key(entries[0].protected_key or b"", KEYSTORE_PASSWORD) == wanted
@@ -233,7 +237,7 @@ def test_key_managers_share_their_keys_and_api_manager_has_its_own(place: Place)
     assert recover_key(entries[0].protected_key or b"", KEYSTORE_PASSWORD) == private_key_of_pem(
         (place.keys / "am1.key").read_text(), "x"
     )
-    assert not (place.security("am1") / "obkm-internal.jks").exists()
+    assert not (place.security("am1") / "obkm.jks").exists()
 
 
 @pytest.mark.parametrize("host", ["km1", "km2", "am1"])

@@ -19,18 +19,26 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils._editor.pat
 
 OPTION = "versionResourcesOnChange"
 FILES = {
-    "km_node": ("registry.yml", "__km_node_registry"),
-    "apim_wiring": ("api_manager_registry.yml", "__apim_wiring_api_manager_registry"),
+    "km_node": ("registry.yml", "__km_node_registry", None),
+    "apim_wiring": (
+        "api_manager_registry.yml",
+        "__apim_wiring_api_manager_registry",
+        "__apim_wiring_registry_mounts",
+    ),
 }
 
 
 @pytest.mark.parametrize("role", FILES)
 def test_no_version_is_made_wherever_it_stands(role: str, repository: Path, tmp_path: Path) -> None:
-    name, variable = FILES[role]
-    data = yaml.safe_load(
+    name, variable, list_of_edits = FILES[role]
+    variables = yaml.safe_load(
         (repository / "roles" / role / "vars" / "main" / name).read_text(encoding="utf-8")
-    )[variable]
-    edits = [edit for edit in data["edits"] if edit["xpath"] == OPTION]
+    )
+    data = variables[variable]
+    edits = [
+        edit for edit in variables.get(list_of_edits, data["edits"]) if edit["xpath"] == OPTION
+    ]
+    assert edits
     registry = tmp_path / "registry.xml"
     stock = (repository / "tests" / "fixtures" / "editor" / "registry.xml").read_text(
         encoding="utf-8"

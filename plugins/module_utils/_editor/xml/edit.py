@@ -19,6 +19,7 @@ STATES = ("present", "absent", "commented")
 XML_KEYS = (
     "xpath",
     "text",
+    "authority",
     "attributes",
     "xml",
     "properties",
@@ -54,6 +55,9 @@ class XmlEdit:
         if self.before and self.after:
             raise OperatorError("before and after exclude each other.")
         self.text = self._value(entry["text"], "text") if "text" in entry else None
+        self.authority = (
+            self._value(entry["authority"], "authority") if "authority" in entry else None
+        )
         self.attributes = self._mapping(entry, "attributes")
         self.properties = self._mapping(entry, "properties")
         self.markup = self._markup(entry["xml"]) if "xml" in entry else None
@@ -117,6 +121,7 @@ class XmlEdit:
             name
             for name, given in (
                 ("text", self.text is not None),
+                ("authority", self.authority is not None),
                 ("attributes", bool(self.attributes)),
                 ("xml", self.markup is not None),
                 ("properties", bool(self.properties)),
@@ -125,7 +130,8 @@ class XmlEdit:
         ]
         if not doing and self.state is None:
             raise OperatorError(
-                "the edit says nothing to do: give text, attributes, xml, properties or state."
+                "the edit says nothing to do: give text, authority, attributes, xml, properties or"
+                " state."
             )
         if doing and self.state in ("absent", "commented"):
             raise OperatorError(f"state {self.state} does not go with {doing[0]}.")
@@ -136,6 +142,17 @@ class XmlEdit:
             )
         if "properties" in doing and "text" in doing:
             raise OperatorError("properties are lines of the text and do not go with text.")
+        if self.authority is not None and (doing != ["authority"] or self.state is not None):
+            raise OperatorError("authority is a part of the text and goes with nothing else.")
+        if self.authority is not None and "create" in self.if_missing:
+            raise OperatorError(
+                "authority is a part of the text of an element that is there, so if_missing cannot"
+                " be create."
+            )
+
+    @property
+    def leaves_vault(self) -> bool:
+        return self._secrets.leave_vault
 
     @property
     def may_create(self) -> bool:

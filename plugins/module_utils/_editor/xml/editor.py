@@ -11,13 +11,13 @@ import typing as t
 from ..._errors import OperatorError
 from ..outcome import CHANGED, COMMENTED, CREATED, IGNORED, REMOVED, UNCOMMENTED, Outcome
 from .create import create
-from .document import qualified_name
+from .document import own_text, qualified_name
 from .edited_document import Reindex, Unit, XmlState
 from .elements import comment_out, patch, remove
 from .hints import nothing_selected
 from .markup import Fragment
 from .uncomment import commented_out, uncomment
-from .values import set_attributes, set_properties, set_text
+from .values import set_attributes, set_properties, set_text, with_authority
 
 if t.TYPE_CHECKING:
     from .document import Element
@@ -101,6 +101,8 @@ class XmlEditor:
             set_properties(self._doc, unit, node)
         elif edit.text is not None:
             set_text(self._doc, unit, node, edit.text)
+        elif edit.authority is not None:
+            set_text(self._doc, unit, node, with_authority(own_text(node), edit.authority))
         if self._doc.commit(unit):
             outcome.did(CHANGED)
         if edit.attributes:

@@ -19,6 +19,7 @@ if t.TYPE_CHECKING:
 
 _PIECE = re.compile(r"(<!--.*?-->|<\?.*?\?>)|(<!\[CDATA\[)(.*?)\]\]>", re.DOTALL)
 _ATTRIBUTE = re.compile(r"""(\s+)([^\s=/>"']+)\s*=\s*("[^"]*"|'[^']*')""")
+_AUTHORITY = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*://([^/?#\s]*)")
 XML_NAMESPACE = "http://www.w3.org/XML/1998/namespace"
 
 
@@ -28,6 +29,11 @@ def set_text(doc: XmlState, unit: Unit, node: Element, value: str) -> None:
             f"{qualified_name(node)} (line {doc.line(node)}) has child elements, so its text cannot"
             " be set. Use xml."
         )
+    aliases = [
+        name for name in _aliases(doc, node) if (node, f"attribute {name}") not in unit.touched
+    ]
+    if aliases:
+        set_attributes(doc, unit, node, dict.fromkeys(aliases))
     if own_text(node) == value:
         return
     check_characters(value)
@@ -44,6 +50,14 @@ def set_text(doc: XmlState, unit: Unit, node: Element, value: str) -> None:
         unit.on_values(lambda: _set_live_text(node, value))
         return
     _set_text_beside_comments(doc, unit, node, span, value)
+
+
+def with_authority(url: str, authority: str) -> str:
+    """The URL with this host, and port where it names one; scheme and path stay."""
+    found = _AUTHORITY.match(url)
+    if not found:
+        raise OperatorError("the text is no URL, so it has no authority to change.")
+    return url[: found.start(1)] + authority + url[found.end(1) :]
 
 
 def _set_text_beside_comments(
@@ -134,8 +148,33 @@ def set_properties(doc: XmlState, unit: Unit, node: Element) -> None:
     unit.on_values(lambda: _set_live_text(node, value))
 
 
+def _aliases(doc: XmlState, node: Element) -> dict[str, str]:
+    """The aliases under which the server reads values of this element from its secure vault, by
+    attribute as it is written."""
+    if not any(key.rpartition("}")[2] == "secretAlias" for key in node.attrib):
+        return {}
+    span = doc.span(node)
+    found = {
+        match.group(2): match.group(3)[1:-1]
+        for match in _ATTRIBUTE.finditer(doc.text[span.start : span.open_end])
+    }
+    return {
+        name: alias for name, alias in found.items() if name.rpartition(":")[2] == "secretAlias"
+    }
+
+
 def set_attributes(doc: XmlState, unit: Unit, node: Element, values: dict[str, str | None]) -> None:
     changes = {}
+    aliases = _aliases(doc, node)
+    if aliases and (unit.edit.uses_secret or any(name in aliases for name in values)):
+        if not unit.edit.leaves_vault and not set(aliases) <= set(unit.edit.attributes):
+            name, alias = next(iter(aliases.items()))
+            raise OperatorError(
+                f"{qualified_name(node)} (line {doc.line(node)}) has the attribute {name}, so the"
+                f" server reads {alias} from its secure vault, whatever stands here. Say vaulted:"
+                " replace to have the value here count instead."
+            )
+        values = {**values, **dict.fromkeys(aliases)}
     for name, value in values.items():
         key = _attribute_key(node, name)
         if node.get(key) != value:

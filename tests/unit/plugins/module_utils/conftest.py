@@ -65,15 +65,16 @@ class Editor:
         document: bytes | str,
         *edits: dict[str, t.Any],
         secrets: dict[str, str] | None = None,
+        vaulted: str = "refuse",
         **entry: t.Any,
     ) -> Edited:
         before = document if isinstance(document, bytes) else document.encode("utf-8")
         self.path.write_bytes(before)
         files = [{"path": str(self.path), "edits": list(edits), **entry}]
-        result = patch_files(files, secrets)
+        result = patch_files(files, secrets, vaulted=vaulted)
         after = self.path.read_bytes()
         status = self.path.stat()
-        again = patch_files(files, secrets)
+        again = patch_files(files, secrets, vaulted=vaulted)
         assert not again.changed
         assert {edit["action"] for edit in again.edits} <= {"unchanged", "ignored"}
         assert (self.path.stat().st_ino, self.path.stat().st_mtime_ns, self.path.read_bytes()) == (

@@ -21,7 +21,7 @@ CASES: list[tuple[dict[str, t.Any], str]] = [
     ({"xpath": " "}, "the edit has no xpath."),
     (
         {"xpath": "/a"},
-        "the edit says nothing to do: give text, attributes, xml, properties or state.",
+        "the edit says nothing to do: give text, authority, attributes, xml, properties or state.",
     ),
     (
         {"xpath": "a/e", "text": "canary"},

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._errors import OperatorError
 from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._edits.datasources import (
-    datasource_element,
+    datasource_edits,
 )
 from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._model.build import (
     build_model,
@@ -458,7 +458,25 @@ TABLE = [
         "commitments.token_encryption",
         "org.wso2.carbon.identity.oauth.tokenprocessor.EncryptionDecryptionPersistenceProcessor",
     ),
-    ({}, "api_manager_datasources", []),
+    ({}, "api_manager_datasources.2.jndi", "jdbc/WSO2Config_DB"),
+    ({}, "api_manager_registry.config_target", "/_system/obam/config"),
+    (
+        {"cluster_database": {"vendor": "mysql", "layout": "standard"}},
+        "api_manager_datasources.0.jndi",
+        "jdbc/WSO2CommonDB",
+    ),
+    ({"cluster_product": "carbon_4.7.1"}, "api_manager_datasources", []),
+    (
+        {"cluster_product": "carbon_4.7.1"},
+        "api_manager_commitments",
+        {"internal_keystore": "obkm-internal.jks"},
+    ),
+    ({"cluster_database": {"vendor": "mysql"}}, "datasources.0.max_active", 150),
+    (
+        {"cluster_database": {"vendor": "mysql", "pool": {"maxActive": 60}}},
+        "datasources.0.max_active",
+        60,
+    ),
     (IS_KM, "product.java.versions", [8]),
     (IS_KM, "product.kernel", "4.4.35"),
     (IS_KM, "api_manager_product.id", "apim_2.6.0"),
@@ -476,7 +494,24 @@ TABLE = [
         "/_system/a",
     ),
     (IS_KM, "api_manager_datasources.1.jndi", "jdbc/WSO2AM_DB"),
-    ({}, "api_manager_commitments", {}),
+    (
+        {},
+        "api_manager_commitments",
+        {
+            "internal_keystore": "obkm-internal.jks",
+            "registry_config_target": "/_system/obam/config",
+            "registry_governance_target": "/_system/governance",
+            "registry_instances": ["jdbc/WSO2Config_DB", "jdbc/WSO2REG_DB"],
+            "token_encryption": "org.wso2.carbon.identity.oauth.tokenprocessor.PlainTextPersistenceProcessor",
+            "user_datasource": "jdbc/WSO2UM_DB",
+        },
+    ),
+    ({"cluster_api_manager_scope": "wiring"}, "api_manager_commitments", {}),
+    (
+        {"cluster_product": "carbon_4.7.1", "cluster_api_manager_internal_keystore": "kept"},
+        "api_manager_commitments",
+        {},
+    ),
     (IS_KM, "api_manager_commitments.registry_config_target", "/_system/apim/config"),
     (IS_KM, "api_manager_commitments.user_datasource", "jdbc/WSO2UM_DB"),
     (IS_KM, "jwt.signature_algorithm", "SHA256withRSA"),
@@ -680,9 +715,9 @@ def test_two_clusters_in_one_inventory_do_not_see_each_other() -> None:
 
 def test_a_datasource_names_its_secret_and_holds_none() -> None:
     made = model()
-    element = str(datasource_element(made["datasources"][0], made["database"]))
-    assert "%{database_user_password}" in element
-    assert "'driverClassName': 'org.mariadb.jdbc.Driver'" in element
+    edits = str(datasource_edits(made["datasources"][:1], made["database"]))
+    assert "%{database_user_password}" in edits
+    assert "'driverClassName': 'org.mariadb.jdbc.Driver'" in edits
 
 
 @pytest.mark.parametrize(

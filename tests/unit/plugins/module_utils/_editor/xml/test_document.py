@@ -181,9 +181,10 @@ def test_no_line_end_at_the_end(edit: t.Any) -> None:
         {"xpath": "/Server/Password", "text": "%{p}"},
         {"xpath": "/Server/a", "text": "’"},
         secrets={"p": "1"},
+        vaulted="replace",
     )
     assert edited.added_lines == [
-        b'    <Password svns:secretAlias="ob.password">1</Password>',
+        b"    <Password>1</Password>",
         "    <a>’</a><b/>".encode(),
     ]
     assert edited.after.endswith(b"</Server>")
