@@ -11,7 +11,9 @@ from functools import lru_cache
 from pathlib import Path
 
 import yaml
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from ._argument_specs import as_arguments
 from ._model.inventory import Sources
 
 ROLES = Path(__file__).resolve().parents[2] / "roles"
@@ -22,8 +24,23 @@ def load_sources(roles: Path) -> Sources:
     spec = read_yaml(roles / "cluster" / "meta" / "argument_specs.yml")
     folder = roles / "cluster" / "files" / "products"
     raw = {path.parent.name: read_yaml(path) for path in sorted(folder.glob("*/profile.yml"))}
-    profiles = {name: {**_inherited(name, raw), "id": name} for name in raw}
+    bases = {path.parent.name: read_yaml(path) for path in sorted(folder.glob("*/base.yml"))}
+    schema = read_yaml(folder / "schema.yml")["options"]
+    profiles = {name: {**_inherited(name, {**bases, **raw}), "id": name} for name in raw}
+    for name, profile in profiles.items():
+        _check_profile(name, profile, schema)
     return Sources(spec["argument_specs"]["main"]["options"], profiles)
+
+
+def _check_profile(
+    name: str, profile: t.Mapping[str, t.Any], schema: t.Mapping[str, t.Any]
+) -> None:
+    """Refuse a profile with a key that nothing reads, without one that is needed, or with a value
+    of another type; raises ValueError."""
+    own = {key: value for key, value in profile.items() if key not in ("id", "inherits")}
+    errors = ArgumentSpecValidator(as_arguments(schema)).validate(own).error_messages
+    if errors:
+        raise ValueError(f"Product profile {name}: {errors[0]}")
 
 
 def _inherited(

@@ -135,7 +135,12 @@ def _urls(
     if shared.get("cluster_token_issuer"):
         urls["IDTokenIssuerID"] = shared["cluster_token_issuer"]
     places = {"LB": _balancer(shared, front), "GW": gateway}
+    endpoint = product.get("authentication_endpoint", "")
     return {
-        name: re.sub(r"(?<=://)(LB|GW)(?=/|$)", lambda match: places[match.group()], url)
+        name: re.sub(
+            r"(?<=://)(LB|GW)(?=/|$)",
+            lambda match: places[match.group()],
+            url.replace("{AE}", endpoint),
+        )
         for name, url in urls.items()
     }

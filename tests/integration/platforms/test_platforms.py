@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._sources import load_sources
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 ANSIBLE = Path(sys.executable).parent / "ansible-playbook"
@@ -81,10 +82,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, t.Any
     for role in ROLES:
         for path in (f"{role}/defaults/main.yml", f"{role}/vars/main.yml"):
             variables.update(yaml.safe_load((REPOSITORY / "roles" / path).read_text()))
-    profiles = REPOSITORY.glob("roles/cluster/files/products/*/profile.yml")
-    variables["__products"] = {
-        path.parent.name: yaml.safe_load(path.read_text()) for path in profiles
-    }
+    variables["__products"] = load_sources(REPOSITORY / "roles").profiles
     variables["cluster_model"] = {"database": {"engine": "mysql"}}
     variables.update(asked=ASKED, folder=str(home), ansible_python_interpreter=sys.executable)
     inventory = {

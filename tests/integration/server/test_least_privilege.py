@@ -35,7 +35,7 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils._home impor
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._server import java_runtime
 
 REPOSITORY = Path(__file__).resolve().parents[3]
-PROFILE = REPOSITORY / "roles/cluster/files/products/ob_km_1.5/profile.yml"
+PROFILE = REPOSITORY / "roles/cluster/files/products/carbon_4.4/base.yml"
 CACHE = (
     Path(os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache")))
     / "carbon-ops/downloads/wso2carbon-core-4.7.1.zip"

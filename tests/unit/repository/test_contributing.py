@@ -78,7 +78,10 @@ def test_each_place_of_the_map_is_there() -> None:
 
 def test_each_part_of_the_plugins_is_on_the_map() -> None:
     map_of_the_house = section("The map of the house")
-    folders = [*(REPOSITORY / "plugins").iterdir(), *(REPOSITORY / "plugins/module_utils").iterdir()]
+    folders = [
+        *(REPOSITORY / "plugins").iterdir(),
+        *(REPOSITORY / "plugins/module_utils").iterdir(),
+    ]
     folders = [path for path in folders if list(path.glob("*.py")) and path.name[0] in "_m"]
     assert len(folders) > 8
     for folder in folders:
@@ -223,6 +226,8 @@ def test_the_test_of_the_scenario_uses_what_molecule_gives_it() -> None:
     conftest = (REPOSITORY / "molecule/conftest.py").read_text(encoding="utf-8")
     assert '"cluster"' in conftest
     support = (REPOSITORY / "tests/support/molecule_cluster.py").read_text(encoding="utf-8")
-    methods = {node.name for node in ast.walk(ast.parse(support)) if isinstance(node, ast.FunctionDef)}
+    methods = {
+        node.name for node in ast.walk(ast.parse(support)) if isinstance(node, ast.FunctionDef)
+    }
     called = {node.attr for node in ast.walk(function) if isinstance(node, ast.Attribute)}
     assert called and called <= methods

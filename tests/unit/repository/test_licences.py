@@ -32,18 +32,34 @@ def test_plugins_are_under_the_gpl_and_module_utils_under_apache() -> None:
         wanted = "Apache-2.0" if kind == "module_utils" else "GPL-3.0-or-later"
         assert LICENCE.findall(path.read_text(encoding="utf-8")) == [wanted], path
         seen.add(kind)
-    assert {"action", "doc_fragments", "filter", "lookup", "module_utils", "modules", "plugin_utils"} <= seen
+    assert {
+        "action",
+        "doc_fragments",
+        "filter",
+        "lookup",
+        "module_utils",
+        "modules",
+        "plugin_utils",
+    } <= seen
 
 
 def test_what_imports_ansible_itself_is_under_the_gpl() -> None:
     seen = 0
     for path in sorted((REPOSITORY / "plugins").rglob("*.py")):
-        if any(name.startswith("ansible.") and not name.startswith(PERMISSIVE) for name in imports(path)):
+        if any(
+            name.startswith("ansible.") and not name.startswith(PERMISSIVE)
+            for name in imports(path)
+        ):
             seen += 1
             assert LICENCE.findall(path.read_text(encoding="utf-8")) == ["GPL-3.0-or-later"], path
     assert seen >= 5
 
 
 def test_the_text_of_each_licence_is_there() -> None:
-    assert {path.name for path in (REPOSITORY / "LICENSES").iterdir()} == {"Apache-2.0.txt", "GPL-3.0-or-later.txt"}
-    assert (REPOSITORY / "LICENSE").read_bytes() == (REPOSITORY / "LICENSES" / "Apache-2.0.txt").read_bytes()
+    assert {path.name for path in (REPOSITORY / "LICENSES").iterdir()} == {
+        "Apache-2.0.txt",
+        "GPL-3.0-or-later.txt",
+    }
+    assert (REPOSITORY / "LICENSE").read_bytes() == (
+        REPOSITORY / "LICENSES" / "Apache-2.0.txt"
+    ).read_bytes()

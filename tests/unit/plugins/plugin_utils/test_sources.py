@@ -90,3 +90,30 @@ def test_products_that_are_each_other_are_told(roles: Path) -> None:
     path.write_text(yaml.safe_dump({**LATER, "inherits": "is_km"}), encoding="utf-8")
     with pytest.raises(ValueError, match=r"is_km_5\.7\.1 inherits is_km, which is no product"):
         load_sources(roles)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"heaps": {"initial": "256m", "maximum": "1g"}}, "heaps. Supported parameters include"),
+        ({"log": {"file": "a.log", "redy": "Mgt Console URL"}}, "log.redy. Supported parameters"),
+        ({"side": "keymanager"}, "value of side must be one of"),
+        ({"default_offset": "three"}, "'default_offset' is of type"),
+        ({"java": {"versions": [8]}}, "missing required arguments: packages found in java"),
+    ],
+    ids=["a typo", "a typo within", "no side", "no number", "something missing"],
+)
+def test_a_profile_that_says_what_nobody_reads_is_an_error(
+    roles: Path, change: dict[str, t.Any], sentence: str
+) -> None:
+    path = roles / "cluster/files/products/is_km_5.7.1/profile.yml"
+    path.write_text(yaml.safe_dump({**LATER, **change}), encoding="utf-8")
+    with pytest.raises(ValueError, match=r"Product profile is_km_5\.7\.1: ") as found:
+        load_sources(roles)
+    assert sentence in str(found.value)
+
+
+def test_what_products_only_inherit_is_no_product() -> None:
+    profiles = load_sources(ROLES).profiles
+    assert "carbon_4.4" not in profiles
+    assert profiles["ob_km_1.5"]["kernel"] == profiles["ob_apim_1.5"]["kernel"] == "4.4.35"

@@ -283,10 +283,11 @@ def test_patches_that_the_server_applies_itself(tmp_path: Path, path: str, expec
 
 
 @pytest.mark.parametrize(
-    "profile", sorted(path.parent.name for path in PRODUCTS.glob("*/profile.yml"))
+    "profile",
+    sorted(f"{path.parent.name}/{path.name}" for path in PRODUCTS.glob("*/*.yml")),
 )
 def test_no_product_writes_its_code_or_configuration(profile: str) -> None:
-    data = yaml.safe_load((PRODUCTS / profile / "profile.yml").read_text())
+    data = yaml.safe_load((PRODUCTS / profile).read_text())
     if "written" not in data:
         assert data["inherits"]
         return
