@@ -127,6 +127,7 @@ service:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils._command import bounded
 from ..module_utils._home import installation
 from ..module_utils._server import accounts, java_runtime, service
 
@@ -146,9 +147,9 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    wanted = module.params
+    wanted, run = module.params, bounded(module)
     java = java_runtime.find_java(
-        wanted["java_home"] or "", wanted["java_versions"], java_runtime.java_candidates()
+        wanted["java_home"] or "", wanted["java_versions"], java_runtime.java_candidates(), run
     )
     result = {
         "changed": False,
@@ -171,6 +172,7 @@ def main() -> None:
             "/etc/carbon-ops/{0}/health.json".format(wanted["instance"]),
             wanted["patience"],
             wanted["start_patience"],
+            run,
             wanted["expected_checksums"] if module.check_mode else {},
         )
     module.exit_json(**result)

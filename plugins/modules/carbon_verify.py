@@ -169,6 +169,7 @@ facts:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils._command import bounded
 from ..module_utils._errors import OperatorError
 from ..module_utils._health.errors import HealthError
 from ..module_utils._module import secretive
@@ -201,6 +202,7 @@ def look(module: AnsibleModule) -> dict[str, object]:
             expected.driver,
             expected.service_user,
             server["validation_seconds"],
+            bounded(module),
         )
         failures += findings.findings(seen, expected)
         result["facts"] = observation.facts(seen, config, expected)

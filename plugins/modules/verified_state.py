@@ -86,6 +86,7 @@ from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils._command import bounded
 from ..module_utils._server.verified_state import Watched, compare, write
 
 MOST_REASONS = 20
@@ -106,14 +107,15 @@ def main() -> None:
     )
     record, inputs = Path(module.params["record"]), module.params["inputs"]
     watched = Watched(*(module.params[name] for name in Watched._fields))
+    run = bounded(module)
     try:
-        found = compare(record, inputs, watched)
+        found = compare(record, inputs, watched, run)
         if module.params["state"] == "compared":
             module.exit_json(
                 changed=False, intact=found.intact, reasons=found.reasons[:MOST_REASONS]
             )
         if not found.intact and not module.check_mode:
-            write(record, inputs, watched)
+            write(record, inputs, watched, run)
     except OSError as error:
         module.fail_json(msg=f"{record} cannot be written: {error.strerror}.")
     module.exit_json(changed=not found.intact, intact=True, reasons=[])

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 import typing as t
 from pathlib import Path
+
+from .._command import Run
 
 JVM_FOLDER = "/usr/lib/jvm"
 
@@ -42,20 +43,6 @@ def java_range(versions: t.Sequence[int]) -> str:
     )
 
 
-def _java_version_output(home: str) -> str:
-    try:
-        done = subprocess.run(  # noqa: S603 - the operator's own Java
-            [home + "/bin/java", "-version"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=30,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout.decode("utf-8", "replace")
-
-
 def java_candidates(
     folder: str = JVM_FOLDER, which: t.Callable[[str], str | None] = shutil.which
 ) -> list[str]:
@@ -74,13 +61,14 @@ def find_java(
     given: str,
     versions: t.Sequence[int],
     candidates: t.Sequence[str],
-    version_output: t.Callable[[str], str] = _java_version_output,
+    run: Run,
 ) -> Java | None:
     """The Java home to use: the given one, or the first candidate the product accepts; failing that
     the first that works at all."""
     first = None
     for home in [given] if given else candidates:
-        version, feature = java_feature(version_output(home))
+        # Java writes its version where errors go.
+        version, feature = java_feature(run([home + "/bin/java", "-version"]).errors)
         if not version:
             continue
         java = Java(home, version, feature)

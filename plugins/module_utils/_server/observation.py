@@ -12,6 +12,7 @@ import time
 import typing as t
 from pathlib import Path
 
+from .._command import Run
 from .._health import checks, log, record
 from .._health import sockets as health_sockets
 from .._health.errors import HealthError
@@ -93,6 +94,7 @@ def observe(
     driver: str,
     service_user: str,
     validation_seconds: float,
+    run: Run,
 ) -> Observation:
     """Looks at the server of this host once; takes seconds, or as long as the connections of a
     young server need to be checked again."""
@@ -110,7 +112,7 @@ def observe(
         current = record.checksums(record.managed_paths(config["managed_files"]))
         changed = record.changed_paths(started.read_text(encoding="utf-8"), current)
     return Observation(
-        properties=service.service_properties(unit),
+        properties=service.service_properties(unit, run),
         start=start,
         changed=changed,
         listening=listening,

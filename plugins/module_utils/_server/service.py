@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-import subprocess
 import typing as t
 from pathlib import Path
 
+from .._command import Run
 from .._health import checks, errors, record
 
 SERVICE_PROPERTIES = (
@@ -32,15 +32,10 @@ def parse_properties(text: str) -> dict[str, str]:
     }
 
 
-def service_properties(unit: str) -> dict[str, str]:
-    command = ["systemctl", "show", "--property=" + ",".join(SERVICE_PROPERTIES), "--", unit]
-    try:
-        done = subprocess.run(  # noqa: S603 - a fixed command and the name of a unit
-            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=30, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return {}
-    return parse_properties(done.stdout.decode("utf-8", "replace"))
+def service_properties(unit: str, run: Run) -> dict[str, str]:
+    """What systemd says of a unit; nothing where systemd does not answer."""
+    properties = "--property=" + ",".join(SERVICE_PROPERTIES)
+    return parse_properties(run(["systemctl", "show", properties, "--", unit]).output)
 
 
 class Service(t.NamedTuple):
@@ -87,6 +82,7 @@ def service_state(
     config_path: str,
     patience: float,
     start_patience: float,
+    run: Run,
     expected: t.Mapping[str, str] | None = None,
 ) -> dict[str, t.Any]:
     """The state of the server on this host, as the module returns it.
@@ -95,7 +91,7 @@ def service_state(
     same while systemd starts it; expected: checksums by path of files that are to be judged as if
     they were changed already.
     """
-    properties = service_properties(instance + ".service")
+    properties = service_properties(instance + ".service", run)
     try:
         config = record.load_config(config_path)
     except errors.HealthError:

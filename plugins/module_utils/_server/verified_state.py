@@ -14,12 +14,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import subprocess
 import typing as t
 from pathlib import Path
 
+from .._command import NOT_RUN, TIMED_OUT, Run
+
 FORMAT = 1
-COMMAND_SECONDS = 30
 # Of what cannot be seen nobody can say that it has not changed.
 FAILED = "failed"
 SERVICE_PROPERTIES = (
@@ -51,7 +51,7 @@ class Difference(t.NamedTuple):
     reasons: list[str]
 
 
-def observe(watched: Watched) -> dict[str, str]:
+def observe(watched: Watched, run: Run) -> dict[str, str]:
     """What is on the host now, as digests by what they are of."""
     seen: dict[str, str] = {}
     for path in watched.paths:
@@ -60,14 +60,14 @@ def observe(watched: Watched) -> dict[str, str]:
         seen[path] = _entry(Path(path))
     for service in watched.services:
         seen["service " + service] = _output(
-            ["systemctl", "show", service, "--property", ",".join(SERVICE_PROPERTIES)]
+            run, ["systemctl", "show", service, "--property", ",".join(SERVICE_PROPERTIES)]
         )
     for command in watched.commands:
-        seen["command " + " ".join(command)] = _output(command)
+        seen["command " + " ".join(command)] = _output(run, command)
     return seen
 
 
-def compare(record: Path, inputs: str, watched: Watched) -> Difference:
+def compare(record: Path, inputs: str, watched: Watched, run: Run) -> Difference:
     """Hold what is on the host now against the record. Without one, and with one that cannot be
     read, nothing is known to be unchanged."""
     try:
@@ -82,7 +82,7 @@ def compare(record: Path, inputs: str, watched: Watched) -> Difference:
         return Difference(
             False, ["The inventory or the collection has changed since the last verified run."]
         )
-    now = observe(watched)
+    now = observe(watched, run)
     different = sorted(
         key
         for key in before.keys() | now.keys()
@@ -93,11 +93,13 @@ def compare(record: Path, inputs: str, watched: Watched) -> Difference:
     )
 
 
-def write(record: Path, inputs: str, watched: Watched) -> None:
+def write(record: Path, inputs: str, watched: Watched, run: Run) -> None:
     """Keep what is on the host now, for the next run."""
     record.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
     text = json.dumps(
-        {"format": FORMAT, "inputs": inputs, "seen": observe(watched)}, indent=0, sort_keys=True
+        {"format": FORMAT, "inputs": inputs, "seen": observe(watched, run)},
+        indent=0,
+        sort_keys=True,
     )
     temporary = record.with_name(f".{record.name}.{os.getpid()}")
     descriptor = os.open(str(temporary), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -137,19 +139,11 @@ def _content(path: Path, entry: str) -> str:
     return digest.hexdigest()
 
 
-def _output(command: t.Sequence[str]) -> str:
+def _output(run: Run, command: t.Sequence[str]) -> str:
     """A digest, for the output may be one that should not stand in a file."""
-    try:
-        done = subprocess.run(  # noqa: S603 - the role's own commands
-            list(command),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=COMMAND_SECONDS,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return f"{FAILED}: {type(error).__name__}"
-    if done.returncode:
-        return f"{FAILED}: exit code {done.returncode}"
-    return hashlib.sha256(done.stdout).hexdigest()
+    done = run(command)
+    if done.code in (NOT_RUN, TIMED_OUT):
+        return f"{FAILED}: not run"
+    if done.code:
+        return f"{FAILED}: exit code {done.code}"
+    return hashlib.sha256(done.output.encode("utf-8", "surrogateescape")).hexdigest()

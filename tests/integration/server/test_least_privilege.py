@@ -33,6 +33,7 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils._home impor
     ownership,
 )
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._server import java_runtime
+from support.commands import run
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 PROFILE = REPOSITORY / "roles/cluster/files/products/carbon_4.4/base.yml"
@@ -143,7 +144,7 @@ class Server:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Server]:
-    java = java_runtime.find_java("", [11, 17], java_runtime.java_candidates())
+    java = java_runtime.find_java("", [11, 17], java_runtime.java_candidates(), run)
     if not CACHE.exists() or java is None or not java_runtime.java_accepted(java.feature, [11, 17]):
         pytest.skip("the kernel that scripts/demo fetches, or a Java 11 to 17 for it, is not here")
     if os.geteuid() != 0 or not shutil.which("setpriv"):

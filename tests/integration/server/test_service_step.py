@@ -25,6 +25,7 @@ from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._model.inve
     Inventory,
 )
 from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._sources import load_sources
+from support.commands import run as command
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 ANSIBLE = Path(sys.executable).parent / "ansible-playbook"
@@ -71,7 +72,7 @@ def folder() -> t.Iterator[Path]:
         != 0
     ):
         pytest.skip("only root can give a home away, and make mounts of its own")
-    java = java_runtime.find_java("", [11, 17], java_runtime.java_candidates())
+    java = java_runtime.find_java("", [11, 17], java_runtime.java_candidates(), command)
     if java is None or not java_runtime.java_accepted(java.feature, [11, 17]):
         pytest.skip("a Java 11 to 17 is not here")
     with tempfile.TemporaryDirectory() as name:

@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[3]
-LICENCE = re.compile(r"^# SPDX-License-Identifier: (.*)$", re.MULTILINE)
+LICENCE = re.compile(r"^# SPDX-Licen[s]e-Identifier: (.*)$", re.MULTILINE)
 # What a module gets from Ansible on a host is under a licence that permits everything.
 PERMISSIVE = ("ansible.module_utils.", "ansible_collections.")
 

@@ -38,6 +38,7 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils._server.fin
     Expected,
     Observation,
 )
+from support.commands import run
 
 EXPECTED = Expected(
     domain="bank.domain",
@@ -72,6 +73,7 @@ HEALTHY = Observation(
     services="",
     peers=["km2"],
 )
+
 VALIDATION = log.explain(["Failed to validate a newly established connection."])[0][0]
 PASSWORD = "The database refuses the account obkm_user: …"
 
@@ -337,9 +339,9 @@ def test_observation_of_a_running_server(
     (tmp_path / "carbon.xml").write_text("changed")
     monkeypatch.setattr(
         "ansible_collections.carbon_ops.key_manager.plugins.module_utils._server.service.service_properties",
-        lambda _unit: dict(HEALTHY.properties),
+        lambda _unit, _run: dict(HEALTHY.properties),
     )
-    observation = server_observation.observe(config, "obkm.service", "", "root", 0)
+    observation = server_observation.observe(config, "obkm.service", "", "root", 0, run)
     assert observation.services == ""
     assert observation.changed == [str(tmp_path / "carbon.xml")]
     assert observation.listening == [config["https_port"]]
@@ -361,7 +363,7 @@ def test_observation_of_a_running_server(
     listening.clear()
     asked = len(carbon.requests)
     assert (
-        server_observation.observe(config, "obkm.service", "/none.jar", "root", 0).driver_readable
+        server_observation.observe(config, "obkm.service", "/none.jar", "root", 0, run).driver_readable
         is None
     )
     assert len(carbon.requests) == asked

@@ -14,6 +14,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils._command import Done
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._errors import OperatorError
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._health import (
     record,
@@ -38,6 +39,7 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils._server imp
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._server.java_runtime import (
     Java,
 )
+from support.commands import run
 
 
 @pytest.mark.parametrize(
@@ -91,8 +93,13 @@ VERSIONS = {
 )
 def test_java_that_is_used(given: str, versions: list[int], expected: Java | None) -> None:
     candidates = ["/jvm/broken", "/jvm/17", "/jvm/11", "/jvm/8"]
+
+    def answer(command: t.Sequence[str]) -> Done:
+        assert list(command[1:]) == ["-version"]
+        return Done(0, "", VERSIONS[command[0].rpartition("/bin/")[0]])
+
     assert (
-        java_runtime.find_java(given, versions, candidates, lambda home: VERSIONS[home]) == expected
+        java_runtime.find_java(given, versions, candidates, answer) == expected
     )
 
 
@@ -112,11 +119,11 @@ def test_command_comes_before_the_packages(tmp_path: Path) -> None:
         str(tmp_path / "jvm"), lambda _name: str(tmp_path / "java")
     )
     assert candidates == [str(tmp_path / "jvm" / "8"), str(tmp_path / "jvm" / "17")]
-    assert java_runtime.find_java("", [17], candidates) == Java(
+    assert java_runtime.find_java("", [17], candidates, run) == Java(
         str(tmp_path / "jvm" / "17"), "17", 17
     )
     assert java_runtime.java_candidates(str(tmp_path / "none"), lambda _name: None) == []
-    assert java_runtime.find_java("", [17], ["/nowhere"]) is None
+    assert java_runtime.find_java("", [17], ["/nowhere"], run) is None
 
 
 def product(folder: Path) -> Path:
@@ -447,27 +454,27 @@ def test_state_of_the_service_on_this_host(
     settings = tmp_path / "health.json"
     settings.write_text(json.dumps(config))
     monkeypatch.setattr(
-        server_service, "service_properties", lambda _unit: {"ActiveState": "active"}
+        server_service, "service_properties", lambda _unit, _run: {"ActiveState": "active"}
     )
-    assert server_service.service_state("obkm", str(settings), 1, 1)["owed"] == "restart"
+    assert server_service.service_state("obkm", str(settings), 1, 1, run)["owed"] == "restart"
     record.record_start(config)
     started_with = (tmp_path / "carbon.xml").read_bytes()
-    state = server_service.service_state("obkm", str(settings), 1, 1)
+    state = server_service.service_state("obkm", str(settings), 1, 1, run)
     assert (state["owed"], state["healthy"], state["others_serving"]) == ("", True, [])
     (tmp_path / "carbon.xml").write_text("<Server> </Server>\n")
-    state = server_service.service_state("obkm", str(settings), 1, 1)
+    state = server_service.service_state("obkm", str(settings), 1, 1, run)
     assert state["reasons"] == [
         "{0} changed since the server was started.".format(tmp_path / "carbon.xml")
     ]
     # In check mode: the run would bring the file back, so no restart would follow; and one that it
     # would change owes one.
     brought_back = {str(tmp_path / "carbon.xml"): hashlib.sha256(started_with).hexdigest()}
-    assert server_service.service_state("obkm", str(settings), 1, 1, brought_back)["owed"] == ""
+    assert server_service.service_state("obkm", str(settings), 1, 1, run, brought_back)["owed"] == ""
     changed = {str(tmp_path / "carbon.xml"): hashlib.sha256(b"<Other/>").hexdigest()}
-    assert server_service.service_state("obkm", str(settings), 1, 1, changed)["owed"] == "restart"
+    assert server_service.service_state("obkm", str(settings), 1, 1, run, changed)["owed"] == "restart"
     # A server that was never set up.
-    monkeypatch.setattr(server_service, "service_properties", lambda _unit: {})
-    assert server_service.service_state("obkm", str(tmp_path / "none"), 1, 1)["owed"] == "start"
+    monkeypatch.setattr(server_service, "service_properties", lambda _unit, _run: {})
+    assert server_service.service_state("obkm", str(tmp_path / "none"), 1, 1, run)["owed"] == "start"
 
 
 def test_properties_of_a_unit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -478,12 +485,12 @@ def test_properties_of_a_unit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     )
     systemctl.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-    assert server_service.service_properties("obkm.service") == {
+    assert server_service.service_properties("obkm.service", run) == {
         "ActiveState": "active",
         "ActiveEnterTimestamp": "Thu 2026-01-01 00:00:00 UTC",
     }
     monkeypatch.setenv("PATH", "/nowhere")
-    assert server_service.service_properties("obkm.service") == {}
+    assert server_service.service_properties("obkm.service", run) == {}
 
 
 def connection(remote: str, port: int, state: str = sockets.ESTABLISHED) -> Socket:

@@ -5,17 +5,18 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils._server import verified_state
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._server.verified_state import (
     Watched,
     compare,
     write,
 )
+from support.commands import run
 
 INPUTS = "0" * 64
 
@@ -47,7 +48,7 @@ def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Watched:
 @pytest.fixture
 def record(tmp_path: Path, watched: Watched) -> Path:
     path = tmp_path / "state" / "obkm.verified.json"
-    write(path, INPUTS, watched)
+    write(path, INPUTS, watched, run)
     return path
 
 
@@ -56,7 +57,7 @@ def test_unchanged_host_is_intact_whatever_its_time_stamps(
 ) -> None:
     os.utime(tmp_path / "conf" / "carbon.xml", (1, 1))
     (tmp_path / "share" / "app.war").write_text("deployed through the console")
-    assert compare(record, INPUTS, watched) == (True, [])
+    assert compare(record, INPUTS, watched, run) == (True, [])
     assert record.stat().st_mode & 0o777 == 0o600
     assert [path.name for path in record.parent.iterdir()] == [record.name]
 
@@ -98,7 +99,7 @@ def test_every_change_is_noticed_and_named(
     tmp_path: Path, record: Path, watched: Watched, change: t.Callable[[Path], None], what: str
 ) -> None:
     change(tmp_path)
-    found = compare(record, INPUTS, watched)
+    found = compare(record, INPUTS, watched, run)
     assert not found.intact
     assert any(what in reason for reason in found.reasons)
 
@@ -106,27 +107,27 @@ def test_every_change_is_noticed_and_named(
 def test_other_inputs_or_no_record_need_a_whole_run(
     tmp_path: Path, record: Path, watched: Watched
 ) -> None:
-    assert compare(record, "1" * 64, watched).reasons == [
+    assert compare(record, "1" * 64, watched, run).reasons == [
         "The inventory or the collection has changed since the last verified run."
     ]
-    assert compare(tmp_path / "none", INPUTS, watched).reasons == [
+    assert compare(tmp_path / "none", INPUTS, watched, run).reasons == [
         "No run has been verified on this host yet."
     ]
     for content in ("", "[]", '{"format": 1}', '{"format": 99, "inputs": "x", "seen": {}}'):
         record.write_text(content)
-        assert not compare(record, INPUTS, watched).intact
+        assert not compare(record, INPUTS, watched, run).intact
 
 
 def test_what_cannot_be_seen_is_never_taken_for_unchanged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(verified_state, "COMMAND_SECONDS", 0.2)
     folder = tmp_path / "unreadable"
     folder.mkdir()
     for command in (["false"], ["sleep", "5"], [str(tmp_path / "no-such-command")]):
         watched = Watched(commands=[command])
-        write(tmp_path / "record", INPUTS, watched)
-        assert not compare(tmp_path / "record", INPUTS, watched).intact
+        quick = functools.partial(run, seconds=0.2)
+        write(tmp_path / "record", INPUTS, watched, quick)
+        assert not compare(tmp_path / "record", INPUTS, watched, quick).intact
 
     def refuse(_path: Path) -> bytes:
         raise PermissionError(13, "Permission denied")
@@ -134,11 +135,11 @@ def test_what_cannot_be_seen_is_never_taken_for_unchanged(
     (folder / "file").touch()
     monkeypatch.setattr(Path, "read_bytes", refuse)
     watched = Watched(paths=[str(folder)])
-    write(tmp_path / "record", INPUTS, watched)
-    assert not compare(tmp_path / "record", INPUTS, watched).intact
+    write(tmp_path / "record", INPUTS, watched, run)
+    assert not compare(tmp_path / "record", INPUTS, watched, run).intact
 
 
 def test_records_hold_no_output_of_commands(tmp_path: Path, watched: Watched) -> None:
     (tmp_path / "accounts").write_text("canary-7f3a\n")
-    write(tmp_path / "record", INPUTS, watched)
+    write(tmp_path / "record", INPUTS, watched, run)
     assert "canary" not in (tmp_path / "record").read_text()
