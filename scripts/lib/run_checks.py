@@ -16,6 +16,8 @@ import time
 import typing as t
 from pathlib import Path
 
+import cores
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 OUTPUT = REPOSITORY / "tests" / "output"
 # Where the guided fuzzer keeps what it learned.
@@ -69,6 +71,8 @@ class Step(t.NamedTuple):
     long: bool = False
     """Made with --long only: it takes an hour, and a quicker step of the kind is made every
     time."""
+    cores: bool = False
+    """Made with --cores only, and then nothing else: a check with another release of Ansible."""
     paired: bool = False
     """Two such steps at a time, after everything else: each waits for its servers longer than it
     computes."""
@@ -208,6 +212,15 @@ def steps(fast: bool) -> list[Step]:
         Step("browser", pytest("tests/integration/browser"), alone=True),
         Step("clean-up", ["molecule", "destroy", "--scenario-name", "default"], alone=True),
         *(scenario(name) for name in SCENARIOS),
+        *(
+            Step(
+                f"core-{release}-{check}",
+                [sys.executable, "scripts/lib/cores.py", release, check],
+                beside=check == "sanity",
+                cores=True,
+            )
+            for release, check in cores.names()
+        ),
     ]
 
 
@@ -316,12 +329,13 @@ def skip_reasons(outcomes: t.Sequence[Outcome]) -> list[str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(
-        usage="scripts/test [--fast | --long] [--without-containers] [--only NAME]...",
+        usage="scripts/test [--fast | --long | --cores] [--without-containers] [--only NAME]...",
         add_help=False,
     )
     extent = parser.add_mutually_exclusive_group()
     extent.add_argument("--fast", action="store_true")
     extent.add_argument("--long", action="store_true")
+    extent.add_argument("--cores", action="store_true")
     parser.add_argument("--without-containers", action="store_true")
     parser.add_argument("--only", action="append", metavar="NAME")
     parser.add_argument("--list", action="store_true")
@@ -342,6 +356,7 @@ def main() -> int:
         if (step.alone and (arguments.fast or arguments.without_containers))
         or (step.thorough and arguments.fast)
         or (step.long and not arguments.long)
+        or step.cores != arguments.cores
     }
     chosen = [step for step in everything if step.name in (arguments.only or set(names) - left_out)]
     CORPUS.mkdir(parents=True, exist_ok=True)

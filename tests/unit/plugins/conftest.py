@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import shutil
@@ -41,8 +42,10 @@ def run_module(
         )
         monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
         # Another test may have imported Ansible's controller side, and warnings would go to its
-        # display instead of the result.
-        monkeypatch.setattr("ansible.module_utils._internal.is_controller", False, raising=False)
+        # display instead of the result. (Releases before 2.19 have no such switch.)
+        with contextlib.suppress(ImportError):
+            internal_utils = import_module("ansible.module_utils._internal")
+            monkeypatch.setattr(internal_utils, "is_controller", False, raising=False)
         monkeypatch.setattr(sys, "stdin", io.StringIO())
         with pytest.raises(SystemExit):
             module.main()

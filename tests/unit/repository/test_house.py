@@ -16,7 +16,7 @@ COLLECTION = "ansible_collections.carbon_ops.key_manager.plugins."
 
 # The floors of each wing, from the ground up: a room imports from lower floors and its own package.
 NODE = (
-    ("_errors", "_addresses"),
+    ("_errors", "_addresses", "_command"),
     ("_ports", "_files"),
     ("_editor", "_module"),
     ("_clustering", "_health", "_keystore", "_database"),
