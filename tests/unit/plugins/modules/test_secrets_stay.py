@@ -28,6 +28,7 @@ PACKAGE = "ansible_collections.carbon_ops.key_manager.plugins.modules."
 # By module and option. What stands behind each is a text that is nowhere else.
 SECRET = {
     "carbon_keystore": ("stores.password", "stores.former_passwords", "stores.keys.private_key"),
+    "carbon_tokens": ("password",),
     "carbon_verify": ("password",),
     "database_schema": ("secrets",),
     "wka_members": ("group_password", "aws.access_key", "aws.secret_key"),
@@ -164,6 +165,16 @@ def carbon_verify(folder: Path, _home: t.Any, _pair: Path) -> dict[str, t.Any]:
     }
 
 
+def carbon_tokens(folder: Path, _home: t.Any, pair: Path) -> dict[str, t.Any]:
+    # Nobody listens there, so the login fails.
+    return {
+        "nodes": [{"name": "x", "address": "127.0.0.1", "port": 1}],
+        "ca_file": str(pair / "x.crt"),
+        "user": "admin",
+        "password": canary("password"),
+    }
+
+
 def database_schema(folder: Path, _home: t.Any, _pair: Path) -> dict[str, t.Any]:
     database = {
         "id": "user",
@@ -188,6 +199,7 @@ ARGUMENTS: dict[str, t.Callable[..., dict[str, t.Any]]] = {
     "xml_patch": xml_patch,
     "wka_members": wka_members,
     "carbon_keystore": carbon_keystore,
+    "carbon_tokens": carbon_tokens,
     "carbon_verify": carbon_verify,
     "database_schema": database_schema,
 }
