@@ -143,7 +143,7 @@ def look(module: AnsibleModule) -> dict[str, object]:
     site = tokens.Site(
         nodes=[server(node) for node in wanted["nodes"]],
         user=wanted["user"],
-        password=wanted["password"],
+        passphrase=wanted["password"],
         client_name=wanted["client_name"],
         issuer=wanted["issuer"],
         internal=server(wanted["internal"]) if wanted["internal"] else None,

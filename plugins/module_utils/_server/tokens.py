@@ -42,7 +42,7 @@ class Site:
 
     nodes: t.Sequence[Server]
     user: str
-    password: str
+    passphrase: str
     client_name: str
     issuer: str = ""
     internal: Server | None = None
@@ -165,18 +165,18 @@ def gone_after(
 ) -> float:
     """Seconds until the last node refuses a revoked token."""
     begun = now()
+    limit = begun + GONE_WITHIN_SECONDS
     left = list(zip(site.nodes, cookies))
     while True:
         left = [(node, cookie) for node, cookie in left if known(node, cookie, token)]
-        passed = now() - begun
         if not left:
-            return passed
-        if passed > GONE_WITHIN_SECONDS:
+            return now() - begun
+        if now() >= limit:
             names = " and ".join(node.name for node, _cookie in left)
             raise TokenError(
-                f"{names} still takes a token that was revoked {passed:.1f} s ago: the nodes do not"
-                " tell each other of changes (cluster domain, members, caches), or have databases"
-                " of their own."
+                f"{names} still takes a token that was revoked {now() - begun:.1f} s ago: the nodes"
+                " do not tell each other of changes (cluster domain, members, caches), or have"
+                " databases of their own."
             )
         sleep(POLL_SECONDS)
 
@@ -207,8 +207,14 @@ def follow(
 ) -> float:
     """Follows the token of one node through all; returns after how many seconds it was gone."""
     node, following = site.nodes[at], site.nodes[(at + 1) % len(site.nodes)]
-    fields = {"username": site.user, "password": site.password, "scope": "openid"}
-    issued = issue(node, who, grant_type="password", **fields)
+    issued = issue(
+        node,
+        who,
+        grant_type="password",
+        scope="openid",
+        username=site.user,
+        password=site.passphrase,
+    )
     if site.issuer and issued.get("id_token"):
         issuer = claims(issued["id_token"]).get("iss")
         if issuer != site.issuer:
@@ -232,7 +238,7 @@ def follow(
 
 def check_key_validation(site: Site, server: Server, token: str, wanted: t.Sequence[str]) -> None:
     """Validates a token as API Manager does for its gateway, for an API that there is not."""
-    cookie = client.login(server, site.user, site.password)
+    cookie = client.login(server, site.user, site.passphrase)
     try:
         answer = server.soap(
             "APIKeyValidationService",
@@ -259,7 +265,7 @@ def walk(site: Site, may_register: bool) -> tuple[list[str], dict[str, t.Any]]:
     """Follows a token of each node. Returns what is wrong, and what was seen."""
     seen: dict[str, t.Any] = {"registered": False, "gone_after": None}
     try:
-        cookies = [client.login(node, site.user, site.password) for node in site.nodes]
+        cookies = [client.login(node, site.user, site.passphrase) for node in site.nodes]
         who = find_client(site.nodes[0], cookies[0], site.client_name)
         if who is None and not may_register:
             return [], seen

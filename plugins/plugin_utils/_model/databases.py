@@ -9,7 +9,7 @@ import typing as t
 
 from ...module_utils._errors import OperatorError
 from .front import _first_address
-from .vendors import VENDORS, driver_vendor, jdbc_url
+from .vendors import VENDORS, driver_class_of, driver_vendor, jdbc_url
 
 if t.TYPE_CHECKING:
     from .._argument_specs import Variables
@@ -21,6 +21,7 @@ MASTER_DATASOURCES = "repository/conf/datasources/master-datasources.xml"
 
 def _database(
     shared: Variables,
+    product: t.Mapping[str, t.Any],
     groups: t.Mapping[str, t.Sequence[str]],
     hosts: t.Mapping[str, t.Mapping[str, t.Any]],
 ) -> dict[str, t.Any]:
@@ -38,7 +39,10 @@ def _database(
         )
     driver = shared.get("cluster_database_driver") or {}
     tls = database["tls"] and not vendor.embedded
-    jdbc = driver_vendor(database["vendor"], driver.get("class_name"))
+    driver_class = driver_class_of(
+        database["vendor"], driver.get("class_name"), product.get("oauth", False)
+    )
+    jdbc = driver_vendor(database["vendor"], driver_class)
     return {
         "vendor": database["vendor"],
         "title": vendor.title,
@@ -56,7 +60,7 @@ def _database(
         "managed": bool(groups["database"]),
         "admin_user": shared.get("cluster_database_admin_user") or vendor.admin_user,
         "parameters": {**jdbc.parameters, **jdbc.tls[tls], **database["parameters"]},
-        "driver_class": driver.get("class_name") or vendor.driver_class,
+        "driver_class": driver_class,
         "driver_file": _driver_file(driver),
         "validation_query": vendor.validation_query,
         "pool": dict(database["pool"]),

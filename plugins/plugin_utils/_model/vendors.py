@@ -183,6 +183,17 @@ VENDORS: dict[str, Vendor] = {
 }
 
 
+def driver_class_of(vendor: str, named: str | None, oauth: bool) -> str:
+    """The driver class that is named, or that of the vendor's current driver.
+
+    Products that issue tokens choose their SQL by the name of the driver, and take MariaDB's for
+    that of Oracle, whose SQL MariaDB refuses: for them it is the driver of MySQL.
+    """
+    if named:
+        return named
+    return VENDORS["mysql" if vendor == "mariadb" and oauth else vendor].driver_class
+
+
 def driver_vendor(vendor: str, driver_class: str | None) -> Vendor:
     """The vendor whose JDBC driver it is: the driver of MySQL serves MariaDB as well, by URLs and
     parameters of its own."""

@@ -81,6 +81,11 @@ def _same_databases(
             ).format(database["id"], database["name"], model["database"]["host"], owners[place])
 
 
+def _place(cache_id: str) -> str:
+    """Where a database is, of its account and URL: one place by whichever of two drivers."""
+    return cache_id.split("@", 1)[1].replace("jdbc:mariadb:", "jdbc:mysql:")
+
+
 def _same_registry(models: t.Sequence[t.Mapping[str, t.Any]]) -> Sentences:
     """Clusters of different products that mount their configuration from one place of one
     database."""
@@ -90,7 +95,7 @@ def _same_registry(models: t.Sequence[t.Mapping[str, t.Any]]) -> Sentences:
             continue
         source = _registry_source(model, "config")
         first = seen.setdefault(
-            (source["cache_id"].split("@", 1)[1], model["registry"]["config_target"]), model
+            (_place(source["cache_id"]), model["registry"]["config_target"]), model
         )
         if first["product"]["title"] != model["product"]["title"]:
             yield (

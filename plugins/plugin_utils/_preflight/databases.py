@@ -32,6 +32,13 @@ def _databases(
     if vendor is None:
         return
     yield from _database_server(shared, groups)
+    driver = str(shared.option("cluster_database_driver", "class_name") or "")
+    if product.get("oauth") and driver.startswith("org.mariadb."):
+        yield (
+            f"cluster_database_driver.class_name {driver} does not serve {product['title']}: it"
+            " chooses its SQL by the name of the driver and takes MariaDB's for Oracle's, so that"
+            " no token can be issued. Leave it out, and give the driver of MySQL."
+        )
     layout_name = shared.option("cluster_database", "layout")
     layout = product["layouts"].get(layout_name)
     if layout is None:

@@ -65,7 +65,7 @@ def test_preflight_and_configure_run_as_jobs(job: Job) -> None:
         "km1",
         "km2",
     ]
-    assert urls(job, "km1") == {"jdbc:mariadb:"}
+    assert urls(job, "km1") == {"jdbc:mysql:"}
     again = succeeded(job.run("playbooks/configure.yml"))
     assert not re.search(r"changed=[1-9]", again), again
 
@@ -189,7 +189,7 @@ def test_site_runs_as_a_job(job: Job, by: str) -> None:
         "km1",
         "km2",
     ]
-    assert urls(job, "km2") == {"jdbc:mariadb:"}
+    assert urls(job, "km2") == {"jdbc:mysql:"}
 
 
 @pytest.mark.parametrize("by", BY)

@@ -31,6 +31,9 @@ WAITS = {
     "module_utils/_health/checks.py:warm": (
         UNIT + "_health/test_health.py::test_warm_up_of_a_slow_machine_ends_too"
     ),
+    "module_utils/_server/tokens.py:gone_after": (
+        UNIT + "_server/test_tokens.py::test_what_is_wrong_with_tokens_is_named"
+    ),
     "module_utils/_server/drain.py:wait_for_drain": (
         UNIT + "_server/test_server.py::test_waiting_for_a_drain_is_bounded"
     ),

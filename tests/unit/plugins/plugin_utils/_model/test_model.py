@@ -221,7 +221,11 @@ TABLE = [
     ({"cluster_heap_maximum": "4g"}, "nodes.0.heap_maximum", "4g"),
     ({}, "database.host", "192.0.2.31"),
     ({"cluster_database": {"host": "managed.example"}}, "database.host", "managed.example"),
-    ({"cluster_database": {"tls": False}}, "database.parameters.sslMode", "disable"),
+    (
+        {"cluster_database": {"tls": False}, "cluster_product": "carbon_4.7.1"},
+        "database.parameters.sslMode",
+        "disable",
+    ),
     (
         {"cluster_database": {"vendor": "mysql"}},
         "database.driver_class",
@@ -238,14 +242,22 @@ TABLE = [
     (
         {},
         "registry.governance_cache_id",
-        "obkm_registry@jdbc:mariadb://192.0.2.31:3306/openbank_govdb",
+        "obkm_registry@jdbc:mysql://192.0.2.31:3306/openbank_govdb",
     ),
     (
         {"cluster_database": {"vendor": "mysql", "port": 3307, "names": {"user": "users"}}},
         "datasources.0.url",
         "jdbc:mysql://192.0.2.31:3307/users?autoReconnect=true&sslMode=VERIFY_IDENTITY",
     ),
-    # The driver of MySQL serves MariaDB as well, and the products of this generation know no other name.
+    # The driver of MySQL serves MariaDB as well, and the products that issue tokens know no other name.
+    ({}, "database.driver_class", "com.mysql.cj.jdbc.Driver"),
+    ({"cluster_product": "carbon_4.7.1"}, "database.driver_class", "org.mariadb.jdbc.Driver"),
+    (
+        {"cluster_product": "carbon_4.7.1"},
+        "registry.governance_cache_id",
+        "obkm_registry@jdbc:mariadb://192.0.2.31:3306/openbank_govdb",
+    ),
+    ({"cluster_database": {"vendor": "postgresql"}}, "database.driver_class", "org.postgresql.Driver"),
     (
         {"cluster_database_driver": {"class_name": "com.mysql.cj.jdbc.Driver", "checksum": "sha256:0"}},
         "datasources.0.url",
@@ -717,7 +729,7 @@ def test_a_datasource_names_its_secret_and_holds_none() -> None:
     made = model()
     edits = str(datasource_edits(made["datasources"][:1], made["database"]))
     assert "%{database_user_password}" in edits
-    assert "'driverClassName': 'org.mariadb.jdbc.Driver'" in edits
+    assert "'driverClassName': 'com.mysql.cj.jdbc.Driver'" in edits
 
 
 @pytest.mark.parametrize(

@@ -701,6 +701,17 @@ BAD: list[tuple[str, t.Callable[[Case], t.Any], list[str]]] = [
         ["cluster_admin_user", "cluster_email_user_names"],
     ),
     (
+        "the driver of MariaDB",
+        lambda c: c.everywhere(
+            cluster_database_driver={
+                "src": "/srv/mariadb-java-client.jar",
+                "checksum": "sha256:" + "0" * 64,
+                "class_name": "org.mariadb.jdbc.Driver",
+            }
+        ),
+        ["cluster_database_driver.class_name", "no token can be issued", "driver of MySQL"],
+    ),
+    (
         "no time for caches",
         lambda c: c.everywhere(cluster_cache_timeout=0),
         ["cluster_cache_timeout"],
