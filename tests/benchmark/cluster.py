@@ -63,6 +63,7 @@ def make_site(folder: Path, nodes: int) -> Path:
         "cluster_product": "ob_km_1.5",
         "cluster_hostname": "km.bank.example",
         "cluster_management_hostname": "console.bank.example",
+        "nginx_management_sources": ["192.0.2.0/24"],
         "cluster_admin_user": "operator@bank.example",
         **{
             f"cluster_{name}_password": f"Bench-{name}-1"

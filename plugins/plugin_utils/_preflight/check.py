@@ -11,6 +11,7 @@ from pathlib import Path
 from ...module_utils import _ports as ports
 from .._model.build import build_model
 from .._model.inventory import Inventory, host_groups
+from .balancer import _balancers
 from .clustering import _caching, _members, _membership, _remote_ip_valve, _sessions
 from .clusters import _between, _same_registry
 from .databases import _databases, _datasources
@@ -118,7 +119,8 @@ def _values(
     yield from _email_user_names(shared, sources)
     yield from _caching(shared, sources)
     yield from _membership(shared, sources)
-    yield from _sessions(shared, cluster, groups, role_options)
+    yield from _sessions(shared)
+    yield from _balancers(shared, cluster, groups, role_options)
     yield from _remote_ip_valve(shared, groups)
     limit, interval = shared["cluster_heartbeat_limit"], shared["cluster_heartbeat_interval"]
     if isinstance(limit, int) and isinstance(interval, int) and not 0 < interval < limit:

@@ -15,8 +15,8 @@ from ...module_utils._errors import OperatorError
 from .._model.caching import CACHING
 
 if t.TYPE_CHECKING:
-    from .._model.inventory import Inventory, Sources
-    from .settings import Sentences, Specs, _Settings
+    from .._model.inventory import Sources
+    from .settings import Sentences, _Settings
 
 
 def _caching(shared: _Settings, sources: Sources) -> Sentences:
@@ -135,28 +135,10 @@ def _members(model: t.Mapping[str, t.Any]) -> Sentences:
         yield from clustering_members.member_problems([*members, *further], None, name)
 
 
-def _sessions(
-    shared: _Settings,
-    cluster: Inventory,
-    groups: t.Mapping[str, t.Sequence[str]],
-    role_options: Specs,
-) -> Sentences:
+def _sessions(shared: _Settings) -> Sentences:
     pool = shared.option("cluster_session_persistence", "pool_size")
     if isinstance(pool, int) and pool < 0:
         yield "cluster_session_persistence.pool_size must be 0 or more."
-    if shared.option("cluster_session_persistence", "temporary") is not False:
-        return
-    option = role_options.get("nginx", {}).get("nginx_stickiness", {})
-    for host in groups["load_balancer"]:
-        if (
-            cluster.hosts[host].get("nginx_stickiness", option.get("default")) == "none"
-            and len(groups["key_manager"]) > 1
-        ):
-            yield (
-                f"cluster_session_persistence.temporary is false and nginx_stickiness of {host} is"
-                " none: a login would go on at a node that does not know it. Keep clients on their"
-                " node (nginx_stickiness cookie or ip_hash), or unfinished logins in the database."
-            )
 
 
 def _remote_ip_valve(shared: _Settings, groups: t.Mapping[str, t.Sequence[str]]) -> Sentences:

@@ -59,12 +59,6 @@ def _names(shared: _Settings, cluster: Inventory) -> Sentences:
                 f"{name} is not a host name: only letters, digits, hyphens and dots, without scheme"
                 " and port."
             )
-    hostname = shared["cluster_hostname"]
-    if hostname and hostname == shared["cluster_management_hostname"]:
-        yield (
-            "cluster_management_hostname is the same as cluster_hostname. The console needs a name"
-            " of its own, so that it can be closed to the public."
-        )
     for name in ("cluster_name", "cluster_service_user", "cluster_service_group"):
         if not NAME.match(str(shared[name])):
             yield (

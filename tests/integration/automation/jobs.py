@@ -118,6 +118,7 @@ class Job:
             'ansible_python_interpreter: "{{ ansible_playbook_python }}"',
             "cluster_product: ob_km_1.5",
             "cluster_hostname: km.bank.example",
+            "nginx_management_sources: [192.0.2.0/24]",
             f'cluster_home: "{self.homes}/{{{{ inventory_hostname }}}}"',
             "cluster_database: {vendor: mariadb, accounts: shared}",
             *(

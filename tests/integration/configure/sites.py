@@ -148,6 +148,7 @@ class Site:
             "cluster_product": product,
             "cluster_hostname": "km.bank.example",
             "cluster_management_hostname": "console.bank.example",
+            "nginx_management_sources": ["192.0.2.0/24"],
             "cluster_gateway_hostname": "api.bank.example",
             "cluster_gateway_port": 8244,
             "cluster_domain": "bank.obkm.domain",

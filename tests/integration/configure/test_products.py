@@ -280,6 +280,7 @@ class Sites:
             "cluster_admin_password": self.secrets("a"),
             "cluster_group_password": self.secrets("group"),
             "cluster_keystore_password": self.secrets("keystore"),
+            "nginx_management_sources": ["192.0.2.0/24"],
         }
         self.inventory = folder / "hosts.yml"
         self.inventory.write_text(

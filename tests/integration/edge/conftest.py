@@ -13,6 +13,7 @@ import time
 import typing as t
 from pathlib import Path
 
+import plus_syntax
 import pytest
 from edge_machine import (
     HOSTNAME,
@@ -28,12 +29,9 @@ from edge_machine import (
     sample_variables,
 )
 
-# Stands for NGINX Plus where its configuration is tested: what only Plus knows is taken out of the
-# copy, the rest is for the real nginx.
+# Stands for NGINX Plus: see there.
 PLUS = """#!/bin/sh
-for last; do :; done
-sed -i -E '/^ *(sticky|health_check) /d; s/ route=n[0-9]+;/;/; /^match .*[{]$/,/^[}]$/d' "$(dirname "$last")"/conf.d/*.conf
-exec %(nginx)s "$@"
+exec %(python)s %(checker)s %(nginx)s "$@"
 """
 
 
@@ -42,8 +40,22 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
     made = Certificates(tmp_path_factory.mktemp("certificates"))
     made.make_authority("ca")
     made.make_authority("stranger")
-    made.make_pair("lb", "ca", [HOSTNAME, MANAGEMENT])
-    made.make_pair("node", "ca", [HOSTNAME])
+    made.make_pair(
+        "lb",
+        "ca",
+        [
+            HOSTNAME,
+            MANAGEMENT,
+            *(
+                prefix + name + ".km.edge.test"
+                for prefix in ("", "mgt.")
+                for name in ("a", "bank", "zz")
+            ),
+        ],
+    )
+    made.make_pair(
+        "node", "ca", [HOSTNAME, *(name + ".km.edge.test" for name in ("a", "bank", "zz"))]
+    )
     made.make_pair("forged", "stranger", [HOSTNAME])
     made.make_pair("misnamed", "ca", ["other.edge.test"])
     return made
@@ -53,26 +65,40 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 def make_edge(
     tmp_path_factory: pytest.TempPathFactory, certificates: Certificates
 ) -> t.Iterator[t.Callable[..., Edge]]:
-    """Build a running nginx with this many nodes and these variables of the role."""
+    """Build a running nginx with this many nodes, these variables of the cluster and these of the role.
+
+    `own` are Key Managers by name with variables of their own. `beside` is another cluster's nginx, which is to serve this one as well.
+    `former` is what an earlier release left as the shared file.
+    """
     nginx = find_nginx()
     running: list[Edge] = []
 
-    def make(nodes: int = 2, plus: bool = False, **variables: t.Any) -> Edge:
-        home = tmp_path_factory.mktemp("edge")
-        for folder in ("conf.d", "drain", "temporary"):
-            (home / folder).mkdir()
-        # Workers of a master that runs as root belong to another user, who could not look into
-        # pytest's folders.
+    def make(
+        nodes: int = 2,
+        plus: bool = False,
+        cluster: dict[str, t.Any] | None = None,
+        own: dict[str, dict[str, t.Any]] | None = None,
+        beside: Edge | None = None,
+        former: str | None = None,
+        **variables: t.Any,
+    ) -> Edge:
+        shared = {**sample_variables(), **(cluster or {})}
+        name = shared["cluster_name"]
+        home = beside.home if beside else tmp_path_factory.mktemp("edge")
+        for folder in ("conf.d", "drain", "drain/" + name, "temporary"):
+            (home / folder).mkdir(exist_ok=beside is not None)
+        # Workers of a master that runs as root belong to another user, who could not look into pytest's folders.
         (home / "nginx.conf").write_text(
             MAIN % {"home": home, "user": "user root;" if os.geteuid() == 0 else ""}
         )
         (home / "play.yml").write_text(PLAYBOOK)
-        (home / "bin").mkdir()
+        (home / "bin").mkdir(exist_ok=True)
         if plus:
-            (home / "bin" / "nginx").write_text(PLUS % {"nginx": nginx})
+            (home / "bin" / "nginx").write_text(
+                PLUS % {"python": sys.executable, "checker": plus_syntax.__file__, "nginx": nginx}
+            )
             (home / "bin" / "nginx").chmod(0o755)
-        shared = sample_variables()
-        model = sample_model(nodes, shared)
+        model = sample_model(nodes, shared, own)
 
         def render(**more: t.Any) -> subprocess.CompletedProcess[str]:
             values = {
@@ -83,7 +109,7 @@ def make_edge(
                 "nginx_upstream_authorities": str(certificates.authority),
                 "__nginx_directory": str(home),
                 "__nginx_logs": str(home),
-                "__nginx_drain": str(home / "drain"),
+                "__nginx_drain": str(home / "drain" / name),
                 "__nginx_owner": os.geteuid(),
                 # The sites of this machine are none of a test's business.
                 "__nginx_platforms": {family: {"unwanted": []} for family in ("Debian", "RedHat")},
@@ -94,20 +120,25 @@ def make_edge(
             (home / "values.json").write_text(json.dumps(values))
             return play(home, Path(nginx).parent)
 
+        if former is not None:
+            (home / "conf.d" / "carbon-ops.conf").write_text(former)
         result = render()
         assert result.returncode == 0, result.stdout + result.stderr
         if plus:
-            return Edge(home, model, certificates, [], render, nginx)
+            return Edge(home, model, certificates, [], render, nginx, shared)
         backends = [
-            Backend(f"n{node['index']}", node["address"], node["ports"], certificates)
+            Backend(node["name"], node["address"], node["ports"], certificates)
             for node in model["nodes"]
         ]
         for backend in backends:
             backend.ports = {scheme: backend.ports[scheme] for scheme in ("https", "http")}
             backend.start()
-        edge = Edge(home, model, certificates, backends, render, nginx)
+        edge = Edge(home, model, certificates, backends, render, nginx, shared)
         running.append(edge)
-        edge.start()
+        if beside:
+            beside.reload()
+        else:
+            edge.start()
         return edge
 
     yield make
@@ -117,7 +148,7 @@ def make_edge(
 
 @pytest.fixture(scope="session")
 def two_nodes(make_edge: t.Callable[..., Edge]) -> Edge:
-    return make_edge(2)
+    return make_edge(2, nginx_management_sources=["127.0.0.0/8"])
 
 
 @pytest.fixture
@@ -127,10 +158,11 @@ def edge(two_nodes: Edge) -> t.Iterator[Edge]:
     two_nodes.drain()
     for backend in two_nodes.backends:
         backend.stop()
+        backend.requests.clear()
         backend.start()
     # A node that failed is asked again after its five seconds.
-    if any(
-        "upstream" in line for line in (two_nodes.home / "ob-km.error.log").read_text().splitlines()
-    ):
+    logs = [two_nodes.home / name for name in ("ob-km.error.log", "mgt.ob-km.error.log")]
+    if any("upstream" in log.read_text() for log in logs):
         time.sleep(6)
-        (two_nodes.home / "ob-km.error.log").write_text("")
+        for log in logs:
+            log.write_text("")

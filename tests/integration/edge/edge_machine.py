@@ -13,6 +13,7 @@ import itertools
 import json
 import os
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -184,7 +185,8 @@ class Certificates:
 
 class _Handler(http.server.BaseHTTPRequestHandler):
     """Answers with what it was asked; location=… in the query makes it redirect there,
-    header=Name:Value send that header.
+    header=Name:Value send that header, fail=break hang up and fail=hang say nothing, both once the
+    request is read.
 
     It keeps sessions as the products do, each node its own: login=yes opens one, and every answer
     tells whether the request had one.
@@ -193,11 +195,17 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     node = ""
     sessions: set[str] = set()
+    requests: list[str] = []
 
     def _answer(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
         received = self.rfile.read(length).decode()
         query = parse_qs(urlsplit(self.path).query)
+        self.requests.append(f"{self.command} {self.path}")
+        if "fail" in query:
+            time.sleep(5 if query["fail"] == ["hang"] else 0)
+            self.close_connection = True
+            return
         location = query.get("location")
         cookies = http.cookies.SimpleCookie(self.headers.get("Cookie") or "")
         session = cookies["JSESSIONID"].value in self.sessions if "JSESSIONID" in cookies else False
@@ -222,7 +230,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    do_GET = do_POST = _answer  # noqa: N815 - the names http.server looks for
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _answer  # noqa: N815 - the names http.server looks for
 
     def log_message(self, format: str, *args: t.Any) -> None:  # noqa: A002 - the base class names it so
         pass
@@ -240,11 +248,19 @@ class Backend:
         self.certificates = certificates
         self.servers: list[http.server.ThreadingHTTPServer] = []
         self.frozen: list[socket.socket] = []
+        self.requests: list[str] = []
+        """What it was asked, since somebody emptied it."""
 
     def start(self, pair: str = "node") -> None:
-        handler = type("Handler", (_Handler,), {"node": self.name, "sessions": set()})
+        handler = type(
+            "Handler",
+            (_Handler,),
+            {"node": self.name, "sessions": set(), "requests": self.requests},
+        )
+        family = socket.AF_INET6 if ":" in self.address else socket.AF_INET
+        server_type = type("Server", (http.server.ThreadingHTTPServer,), {"address_family": family})
         for scheme in ("https", "http"):
-            server = http.server.ThreadingHTTPServer(
+            server = server_type(
                 (self.address, self.ports[scheme]), handler, bind_and_activate=False
             )
             server.daemon_threads = True
@@ -322,11 +338,13 @@ class Edge:
     backends: list[Backend]
     render: t.Callable[..., subprocess.CompletedProcess[str]]
     nginx: str
+    variables: dict[str, t.Any] = field(default_factory=dict)
+    """Those of the cluster that the model was made of."""
     process: subprocess.Popen[bytes] | None = None
     drained: Path = field(init=False)
 
     def __post_init__(self) -> None:
-        self.drained = self.home / "drain"
+        self.drained = self.home / "drain" / self.model["name"]
 
     def ask(
         self,
@@ -340,15 +358,14 @@ class Edge:
         body: str | None = None,
     ) -> Answer:
         number = self.model[port]
+        to = "::1" if ":" in source else "127.0.0.1"
         if port == "public_http_port":
             connection = http.client.HTTPConnection(
-                "127.0.0.1", number, timeout=15, source_address=(source, 0)
+                to, number, timeout=15, source_address=(source, 0)
             )
         else:
             context = ssl.create_default_context(cafile=str(self.certificates.authority))
-            connection = _Named(
-                "127.0.0.1", number, timeout=15, source_address=(source, 0), context=context
-            )
+            connection = _Named(to, number, timeout=15, source_address=(source, 0), context=context)
             connection.name = host
         sent = {"Host": host, **(headers or {})}
         if route:
@@ -360,11 +377,11 @@ class Edge:
         connection.close()
         return Answer(response.status, response.getheaders(), text, time.monotonic() - started)
 
-    def drain(self, *nodes: int) -> None:
+    def drain(self, *names: str) -> None:
         for flag in self.drained.iterdir():
             flag.unlink()
-        for node in nodes:
-            (self.drained / f"n{node}").touch()
+        for name in names:
+            (self.drained / name).touch()
 
     def start(self) -> None:
         self.process = subprocess.Popen(
@@ -381,6 +398,19 @@ class Edge:
             except OSError:
                 time.sleep(0.05)
         raise AssertionError("nginx did not start: " + (self.home / "error.log").read_text())
+
+    def reload(self) -> None:
+        """Load what was rendered; the workers of before are gone when this returns."""
+        assert self.process
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        before = set(children.read_text().split())
+        self.process.send_signal(signal.SIGHUP)
+        for _attempt in range(200):
+            now = set(children.read_text().split())
+            if now and not now & before:
+                return
+            time.sleep(0.05)
+        raise AssertionError("nginx did not reload: " + (self.home / "error.log").read_text())
 
     def stop(self) -> None:
         if self.process:
@@ -431,16 +461,17 @@ def sample_variables() -> dict[str, t.Any]:
     }
 
 
-def sample_model(nodes: int, shared: dict[str, t.Any]) -> dict[str, t.Any]:
-    hosts = {
-        f"km{number}": {**shared, "cluster_node_address": f"127.0.0.{10 + number}"}
+def sample_model(
+    nodes: int, shared: dict[str, t.Any], own: dict[str, dict[str, t.Any]] | None = None
+) -> dict[str, t.Any]:
+    """The model as lb1 sees it; `own` are the Key Managers by name with variables of their own, where km1, km2, … will not do."""
+    hosts = own or {
+        f"km{number}": {"cluster_node_address": f"127.0.0.{10 + number}"}
         for number in range(1, nodes + 1)
     }
+    names = list(hosts)
+    hosts = {name: {**shared, **variables} for name, variables in hosts.items()}
     hosts["lb1"] = {**shared, "cluster_node_address": "127.0.0.1"}
     hosts["am1"] = {**shared, "cluster_node_address": "127.0.0.41"}
-    groups = {
-        "key_manager": [name for name in hosts if name.startswith("km")],
-        "load_balancer": ["lb1"],
-        "api_manager": ["am1"],
-    }
+    groups = {"key_manager": names, "load_balancer": ["lb1"], "api_manager": ["am1"]}
     return build_model("lb1", Inventory(groups, hosts), load_sources(REPOSITORY / "roles"))

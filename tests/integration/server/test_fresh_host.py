@@ -107,6 +107,7 @@ def inventory(archive: Path, further: dict[str, t.Any]) -> dict[str, t.Any]:
     # It is not unpacked in check mode.
     product = {"src": str(archive), "checksum": "sha256:" + "0" * 64}
     variables = {
+        "nginx_management_sources": ["192.0.2.0/24"],
         "ansible_connection": "local",
         "ansible_python_interpreter": sys.executable,
         "cluster_product": "carbon_4.7.1",

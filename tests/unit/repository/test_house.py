@@ -26,7 +26,7 @@ NODE = (
 CONTROLLER = (
     ("_argument_specs",),
     ("_model",),
-    ("_edits", "_firewall", "_packages", "_surveys"),
+    ("_edits", "_firewall", "_nginx", "_packages", "_surveys"),
     ("_sources",),
     ("_inventory",),
     ("_preflight",),

@@ -99,6 +99,7 @@ TABLE: list[tuple[str, t.Any, t.Any, dict[str, t.Any]]] = [
     ("cluster_gateway_hostname", "a.example", "b.example", {}),
     ("cluster_gateway_port", 443, 8244, {}),
     ("cluster_gateway", {"clustered": True}, {"clustered": False}, IS_KM),
+    ("cluster_portals", "public", "management", {}),
     ("cluster_load_balanced", True, False, {}),
     ("cluster_manage_hosts_file", True, False, {}),
     ("cluster_hostname_address", "192.0.2.98", "192.0.2.99", {}),

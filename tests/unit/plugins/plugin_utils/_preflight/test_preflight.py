@@ -24,6 +24,7 @@ from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._sources im
 GOOD = {
     "cluster_product": "ob_km_1.5",
     "cluster_hostname": "km.bank.example",
+    "nginx_management_sources": ["192.0.2.0/24"],
     "cluster_admin_password": "Canary-admin-1",
     "cluster_group_password": "Canary-group-1",
     "cluster_keystore_password": "Canary-keys-1",
@@ -153,9 +154,22 @@ BAD: list[tuple[str, t.Callable[[Case], t.Any], list[str]]] = [
         ["cluster_hostname is an address"],
     ),
     (
-        "one name for both",
-        lambda c: c.everywhere(cluster_management_hostname="km.bank.example"),
-        ["cluster_management_hostname"],
+        "a console nobody reaches",
+        lambda c: c.nowhere("nginx_management_sources"),
+        ["nginx_management_sources of lb1 is empty"],
+    ),
+    (
+        "a console for nobody",
+        lambda c: c.hosts["lb1"].update(nginx_management_sources=[]),
+        ["nginx_management_sources of lb1 is empty"],
+    ),
+    (
+        "a node whose name is no cookie",
+        lambda c: (
+            c.groups.update(key_manager=["km1", "km 2"]),
+            c.hosts.update({"km 2": c.hosts.pop("km2")}),
+        ),
+        ["'km 2'", "letters, digits"],
     ),
     (
         "a missing secret",
@@ -808,6 +822,14 @@ BAD: list[tuple[str, t.Callable[[Case], t.Any], list[str]]] = [
         ["cluster_session_persistence.temporary", "nginx_stickiness of lb1"],
     ),
     (
+        "sessions that nobody else knows",
+        lambda c: (
+            c.everywhere(cluster_session_persistence={"enabled": False}),
+            c.hosts["lb1"].update(nginx_stickiness="none"),
+        ),
+        ["cluster_session_persistence.enabled is false", "nginx_stickiness of lb1"],
+    ),
+    (
         "a proxy that is everybody",
         lambda c: c.everywhere(cluster_remote_ip_valve={"enabled": True, "internal_proxies": ".*"}),
         ["cluster_remote_ip_valve.internal_proxies matches every address"],
@@ -995,6 +1017,18 @@ def test_a_good_inventory_has_none() -> None:
             c, topology="distributed_ha_rsync", hosts=["gw1", "gw2"], manager="gwm"
         ),
         lambda c: (c.groups["load_balancer"].clear(), c.groups["key_manager"].pop()),
+        lambda c: (
+            c.groups["load_balancer"].clear(),
+            c.groups["key_manager"].pop(),
+            c.nowhere("nginx_management_sources"),
+        ),
+        lambda c: c.everywhere(cluster_management_hostname="km.bank.example"),
+        lambda c: c.everywhere(nginx_management_sources=["0.0.0.0/0", "::/0"]),
+        lambda c: (
+            c.groups["key_manager"].pop(),
+            c.everywhere(cluster_session_persistence={"enabled": False}),
+            c.hosts["lb1"].update(nginx_stickiness="none"),
+        ),
     ],
     ids=[
         "two on one host",
@@ -1017,6 +1051,10 @@ def test_a_good_inventory_has_none() -> None:
         "a balancer of gateways",
         "a gateway manager",
         "one Key Manager alone",
+        "no load balancer",
+        "one name for both",
+        "a console for everybody",
+        "no other node to go on at",
     ],
 )
 def test_what_is_right_passes(change: t.Callable[[Case], t.Any]) -> None:
