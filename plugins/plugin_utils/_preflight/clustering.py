@@ -120,14 +120,14 @@ def _members(model: t.Mapping[str, t.Any]) -> Sentences:
     """Well-known members that would split the cluster, or that stand in the list twice."""
     name = "cluster_additional_members"
     nodes = len(model["nodes"])
-    try:
-        further = [
-            clustering_members.parse_member(member, name) for member in model["members"][nodes:]
-        ]
-    except OperatorError as error:
-        yield str(error)
-        return
-    if further:
+    further, wrong = [], []
+    for member in model["members"][nodes:]:
+        try:
+            further.append(clustering_members.parse_member(member, name))
+        except OperatorError as error:
+            wrong.append(str(error))
+    yield from wrong
+    if further and not wrong:
         members = [
             clustering_members.Member(member["host"], int(member["port"]))
             for member in model["members"][:nodes]

@@ -20,6 +20,9 @@ SCRIPT = re.compile(r"(?!/)(?!.*\.\.(/|\Z))\S+\Z")
 # Where every product keeps its own configuration registry, unless it is told otherwise.
 COMMON_CONFIG_TARGET = "/_system/config"
 
+# What a datasource is, beside how its connections are kept.
+CONNECTION = ("url", "username", "password", "driverClassName", "validationQuery")
+
 
 def _databases(
     shared: _Settings, sources: Sources, groups: t.Mapping[str, t.Sequence[str]]
@@ -87,6 +90,13 @@ def _databases(
             yield (
                 "cluster_additional_datasources.{0}: {1} does not take its database as a name. It"
                 " may hold {2}.".format(source.get("id"), vendor.title, vendor.databases.rule)
+            )
+    pool = shared.option("cluster_database", "pool")
+    for name in pool if isinstance(pool, t.Mapping) else ():
+        if name in CONNECTION:
+            yield (
+                f"cluster_database.pool.{name} is no setting of a pool: the collection sets it from"
+                " the other options of cluster_database. Take it out."
             )
     passwords = shared["cluster_database_passwords"]
     if isinstance(passwords, t.Mapping):
@@ -189,15 +199,16 @@ def _registry(model: t.Mapping[str, t.Any]) -> Sentences:
     """With one database for both registries no two mounts may come from one place of it, here and
     on the other products that share it."""
     config, governance = (_registry_source(model, purpose) for purpose in ("config", "registry"))
-    if config["database"] != governance["database"]:
-        return
     target = model["registry"]["config_target"]
-    if model["api_managers"] and target == model["api_manager_registry"]["config_target"]:
+    shared = model["api_managers"] and model["api_manager_datasources"]
+    if shared and target == model["api_manager_registry"]["config_target"]:
         yield (
             "cluster_registry_config_target and cluster_api_manager_registry_config_target are"
             f" both {target}, in one database: Key Manager and API Manager would overwrite each"
             " other's configuration. Give each of the two a path of its own."
         )
+    if config["database"] != governance["database"]:
+        return
     if target == model["registry"]["governance_target"]:
         yield (
             "cluster_registry_config_target and cluster_registry_governance_target are both"

@@ -12,6 +12,7 @@ import typing as t
 from ...module_utils import _ports as ports
 from ...module_utils._addresses import is_host_name
 from ...module_utils._errors import OperatorError
+from .._model.vendors import VENDORS
 from .settings import REMOTE
 
 if t.TYPE_CHECKING:
@@ -74,15 +75,28 @@ def _api_manager(
     shared: _Settings, sources: Sources, groups: t.Mapping[str, t.Sequence[str]]
 ) -> Sentences:
     release = shared["cluster_api_manager_release"]
-    if release is not None and re.search(r"-update-?\d*", str(release), re.IGNORECASE):
-        yield (
-            f"cluster_api_manager_release {release} is an update release, which does not work with"
-            " a separate Key Manager. Use the GA release, or one that is updated by WUM."
-        )
+    archive = shared["cluster_api_manager_archive"]
+    names = {
+        "cluster_api_manager_release": release,
+        "cluster_api_manager_archive.src": (
+            str(archive.get("src")).rsplit("/", 1)[-1] if isinstance(archive, t.Mapping) else None
+        ),
+    }
+    for name, text in names.items():
+        if text is not None and re.search("update", str(text), re.IGNORECASE):
+            yield (
+                f"{name} {text} is an update release, which does not work with a separate Key"
+                " Manager. Use the GA release, or one that is updated by WUM."
+            )
     product, wanted = (
         sources.profiles.get(str(shared["cluster_product"])),
         shared["cluster_api_manager_product"],
     )
+    if product is not None:
+        yield from _api_manager_release(
+            release, sources.profiles.get(wanted or product["api_manager_product"], {})
+        )
+        yield from _api_manager_scope(shared, product, sources, groups)
     if (
         product is not None
         and wanted in sources.profiles
@@ -96,6 +110,53 @@ def _api_manager(
         yield (
             "cluster_api_manager_archive is set, but the group that cluster_api_manager_group names"
             " has no host."
+        )
+
+
+def _api_manager_release(release: t.Any, profile: t.Mapping[str, t.Any]) -> Sentences:
+    """What is said of the release, beside what the home itself will tell."""
+    found = re.search(r"\d+(?:\.\d+)+", str(release)) if release is not None else None
+    expected = profile.get("release")
+    if found and expected and found.group() != expected:
+        yield (
+            f"cluster_api_manager_release {release} is not the release {expected} of"
+            f" {profile['title']}, with which this Key Manager works. Install that one, or correct"
+            " the variable."
+        )
+
+
+def _api_manager_scope(
+    shared: _Settings,
+    product: t.Mapping[str, t.Any],
+    sources: Sources,
+    groups: t.Mapping[str, t.Sequence[str]],
+) -> Sentences:
+    """Choices after which API Manager and the Key Managers would not be one system."""
+    if not groups["api_manager"]:
+        return
+    scope, encrypted = shared["cluster_api_manager_scope"], shared["cluster_token_encryption"]
+    if scope == "wiring":
+        if encrypted:
+            yield (
+                "cluster_token_encryption is true, but with cluster_api_manager_scope wiring API"
+                " Manager would neither encrypt tokens nor read those of the Key Managers. Set the"
+                " scope to shared or all, or leave tokens unencrypted."
+            )
+        return
+    if encrypted and shared["cluster_api_manager_internal_keystore"] == "kept":
+        yield (
+            "cluster_token_encryption is true, but API Manager keeps an internal keystore of its"
+            " own, so that neither side could read the other's tokens. Set"
+            " cluster_api_manager_internal_keystore to shared."
+        )
+    wanted = shared["cluster_api_manager_product"] or product["api_manager_product"]
+    files = sources.profiles.get(str(wanted), {}).get("api_manager_files", ())
+    vendor = VENDORS.get(shared.option("cluster_database", "vendor"))
+    if vendor is not None and vendor.embedded and "api_manager_master_datasources" in files:
+        yield (
+            f"cluster_database.vendor {vendor.title} is a file of each server, so API Manager and"
+            " the Key Manager would share no user, no token and no registry. Choose the vendor of a"
+            " database server, or set cluster_api_manager_scope to wiring."
         )
 
 

@@ -33,7 +33,8 @@ DEFAULT_PASSWORDS = frozenset(
 )
 # WSO2's own rule for passwords of the primary user store (PasswordJavaRegEx of user-mgt.xml), and
 # what keytool demands.
-ADMIN_PASSWORD = re.compile(r"\S{5,30}\Z")
+# The data bridge of API Manager fails on characters that are more than one byte.
+ADMIN_PASSWORD = re.compile(r"[!-~]{5,30}\Z")
 KEYSTORE_PASSWORD_LENGTH = 6
 
 # What is held to be safe until 2030.
@@ -69,8 +70,14 @@ def _secrets(
     admin = variables.get("cluster_admin_password")
     if isinstance(admin, str) and admin and not ADMIN_PASSWORD.match(admin):
         yield (
-            "cluster_admin_password is one that the product refuses: it must have 5 to 30"
-            " characters and no blank."
+            "cluster_admin_password is one that the products refuse: it must have 5 to 30"
+            " characters, all of them ASCII and none a blank."
+        )
+    keystore = variables.get("cluster_keystore_password")
+    if isinstance(keystore, str) and "]]#" in keystore:
+        yield (
+            "cluster_keystore_password holds ]]#, which ends a text in the gateway's template."
+            " Choose another one."
         )
     for name in ("cluster_keystore_password", "cluster_truststore_password"):
         secret = variables.get(name)

@@ -141,9 +141,7 @@ def test_the_edits_of_every_profile_are_dropped(repository: Path) -> None:
     }
     # A profile without a list of its own has the edits of the one that it inherits.
     of_its_own = {
-        name
-        for name, profile in profiles.items()
-        if {"files", "api_manager_files"} & set(profile)
+        name for name, profile in profiles.items() if {"files", "api_manager_files"} & set(profile)
     }
     assert len(of_its_own) == 5
     assert dropped | {profiles[name]["api_manager_product"] for name in dropped} == of_its_own

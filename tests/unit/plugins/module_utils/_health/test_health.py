@@ -379,12 +379,18 @@ def test_server_that_issues_tokens_looks_for_one(config: dict[str, t.Any], carbo
             "<ax:valid>false</ax:valid>",
             "cannot look for tokens: Server error occurred while validating the OAuth2 token. The",
         ),
-        ("<faultstring>Service not found.</faultstring>", "tokens: Service not found. The datasource"),
+        (
+            "<faultstring>Service not found.</faultstring>",
+            "tokens: Service not found. The datasource",
+        ),
         ("", "tokens: an empty answer with HTTP status 200"),
         # Nothing that only looks like it.
         ("<ax:errorMsg>Access token is not ACTIVE</ax:errorMsg>", "not ACTIVE. The datasource"),
         ("<ax:valid>false</ax:valid>", "tokens: HTTP status 200. The datasource"),
-        ("<ax:errorMsg>Invalid Access Token</ax:errorMsg><ax:valid>true</ax:valid>", "Invalid Access"),
+        (
+            "<ax:errorMsg>Invalid Access Token</ax:errorMsg><ax:valid>true</ax:valid>",
+            "Invalid Access",
+        ),
     ],
 )
 def test_server_that_cannot_look_for_a_token_is_sick(

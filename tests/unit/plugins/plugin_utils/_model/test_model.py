@@ -259,22 +259,43 @@ TABLE = [
     ),
     ({"cluster_database": {"vendor": "postgresql"}}, "database.driver_class", "org.postgresql.Driver"),
     (
-        {"cluster_database_driver": {"class_name": "com.mysql.cj.jdbc.Driver", "checksum": "sha256:0"}},
+        {
+            "cluster_database_driver": {
+                "class_name": "com.mysql.cj.jdbc.Driver",
+                "checksum": "sha256:0",
+            }
+        },
         "datasources.0.url",
         "jdbc:mysql://192.0.2.31:3306/openbank_userdb?autoReconnect=true&sslMode=VERIFY_IDENTITY",
     ),
     (
-        {"cluster_database_driver": {"class_name": "com.mysql.cj.jdbc.Driver", "checksum": "sha256:0"}},
+        {
+            "cluster_database_driver": {
+                "class_name": "com.mysql.cj.jdbc.Driver",
+                "checksum": "sha256:0",
+            }
+        },
         "registry.governance_cache_id",
         "obkm_registry@jdbc:mysql://192.0.2.31:3306/openbank_govdb",
     ),
     (
-        {"cluster_database_driver": {"class_name": "com.mysql.cj.jdbc.Driver", "checksum": "sha256:0"}, "cluster_database": {"tls": False}},
+        {
+            "cluster_database_driver": {
+                "class_name": "com.mysql.cj.jdbc.Driver",
+                "checksum": "sha256:0",
+            },
+            "cluster_database": {"tls": False},
+        },
         "database.parameters.sslMode",
         "DISABLED",
     ),
     (
-        {"cluster_database_driver": {"class_name": "org.mariadb.jdbc.Driver", "checksum": "sha256:0"}},
+        {
+            "cluster_database_driver": {
+                "class_name": "org.mariadb.jdbc.Driver",
+                "checksum": "sha256:0",
+            }
+        },
         "database.parameters.sslMode",
         "verify-full",
     ),

@@ -345,6 +345,74 @@ BAD: list[tuple[str, t.Callable[[Case], t.Any], list[str]]] = [
         ["cluster_api_manager_release"],
     ),
     (
+        "an update release with a point",
+        lambda c: c.everywhere(cluster_api_manager_release="2.6.0.update-3"),
+        ["cluster_api_manager_release 2.6.0.update-3 is an update release"],
+    ),
+    (
+        "an archive of an update release",
+        lambda c: c.everywhere(
+            cluster_api_manager_archive={
+                "src": "https://a.example/wso2am-2.6.0-update-1.zip",
+                "checksum": "sha256:" + "0" * 64,
+            }
+        ),
+        ["cluster_api_manager_archive.src", "update release"],
+    ),
+    (
+        "another release",
+        lambda c: c.everywhere(cluster_api_manager_release="APIM-3.2.0"),
+        ["cluster_api_manager_release APIM-3.2.0 is not the release 1.5.0"],
+    ),
+    (
+        "encrypted tokens that API Manager is not told of",
+        lambda c: c.everywhere(cluster_token_encryption=True, cluster_api_manager_scope="wiring"),
+        ["cluster_token_encryption", "cluster_api_manager_scope wiring"],
+    ),
+    (
+        "encrypted tokens that neither side reads",
+        lambda c: c.everywhere(
+            cluster_token_encryption=True, cluster_api_manager_internal_keystore="kept"
+        ),
+        ["cluster_token_encryption", "cluster_api_manager_internal_keystore"],
+    ),
+    (
+        "one configuration of two products",
+        lambda c: c.everywhere(cluster_api_manager_registry_config_target="/_system/config"),
+        ["cluster_api_manager_registry_config_target are both /_system/config"],
+    ),
+    (
+        "a pool with a URL",
+        lambda c: c.everywhere(
+            cluster_database={"vendor": "mysql", "pool": {"url": "jdbc:h2:a", "maxActive": 60}}
+        ),
+        ["cluster_database.pool.url is no setting of a pool"],
+    ),
+    (
+        "a password of an administrator with a pound sign",
+        lambda c: c.everywhere(cluster_admin_password="Zeil\u00a3ngrad7"),
+        ["cluster_admin_password is one that the products refuse"],
+    ),
+    (
+        "a password of an administrator with an umlaut",
+        lambda c: c.everywhere(cluster_admin_password="Z\u00fcrich-2024"),
+        ["cluster_admin_password is one that the products refuse"],
+    ),
+    (
+        "a password that ends a text of a template",
+        lambda c: c.everywhere(cluster_keystore_password="Zeil$]]#Zeil"),
+        ["cluster_keystore_password holds ]]#"],
+    ),
+    (
+        "a database that API Manager cannot reach",
+        lambda c: (
+            c.groups["database"].clear(),
+            c.groups["key_manager"].pop(),
+            c.everywhere(cluster_database={"vendor": "h2"}),
+        ),
+        ["cluster_database.vendor H2", "API Manager"],
+    ),
+    (
         "a wrong vendor",
         lambda c: c.everywhere(cluster_database={"vendor": "db2"}),
         ["cluster_database", "vendor"],
@@ -997,6 +1065,7 @@ def test_a_good_inventory_has_none() -> None:
         lambda c: (
             c.groups["database"].clear(),
             c.groups["key_manager"].pop(),
+            c.groups["api_manager"].clear(),
             c.everywhere(cluster_database={"vendor": "h2"}),
         ),
         lambda c: c.everywhere(
@@ -1318,3 +1387,11 @@ def test_what_can_be_meant_is_accepted(change: t.Callable[[Case], t.Any]) -> Non
     case = Case()
     change(case)
     assert case.errors() == []
+
+
+def test_every_bad_member_is_told_at_once() -> None:
+    case = Case()
+    bad = ["192.168.1.10-2", "192.168.1.2-300", "192.168.1.0/24"]
+    case.everywhere(cluster_additional_members=[{"host": host} for host in bad])
+    errors = case.errors()
+    assert all(any(host in error for error in errors) for host in bad), errors

@@ -1,0 +1,161 @@
+# Copyright (c) 2026 The carbon_ops.key_manager maintainers
+# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
+# SPDX-License-Identifier: Apache-2.0
+"""What API Manager's files named before: the product's hosts, those of an earlier run, or what
+somebody put there by hand."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from pathlib import Path
+
+import pytest
+from sites import SHARED, Site
+
+TEMPLATE = "repository/resources/api_templates/velocity_template.xml"
+SEQUENCE = (
+    "repository/resources/finance/apis/openbanking.org.uk/Accounts_3.1.2/"
+    "dynamic-endpoint-insequence-3.1.2.xml"
+)
+COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
+# Where the stock key, its password or its alias may stand although every edit was made.
+STOCK_ALLOWED = {
+    "repository/conf/datasources/master-datasources.xml": "the embedded database, of each node",
+    "repository/conf/registry.xml": "the name of the embedded database",
+    "repository/conf/finance/open-banking.xml": "accounts of Business Intelligence, another server",
+}
+
+
+def run(site: Site, playbook: t.Callable[..., t.Any], *hosts: str) -> t.Any:
+    return playbook("playbooks/configure.yml", site.inventory, "--limit", ",".join(hosts))
+
+
+def holding(home: Path, word: bytes) -> list[str]:
+    """The files below the home that hold the word outside of comments."""
+    return [
+        str(path.relative_to(home))
+        for path in sorted(home.rglob("*"))
+        if path.is_file() and word in COMMENT.sub(b"", path.read_bytes())
+    ]
+
+
+def test_a_changed_name_of_the_cluster_leaves_no_old_one(
+    site: t.Callable[..., Site], playbook: t.Callable[..., t.Any]
+) -> None:
+    made = site(source="fixtures", nodes=1)
+    first = run(made, playbook, "am1")
+    assert first.status == 0, first.output
+    assert TEMPLATE in holding(made.homes["am1"], b"km.bank.example:9443")
+    made.variables.update(cluster_hostname="login.bank.example", cluster_internal_port=9555)
+    made.write_inventory()
+    second = run(made, playbook, "am1")
+    assert second.status == 0, second.output
+    assert holding(made.homes["am1"], b"km.bank.example") == []
+    assert {TEMPLATE, SEQUENCE} <= set(holding(made.homes["am1"], b"login.bank.example:9555"))
+    third = run(made, playbook, "am1")
+    assert "changed=0" in third.output.split("am1")[-1], third.output
+
+
+@pytest.mark.parametrize("host", ["iam.bank.internal:9446", "iam.bank.internal", "10.1.2.3:9999"])
+def test_an_address_set_by_hand_is_found(
+    host: str, site: t.Callable[..., Site], playbook: t.Callable[..., t.Any]
+) -> None:
+    made = site(source="fixtures", nodes=1)
+    for file in (TEMPLATE, SEQUENCE):
+        path = made.homes["am1"] / file
+        content = path.read_bytes()
+        assert b"<WSO2_OB_KM_HOST>:9446" in content
+        path.write_bytes(content.replace(b"<WSO2_OB_KM_HOST>:9446", host.encode()))
+    done = run(made, playbook, "am1")
+    assert done.status == 0, done.output
+    assert holding(made.homes["am1"], host.encode()) == []
+    text = (made.homes["am1"] / SEQUENCE).read_text(encoding="utf-8")
+    assert text.count("https://km.bank.example:9443/") == 2
+    assert "https://<WSO2_OB_APIM_HOST>:9443/open-banking/services/accounts" in text
+
+
+def test_a_file_that_names_no_key_manager_is_an_error(
+    site: t.Callable[..., Site], playbook: t.Callable[..., t.Any]
+) -> None:
+    made = site(source="fixtures", nodes=1)
+    path = made.homes["am1"] / SEQUENCE
+    path.write_text("<sequence/>\n", encoding="utf-8")
+    made.commit()
+    done = run(made, playbook, "am1")
+    assert done.status != 0 and path.name in done.output, done.output
+    assert made.numstat() == {}
+    made.variables["apim_wiring_insequences"] = ["dynamic-endpoint-insequence-1.3.3.xml"]
+    made.write_inventory()
+    done = run(made, playbook, "am1")
+    assert done.status == 0, done.output
+    assert path.read_text(encoding="utf-8") == "<sequence/>\n"
+
+
+@pytest.mark.parametrize("product", ["ob_km_1.5", "is_km_5.7.0"])
+def test_no_file_names_the_stock_key(
+    product: str, site: t.Callable[..., Site], playbook: t.Callable[..., t.Any]
+) -> None:
+    if not (SHARED / "real").is_dir():
+        pytest.skip("the real product files are not here: set CARBON_OPS_SHARED to their folder")
+    made = site(source="real", product=product, nodes=1, cluster_email_user_names=True)
+    done = run(made, playbook, "km1", "am1")
+    assert done.status == 0, done.output
+    for host, home in made.homes.items():
+        for word in (b"wso2carbon.jks", b">wso2carbon<", b'"wso2carbon"', b">wso2123<"):
+            found = set(holding(home / "repository", word))
+            places = {f"repository/{file}" for file in found}
+            if product == "is_km_5.7.0":
+                # Left there of Open Banking's, and an XMPP account that is switched off.
+                places -= {TEMPLATE, "repository/conf/finance/open-banking.xml"}
+                places -= {"repository/conf/datasources/open-banking-datasources.xml"}
+                places -= {"repository/conf/datasources/bps-datasources.xml"}
+            places -= (
+                {"repository/conf/identity/identity.xml"} if word == b">wso2carbon<" else set()
+            )
+            assert places <= set(STOCK_ALLOWED), (host, word)
+
+
+def test_only_the_wiring_changes_where_only_the_wiring_is_ours(
+    site: t.Callable[..., Site], playbook: t.Callable[..., t.Any]
+) -> None:
+    made = site(source="fixtures", nodes=1, cluster_api_manager_scope="wiring")
+    done = run(made, playbook, "am1")
+    assert done.status == 0, done.output
+    changed = {path[len("am1/") :] for path in made.numstat()}
+    for file in ("user-mgt.xml", "registry.xml", "jndi.properties", "etc/jmx.xml"):
+        assert "repository/conf/" + file not in changed
+    assert not [file for file in changed if file.endswith("-datasources.xml")]
+    assert {TEMPLATE, SEQUENCE, "repository/conf/api-manager.xml"} <= changed
+    carbon = (made.homes["am1"] / "repository/conf/carbon.xml").read_text(encoding="latin-1")
+    assert "wso2carbon.jks" in carbon and "obkm" not in carbon
+    # The trust in the cluster belongs to it, with every reference to the store's password.
+    assert "TrustStore" in carbon
+
+
+@pytest.mark.parametrize("found", ["5.8.0", "5.7.0-update1"])
+def test_a_home_of_another_release_is_refused(
+    found: str, site: t.Callable[..., Site], playbook: t.Callable[..., t.Any]
+) -> None:
+    made = site(source="fixtures", nodes=1)
+    path = made.homes["km1"] / "repository/conf/carbon.xml"
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"<Version>5.7.0<", f"<Version>{found}<".encode()))
+    made.commit()
+    done = run(made, playbook, "km1")
+    assert done.status != 0 and found in done.output and "IS 5.7.0" in done.output, done.output
+    assert made.numstat() == {}
+
+
+def test_a_home_that_writes_its_files_itself_is_refused(
+    site: t.Callable[..., Site], playbook: t.Callable[..., t.Any]
+) -> None:
+    made = site(source="fixtures", nodes=1)
+    for host in ("km1", "am1"):
+        toml = made.homes[host] / "repository/conf/deployment.toml"
+        toml.write_text('[server]\nhostname = "iam.bank.example"\n', encoding="utf-8")
+    made.commit()
+    for host in ("km1", "am1"):
+        done = run(made, playbook, host)
+        assert done.status != 0 and "deployment.toml" in done.output, done.output
+    assert made.numstat() == {}
