@@ -24,10 +24,16 @@ from expected import (
 Files = dict[str, t.Mapping[str, "str | None"]]
 KEYSTORE = "repository/resources/security/obkm-apim.jks"
 THRIFT = "Server/EntitlementSettings/ThirftBasedEntitlementConfig/KeyStore/"
+# The fixture has no such block.
+PUBLISHER = {
+    "APIManager/APIPublisher/URL": (
+        "https://api.bank.example:${mgt.transport.https.port}/publisher"
+    ),
+}
 TRUSTSTORE = "repository/resources/security/client-truststore.jks"
 
 
-def common(secrets: t.Any) -> Files:
+def common(secrets: t.Any, source: str) -> Files:
     """What every API Manager has."""
     services = "https://km.bank.example:9443${carbon.context}services/"
     gateway = "https://api.bank.example:${https.nio.port}"
@@ -59,9 +65,7 @@ def common(secrets: t.Any) -> Files:
                 "http://api.bank.example:${http.nio.port},https://api.bank.example:${https.nio.port}"
             ),
             "APIManager/APIStore/URL": "https://api.bank.example:${mgt.transport.https.port}/store",
-            "APIManager/APIPublisher/URL": (
-                "https://api.bank.example:${mgt.transport.https.port}/publisher"
-            ),
+            **(PUBLISHER if source == "real" else {}),
         },
         CONF + "etc/jmx.xml": {"JMX/StartRMIServer": "false"},
         CONF + "identity/identity.xml": {
@@ -143,7 +147,7 @@ def keys(secrets: t.Any) -> Files:
 
 def of_open_banking(layout: str, secrets: t.Any, source: str) -> Files:
     """Open Banking's API Manager, which has all databases of its Key Managers."""
-    files = common(secrets)
+    files = common(secrets, source)
     sources: dict[str, dict[str, str | None]] = {MASTER: {}, OPEN_BANKING: {}}
     block = "datasources-configuration/datasources/datasource"
     for key, (_name, jndi, _database, file) in DATASOURCES[layout].items():

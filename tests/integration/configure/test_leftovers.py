@@ -92,8 +92,9 @@ def make(folder: Path, name: str) -> Taken:
     taken.left.secrets, taken.left.variables = taken.fresh.secrets, taken.fresh.variables
     for host, home in taken.left.homes.items():
         key_manager = host in taken.left.key_managers
-        # Open Banking's API Manager keeps its registry to itself.
-        leave(home, registry=key_manager or taken.left.product == "is_km_5.7.0", valve=key_manager)
+        # The kernel that stands for an API Manager keeps its registry to itself.
+        registry = key_manager or taken.left.product != "carbon_4.7.1"
+        leave(home, registry=registry, valve=key_manager)
     taken.left.write_inventory()
     return taken
 
