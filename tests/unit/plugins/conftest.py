@@ -34,8 +34,12 @@ def run_module(
 
     def run(name: str, arguments: dict[str, t.Any], **internal: t.Any) -> dict[str, t.Any]:
         from ansible.module_utils import basic
+        from ansible.module_utils.common.parameters import PASS_VARS
 
         module = import_module(f"ansible_collections.carbon_ops.key_manager.plugins.modules.{name}")
+        # Asked for by the controller since 2.21; before, the arguments are always in the result.
+        if "inject_invocation" in PASS_VARS:
+            internal.setdefault("inject_invocation", True)
         sent = dict(arguments, **{f"_ansible_{key}": value for key, value in internal.items()})
         monkeypatch.setattr(
             basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": sent}).encode()

@@ -7,6 +7,7 @@ controller's Python only to try it with."""
 from __future__ import annotations
 
 import ast
+import sys
 import typing as t
 from pathlib import Path
 
@@ -110,7 +111,12 @@ def test_code_of_the_nodes_runs_on_python_3_8(path: Path) -> None:
     "source",
     [
         "match a:\n    case 1: pass",
-        "with (open(a) as b, open(c) as d): pass",
+        pytest.param(
+            "with (open(a) as b, open(c) as d): pass",
+            marks=pytest.mark.skipif(
+                sys.version_info >= (3, 12), reason="a later parser takes it for one of 3.8's"
+            ),
+        ),
         "Names = dict[str, int]",
         "a.removeprefix('b')",
         "zip(a, b, strict=True)",

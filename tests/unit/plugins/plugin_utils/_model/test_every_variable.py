@@ -19,6 +19,7 @@ from pathlib import Path
 import jinja2
 import pytest
 import yaml
+from ansible.errors import AnsibleError
 from ansible.plugins.filter import core, mathstuff
 from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._model.build import build_model
 from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._model.inventory import (
@@ -248,6 +249,14 @@ class Filters(t.Dict[str, t.Any]):
     __getitem__ = get
 
 
+def combined(real: t.Callable[..., t.Any], *arguments: t.Any, **options: t.Any) -> t.Any:
+    """Before 2.19 the filter refuses what is not defined; then what goes in shows too."""
+    try:
+        return real(*arguments, **options)
+    except AnsibleError:
+        return [*arguments, options]
+
+
 @functools.lru_cache(maxsize=None)
 def environment(unknown: type[Anything]) -> jinja2.Environment:
     # Nothing of it gets into a browser: two renderings are compared.
@@ -255,6 +264,7 @@ def environment(unknown: type[Anything]) -> jinja2.Environment:
     made.filters = Filters(
         {**made.filters, **core.FilterModule().filters(), **mathstuff.FilterModule().filters()}
     )
+    made.filters["combine"] = functools.partial(combined, made.filters["combine"])
     made.tests = Filters(made.tests)
     made.globals.update(
         lookup=lambda *words, **options: [words, options],
