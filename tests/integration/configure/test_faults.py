@@ -6,6 +6,7 @@ it failed, and shows no password."""
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 import expected
@@ -84,7 +85,8 @@ def test_a_failing_edit_says_where_writes_nothing_and_shows_no_password(
     run = playbook(CONFIGURE, there.inventory, "-vvv", "--diff")
     assert run.status != 0, run.output
     assert "FAILED! =>" in run.output
-    message = run.output[run.output.index("[ERROR]") :]
+    # Releases of Ansible before 2.19 say it in the line "fatal:" alone.
+    message = re.split(r"^(?:\[ERROR\]|fatal: )", run.output, maxsplit=1, flags=re.M)[1]
     assert all(name in message for name in named), message
     assert there.secrets.token not in run.output, "the output shows a password"
     assert there.state() == before, "a file was written although the call failed"
