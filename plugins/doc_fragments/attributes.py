@@ -45,6 +45,17 @@ attributes:
     details: This module does not modify state.
 """
 
+    PRODUCT_FILES = r"""
+options: {}
+attributes:
+  action_group:
+    description: Use C(group/carbon_ops.key_manager.product_files) in C(module_defaults) to set
+      defaults for this module.
+    support: full
+    membership:
+      - carbon_ops.key_manager.product_files
+"""
+
     PATCH = r"""
 options:
   secrets:

@@ -29,6 +29,7 @@ author:
 extends_documentation_fragment:
   - carbon_ops.key_manager.attributes
   - carbon_ops.key_manager.attributes.patch
+  - carbon_ops.key_manager.attributes.product_files
 options:
   files:
     description:
