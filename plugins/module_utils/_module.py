@@ -12,9 +12,29 @@ would stand in the journal for whoever may read it.
 from __future__ import annotations
 
 import typing as t
+from dataclasses import dataclass, field
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ._errors import OperatorError
 
 # Shorter lines would blot out words of the result that have nothing to do with the secret.
 _LINE = 16
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """The arguments of a module: its options, and what of them goes together."""
+
+    options: t.Mapping[str, t.Any]
+    rules: t.Mapping[str, t.Any] = field(default_factory=dict)
+
+    def checked(self, name: str, given: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+        """The arguments as the module of this name would be given them; raises OperatorError."""
+        result = ArgumentSpecValidator(dict(self.options), **self.rules).validate(dict(given))
+        if result.error_messages:
+            raise OperatorError(f"{name}: {'; '.join(result.error_messages)}")
+        return dict(result.validated_parameters)
 
 
 def secret_texts(arguments: t.Mapping[str, t.Any], spec: t.Mapping[str, t.Any]) -> t.Iterator[str]:
@@ -42,15 +62,28 @@ def _texts(value: t.Any) -> t.Iterator[str]:
             yield from _texts(item)
 
 
-def secretive(module: t.Any) -> t.Any:
+def secretive(module: t.Any, within: t.Mapping[str, Arguments] | None = None) -> t.Any:
     """The class AnsibleModule, made to log nothing of its arguments and to mask secrets wherever
-    they stand in them."""
+    they stand in them. ``within`` are the arguments in those of its dictionaries that its own spec
+    does not describe."""
 
     class Secretive(module):
         def __init__(self, *arguments: t.Any, **keywords: t.Any) -> None:
+            self._secret_spec = {
+                **keywords["argument_spec"],
+                **{name: {"options": inner.options} for name, inner in (within or {}).items()},
+            }
             super().__init__(*arguments, **keywords)
+            self._mask()
+
+        def _load_params(self) -> None:
+            # Before the arguments are looked at: what is wrong with them is told with all of them.
+            super()._load_params()
+            self._mask()
+
+        def _mask(self) -> None:
             self.no_log_values.update(
-                text for text in secret_texts(self.params, keywords["argument_spec"]) if text
+                text for text in secret_texts(self.params, self._secret_spec) if text
             )
 
         def _log_invocation(self) -> None:

@@ -118,41 +118,17 @@ backup_files:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._editor.module import PATCH_ARGUMENTS, run_patch
-from ..module_utils._errors import OperatorError
-from ..module_utils._home.home import HAS_LXML, XML_FILES
-from ..module_utils._home.port_offset import check_start_files, home_of, offset_edits, offset_result
+from ..module_utils._editor.module import BACKUP_OPTIONS, run_parts
+from ..module_utils._home.port_offset import CARBON_OFFSET, carbon_offset_part
 
 
 def main() -> None:
     module = AnsibleModule(
-        argument_spec={
-            "home": {"type": "path"},
-            "path": {"type": "path"},
-            "offset": {"type": "int", "required": True},
-            "unit": {"type": "path"},
-            "backup": PATCH_ARGUMENTS["backup"],
-            "backup_dir": PATCH_ARGUMENTS["backup_dir"],
-        },
-        required_one_of=[("home", "path")],
-        mutually_exclusive=[("home", "path")],
+        argument_spec={**CARBON_OFFSET.options, **BACKUP_OPTIONS},
         supports_check_mode=True,
+        **CARBON_OFFSET.rules,
     )
-    home = module.params["home"] or home_of(module.params["path"], XML_FILES["carbon"])
-    path = module.params["path"] or f"{home}/{XML_FILES['carbon']}"
-    results: dict[str, object] = {}
-    try:
-        edits = offset_edits(module.params["offset"])
-        check_start_files(home, module.params["unit"])
-        # Without lxml nothing can be read here; run_patch says so.
-        if HAS_LXML:
-            ports, warnings = offset_result(home, module.params["offset"])
-            results["ports"] = ports
-            for warning in warnings:
-                module.warn(warning)
-    except OperatorError as error:
-        module.fail_json(msg=str(error))
-    run_patch(module, [{"path": path, "edits": edits}], None, **results)
+    run_parts(module, [lambda: carbon_offset_part(module.params)])
 
 
 if __name__ == "__main__":

@@ -288,80 +288,20 @@ backup_files:
   type: dict
 """
 
-from pathlib import Path
-
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._clustering.edits import clustering_edits, clustering_result
-from ..module_utils._clustering.schemes import SCHEME_PARAMETERS
-from ..module_utils._clustering.section import read_clustering
-from ..module_utils._editor.module import PATCH_ARGUMENTS, run_patch
-from ..module_utils._errors import OperatorError
-from ..module_utils._home.clustering import check_home
-from ..module_utils._home.home import HAS_LXML, XML_FILES, parse
-from ..module_utils._home.port_offset import home_of
+from ..module_utils._clustering.part import WKA_MEMBERS, wka_members_part
+from ..module_utils._editor.module import BACKUP_OPTIONS, run_parts
 from ..module_utils._module import secretive
-
-NUMBERS = ("connection_timeout", "port", "ttl", "timeout")
-SECRETS = ("access_key", "secret_key")
-
-
-def scheme_argument(options: dict[str, str]) -> dict[str, object]:
-    """The argument of a membership scheme, from the table of the parameters that it reads."""
-    return {
-        "type": "dict",
-        "options": {
-            option: {"type": "int" if option in NUMBERS else "str", "no_log": option in SECRETS}
-            for option in options
-        },
-    }
 
 
 def main() -> None:
     module = secretive(AnsibleModule)(
-        argument_spec={
-            "home": {"type": "path"},
-            "path": {"type": "path"},
-            "enabled": {"type": "bool", "default": True},
-            "domain": {"type": "str"},
-            "group_password": {"type": "str", "no_log": True},
-            "scheme": {"type": "str", "choices": list(SCHEME_PARAMETERS)},
-            "local_member_host": {"type": "str"},
-            "local_member_port": {"type": "int"},
-            "members": {
-                "type": "list",
-                "elements": "dict",
-                "options": {
-                    "host": {"type": "str", "required": True},
-                    "port": {"type": "int", "default": 4000},
-                },
-            },
-            "state": {"type": "str", "choices": ["exact", "present", "absent"], "default": "exact"},
-            "parameters": {"type": "dict"},
-            "vaulted": PATCH_ARGUMENTS["vaulted"],
-            "backup": PATCH_ARGUMENTS["backup"],
-            "backup_dir": PATCH_ARGUMENTS["backup_dir"],
-            **{scheme: scheme_argument(options) for scheme, options in SCHEME_PARAMETERS.items()},
-        },
-        required_one_of=[("home", "path")],
-        mutually_exclusive=[("home", "path")],
+        argument_spec={**WKA_MEMBERS.options, **BACKUP_OPTIONS},
         supports_check_mode=True,
+        **WKA_MEMBERS.rules,
     )
-    home = module.params["home"] or home_of(module.params["path"], XML_FILES["axis2"])
-    path = module.params["path"] or f"{home}/{XML_FILES['axis2']}"
-    edits: list[dict[str, object]] = []
-    secrets: dict[str, str] = {}
-    results: dict[str, object] = {}
-    try:
-        # Without lxml nothing can be read here; run_patch says so.
-        if HAS_LXML:
-            wish = dict(module.params, kernel=check_home(home, module.params) if home else None)
-            current = read_clustering(parse(Path(path)))
-            edits, secrets = clustering_edits(wish, current)
-            results["cluster"] = clustering_result(wish, current)
-    except OperatorError as error:
-        module.fail_json(msg=str(error))
-    run_patch(module, [{"path": path, "edits": edits}], secrets, **results)
+    run_parts(module, [lambda: wka_members_part(module.params)])
 
 
 if __name__ == "__main__":

@@ -366,39 +366,23 @@ backup_files:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._editor.module import PATCH_ARGUMENTS, run_patch
+from ..module_utils._editor.module import (
+    BACKUP_OPTIONS,
+    REPORT_OPTIONS,
+    XML_PATCH,
+    run_parts,
+    xml_patch_part,
+)
 from ..module_utils._module import secretive
 
 
 def main() -> None:
     module = secretive(AnsibleModule)(
-        argument_spec={
-            # The edits stay as they were written: an argument spec would hide the difference
-            # between an empty and a missing value.
-            "files": {"type": "list", "elements": "dict"},
-            "path": {"type": "path"},
-            "edits": {"type": "list", "elements": "dict"},
-            "format": {
-                "type": "str",
-                "choices": ["xml", "text", "properties", "json"],
-                "default": "xml",
-            },
-            "root": {"type": "str"},
-            "create": {"type": "bool", "default": False},
-            "optional": {"type": "bool", "default": False},
-            "report": {"type": "str", "choices": ["all", "changed"], "default": "all"},
-            **PATCH_ARGUMENTS,
-        },
-        required_one_of=[("files", "path")],
-        mutually_exclusive=[("files", "path"), ("files", "edits"), ("files", "root")],
-        required_together=[("path", "edits")],
+        argument_spec={**XML_PATCH.options, **REPORT_OPTIONS, **BACKUP_OPTIONS},
         supports_check_mode=True,
+        **XML_PATCH.rules,
     )
-    single = {
-        name: module.params[name]
-        for name in ("path", "edits", "format", "root", "create", "optional")
-    }
-    run_patch(module, module.params["files"] or [single], module.params["secrets"])
+    run_parts(module, [lambda: xml_patch_part(module.params)])
 
 
 if __name__ == "__main__":

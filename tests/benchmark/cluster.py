@@ -31,8 +31,8 @@ from measuring import (
     timed,
 )
 
-# xml_patch, carbon_offset and wka_members.
-INVOCATIONS = 3
+# carbon_configure.
+INVOCATIONS = 1
 CALLBACK = REPOSITORY / "tests" / "benchmark" / "callback"
 
 

@@ -16,7 +16,6 @@ import typing as t
 from pathlib import Path
 
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._editor import patch
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils._editor.secrets import Secrets
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._errors import OperatorError
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._files.transaction import (
     Source,
@@ -79,7 +78,9 @@ class Edited:
 def edit(content: bytes, edits: t.Sequence[dict[str, t.Any]], form: str) -> Edited:
     """The content after the edits, made by the code that also edits files."""
     path = "/fuzz/file"
-    (plan,) = patch._plans([{"path": path, "format": form, "edits": list(edits)}], Secrets({}))
+    draft = patch._Draft()
+    draft.add([{"path": path, "format": form, "edits": list(edits)}], {})
+    (plan,) = draft.plans
     plan.source = Source(path, path, content, STATUS)
     edited, outcomes = patch._edit(plan)
     return Edited(

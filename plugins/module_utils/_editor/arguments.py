@@ -10,6 +10,9 @@ import typing as t
 from .._errors import OperatorError
 
 VAULTED = ("refuse", "replace")
+VAULTED_OPTIONS: dict[str, dict[str, t.Any]] = {
+    "vaulted": {"type": "str", "choices": list(VAULTED), "default": "refuse"},
+}
 MATCHES = ("one", "first", "all")
 
 

@@ -10,47 +10,77 @@ import typing as t
 from ansible.module_utils.basic import missing_required_lib
 
 from .._errors import OperatorError
+from .._module import Arguments
+from .arguments import VAULTED_OPTIONS
 from .outcome import IGNORED, UNCHANGED
-from .patch import patch_files
+from .patch import Part, patch_parts
+from .plan import FILE_KEYS, FORMATS
 from .xml.document import LXML_IMPORT_ERROR
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
 QUIET = (UNCHANGED, IGNORED)
-PATCH_ARGUMENTS: dict[str, dict[str, t.Any]] = {
+# How the files are replaced, whatever is edited in them.
+BACKUP_OPTIONS: dict[str, dict[str, t.Any]] = {
     "backup": {"type": "bool", "default": False},
     "backup_dir": {"type": "path"},
-    "secrets": {"type": "dict", "no_log": True},
-    "vaulted": {"type": "str", "choices": ["refuse", "replace"], "default": "refuse"},
 }
+REPORT_OPTIONS: dict[str, dict[str, t.Any]] = {
+    "report": {"type": "str", "choices": ["all", "changed"], "default": "all"},
+}
+XML_PATCH = Arguments(
+    {
+        # The edits stay as they were written: an argument spec would hide the difference between an
+        # empty and a missing value.
+        "files": {"type": "list", "elements": "dict"},
+        "path": {"type": "path"},
+        "edits": {"type": "list", "elements": "dict"},
+        "format": {"type": "str", "choices": list(FORMATS), "default": "xml"},
+        "root": {"type": "str"},
+        "create": {"type": "bool", "default": False},
+        "optional": {"type": "bool", "default": False},
+        "secrets": {"type": "dict", "no_log": True},
+        **VAULTED_OPTIONS,
+    },
+    {
+        "required_one_of": [("files", "path")],
+        "mutually_exclusive": [("files", "path"), ("files", "edits"), ("files", "root")],
+        "required_together": [("path", "edits")],
+    },
+)
 
 
-def run_patch(
-    module: AnsibleModule,
-    files: t.Sequence[t.Mapping[str, t.Any]],
-    secrets: t.Mapping[str, str] | None = None,
-    **results: t.Any,
+def xml_patch_part(arguments: t.Mapping[str, t.Any]) -> Part:
+    """What module xml_patch does with these arguments."""
+    single = {name: arguments[name] for name in FILE_KEYS}
+    return Part(arguments["files"] or [single], arguments["secrets"], arguments["vaulted"])
+
+
+def run_parts(
+    module: AnsibleModule, parts: t.Sequence[t.Callable[[], Part]], **results: t.Any
 ) -> None:
-    """Make the edits and end the module; ``results`` are further return values of the module."""
+    """Make the edits of all parts, all or none, and end the module; ``results`` are further return
+    values of the module."""
     if LXML_IMPORT_ERROR:
         module.fail_json(
             msg=missing_required_lib("lxml", reason="on the host (package python3-lxml)"),
             exception=LXML_IMPORT_ERROR,
         )
     try:
-        patched = patch_files(
-            files,
-            secrets,
+        patched = patch_parts(
+            [part() for part in parts],
             check_mode=module.check_mode,
             backup=bool(module.params.get("backup")),
             backup_dir=module.params.get("backup_dir"),
-            vaulted=module.params.get("vaulted") or "refuse",
         )
     except OperatorError as error:
         module.fail_json(msg=str(error))
         return
+    for warning in patched.warnings:
+        module.warn(warning)
     results.update(
+        patched.results,
         changed=patched.changed,
         changed_files=patched.changed_files,
         checksums=patched.checksums,

@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import typing as t
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from .._errors import OperatorError
 from .._files.transaction import check_writable, exclusive, read_source, replace_files
@@ -23,23 +26,44 @@ if t.TYPE_CHECKING:
     from .._files.transaction import Source
     from .decoded import Decoded
 
+    # The content of a file as the edits so far leave it.
+    Read = t.Callable[[Path], bytes]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a part asks for once it has read files: their edits, and what it has to say of them."""
+
+    files: t.Sequence[t.Mapping[str, t.Any]] = ()
+    secrets: t.Mapping[str, str] = field(default_factory=dict)
+    vaulted: str = "refuse"
+    results: t.Mapping[str, t.Any] = field(default_factory=dict)
+    warnings: t.Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one module would do: edits that are known before any file is read, and then those that
+    depend on what is in the files (of ``paths``) behind the edits of this and all earlier parts."""
+
+    files: t.Sequence[t.Mapping[str, t.Any]] = ()
+    secrets: t.Mapping[str, str] | None = None
+    vaulted: str = "refuse"
+    paths: t.Sequence[str] = ()
+    then: t.Callable[[Read], Wish] | None = None
+
 
 class PatchResult:
     """What the edits did, or would do in check mode."""
 
-    def __init__(
-        self,
-        edits: list[dict[str, t.Any]],
-        changes: list[_Edited],
-        backup_files: dict[str, str],
-        secrets: Secrets,
-        recovered: t.Sequence[str],
-    ) -> None:
+    def __init__(self, draft: _Draft, recovered: t.Sequence[str]) -> None:
         self.recovered = list(recovered)
-        self.edits = edits
-        self.backup_files = backup_files
-        self._changes = changes
-        self._secrets = secrets
+        self.edits = draft.reported
+        self.results = draft.results
+        self.warnings = draft.warnings
+        self.backup_files: dict[str, str] = {}
+        self._changes = draft.changes
+        self._secrets = draft.secrets
 
     @property
     def changed(self) -> bool:
@@ -66,9 +90,7 @@ class PatchResult:
 
         entries = []
         for edited in self._changes:
-            hunks = masked_diff(
-                edited.before, edited.after, self._secrets.values, edited.replaced_secrets
-            )
+            hunks = masked_diff(edited.before, edited.after, self._secrets, edited.replaced_secrets)
             old = edited.source.path if edited.source.exists else "/dev/null"
             entries.append({"prepared": f"--- {old}\n+++ {edited.source.path}\n{hunks}"})
         return entries
@@ -90,91 +112,152 @@ class _Edited:
 def patch_files(
     files: t.Sequence[t.Mapping[str, t.Any]],
     secrets: t.Mapping[str, str] | None = None,
+    vaulted: str = "refuse",
+    **how: t.Any,
+) -> PatchResult:
+    """Make all edits of all files, or raise OperatorError and write nothing."""
+    return patch_parts([Part(files, secrets, vaulted)], **how)
+
+
+def patch_parts(
+    parts: t.Sequence[Part],
     *,
     check_mode: bool = False,
     backup: bool = False,
     backup_dir: str | None = None,
-    vaulted: str = "refuse",
 ) -> PatchResult:
-    """Make all edits of all files, or raise OperatorError and write nothing."""
-    known = Secrets(secrets, vaulted)
-    plans = _plans(files, known)
+    """Make all edits of all parts, or raise OperatorError and write nothing."""
+    draft = _Draft()
+    for part in parts:
+        draft.add(part.files, part.secrets, part.vaulted)
     if check_mode:
-        return _patch(plans, known, None)
-    with exclusive([plan.path for plan in plans], backup_dir) as recovered:
-        return _patch(
-            plans,
-            known,
-            lambda contents: replace_files(contents, backup=backup, backup_dir=backup_dir),
-            recovered,
-        )
+        draft.finish(parts)
+        return PatchResult(draft, [])
+    paths = [plan.path for plan in draft.plans] + [path for part in parts for path in part.paths]
+    with exclusive(paths, backup_dir) as recovered:
+        draft.finish(parts)
+        result = PatchResult(draft, recovered)
+        if draft.changes:
+            contents = [(edited.source, edited.content) for edited in draft.changes]
+            result.backup_files = replace_files(contents, backup=backup, backup_dir=backup_dir)
+        return result
 
 
-def _patch(
-    plans: t.Sequence[_Plan],
-    secrets: Secrets,
-    write: t.Callable[[list[tuple[Source, bytes]]], dict[str, str]] | None,
-    recovered: t.Sequence[str] = (),
-) -> PatchResult:
-    _read_sources(plans)
-    edits: list[dict[str, t.Any]] = []
-    changes: list[_Edited] = []
-    errors: list[str] = []
-    for plan in plans:
-        try:
-            edited, outcomes = _edit(plan)
-        except OperatorError as error:
-            errors.append(str(error))
-            continue
-        if edited is not None:
-            changes.append(edited)
-        for reported, outcome in zip(plan.reported, outcomes):
-            result = {key: value for key, value in reported.items() if key != "number"}
-            edits.append(
-                {**result, "line": outcome.line, "action": outcome.action, "count": outcome.count}
-            )
-    if errors:
-        raise OperatorError(
-            "\n".join(errors) if len(errors) == 1 else "\n".join([*errors, "No file was changed."])
-        )
-    for edited in changes:
-        check_writable(edited.source)
-    backup_files = {}
-    if changes and write:
-        backup_files = write([(edited.source, edited.content) for edited in changes])
-    return PatchResult(edits, changes, backup_files, secrets, recovered)
+class _Draft:
+    """The edits that were asked for so far, and the files as these leave them."""
 
+    def __init__(self) -> None:
+        self.secrets: list[str] = []
+        self.reported: list[dict[str, t.Any]] = []
+        self.changes: list[_Edited] = []
+        self.results: dict[str, t.Any] = {}
+        self.warnings: list[str] = []
+        self._plans: dict[str, _Plan] = {}
+        self._inodes: dict[tuple[int, int], str] = {}
+        self._made: dict[str, tuple[int, _Edited | None, list[Outcome]]] = {}
 
-def _plans(files: t.Sequence[t.Mapping[str, t.Any]], secrets: Secrets) -> list[_Plan]:
-    """One plan for each file: the same file named twice, or through a symbolic link, is one
-    file."""
-    plans: dict[str, _Plan] = {}
-    for entry in files:
-        if not isinstance(entry, dict):
-            raise OperatorError("files must be a list of mappings.")
-        new = _Plan(entry)
-        plan = plans.setdefault(os.path.realpath(new.path), new)
-        if plan.format != new.format:
+    @property
+    def plans(self) -> list[_Plan]:
+        return list(self._plans.values())
+
+    def add(
+        self,
+        files: t.Sequence[t.Mapping[str, t.Any]],
+        secrets: t.Mapping[str, str] | None,
+        vaulted: str = "refuse",
+    ) -> None:
+        """One plan for each file: the same file named twice, or through a symbolic link, is one
+        file."""
+        known = Secrets(secrets, vaulted)
+        self.secrets += known.values
+        for entry in files:
+            if not isinstance(entry, dict):
+                raise OperatorError("files must be a list of mappings.")
+            new = _Plan(entry)
+            plan = self._plans.setdefault(os.path.realpath(new.path), new)
+            if plan.format != new.format:
+                raise OperatorError(
+                    f"{new.path}: is named as {plan.format} and as {new.format}. Give it one"
+                    " format."
+                )
+            plan.create = plan.create or new.create
+            plan.optional = plan.optional and new.optional
+            plan.add(entry, known)
+
+    def read(self, path: Path) -> bytes:
+        """The content of a file behind the edits so far; raises OSError as reading it would."""
+        plan = self._plans.get(os.path.realpath(path))
+        if plan is None:
+            return path.read_bytes()
+        edited, _outcomes = self._edited(plan)
+        if edited is None and not plan.source.exists:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+        return plan.source.raw if edited is None else edited.content
+
+    def finish(self, parts: t.Sequence[Part]) -> None:
+        """Make all edits in memory, and check that the files can be replaced."""
+        for plan in self.plans:
+            self._read_source(plan)
+        errors: list[str] = []
+        for part in parts:
+            try:
+                self._go_on(part)
+            except OperatorError as error:
+                errors.append(str(error))
+        for plan in self.plans:
+            try:
+                edited, outcomes = self._edited(plan)
+            except OperatorError as error:
+                # The part that read the file has said it already.
+                errors += [text for text in [str(error)] if text not in errors]
+                continue
+            if edited is not None:
+                self.changes.append(edited)
+            self.reported += [
+                {
+                    **{key: value for key, value in reported.items() if key != "number"},
+                    "line": outcome.line,
+                    "action": outcome.action,
+                    "count": outcome.count,
+                }
+                for reported, outcome in zip(plan.reported, outcomes)
+            ]
+        if errors:
             raise OperatorError(
-                f"{new.path}: is named as {plan.format} and as {new.format}. Give it one format."
+                "\n".join(errors if len(errors) == 1 else [*errors, "No file was changed."])
             )
-        plan.create = plan.create or new.create
-        plan.optional = plan.optional and new.optional
-        plan.add(entry, secrets)
-    return list(plans.values())
+        for edited in self.changes:
+            check_writable(edited.source)
 
+    def _go_on(self, part: Part) -> None:
+        if part.then is None:
+            return
+        wish = part.then(self.read)
+        self.results.update(wish.results)
+        self.warnings += wish.warnings
+        known = set(self._plans)
+        self.add(wish.files, wish.secrets, wish.vaulted)
+        for real, plan in self._plans.items():
+            if real not in known:
+                self._read_source(plan)
 
-def _read_sources(plans: t.Sequence[_Plan]) -> None:
-    inodes: dict[tuple[int, int], str] = {}
-    for plan in plans:
+    def _read_source(self, plan: _Plan) -> None:
         plan.source = read_source(plan.path)
         if plan.source.status is not None:
             key = (plan.source.status.st_dev, plan.source.status.st_ino)
-            other = inodes.setdefault(key, plan.path)
+            other = self._inodes.setdefault(key, plan.path)
             if other != plan.path:
                 raise OperatorError(
                     f"{plan.path}: is the same file as {other} (a hard link). Name it once."
                 )
+
+    def _edited(self, plan: _Plan) -> tuple[_Edited | None, list[Outcome]]:
+        """The file behind its edits, which are made again only when some were added since."""
+        count, edited, outcomes = self._made.get(plan.path, (0, None, []))
+        if count != len(plan.edits):
+            edited, outcomes = _edit(plan)
+            self._made[plan.path] = (len(plan.edits), edited, outcomes)
+        return edited, outcomes
 
 
 def _edit(plan: _Plan) -> tuple[_Edited | None, list[Outcome]]:

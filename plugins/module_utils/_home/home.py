@@ -36,13 +36,13 @@ HAZELCAST_XML = f"{CONF}/etc/hazelcast.xml"
 START_SCRIPT = "bin/wso2server.sh"
 
 
-def parse(path: Path) -> t.Any:
-    """The root element of an XML file."""
+def parse(path: Path, read: t.Callable[[Path], bytes] = Path.read_bytes) -> t.Any:
+    """The root element of an XML file, as ``read`` gives it."""
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True
     )
     try:
-        return etree.fromstring(path.read_bytes(), parser)
+        return etree.fromstring(read(path), parser)
     except OSError as error:
         raise OperatorError(f"{path} cannot be read: {error.strerror}.") from error
     except etree.XMLSyntaxError as error:
@@ -54,10 +54,14 @@ def parse(path: Path) -> t.Any:
 
 
 class Home:
-    """A product home on this machine, and its files, each read at most once."""
+    """A product home on this machine, and its files, each read at most once.
 
-    def __init__(self, path: str) -> None:
+    ``read`` gives the content of a file, where that is not what stands on the disk.
+    """
+
+    def __init__(self, path: str, read: t.Callable[[Path], bytes] = Path.read_bytes) -> None:
         self.path = Path(path)
+        self._read = read
         if not (self.path / CONF).is_dir():
             raise OperatorError(f"{path} is no product home: it has no folder {CONF}.")
         self._roots: dict[str, t.Any] = {}
@@ -69,14 +73,16 @@ class Home:
     def root(self, relative: str) -> t.Any:
         """The root element of a file of the home; None where there is no such file."""
         if relative not in self._roots:
-            self._roots[relative] = parse(self.path / relative) if self.has(relative) else None
+            self._roots[relative] = (
+                parse(self.path / relative, self._read) if self.has(relative) else None
+            )
         return self._roots[relative]
 
     def text(self, relative: str) -> str | None:
         """The text of a file that is not XML; None where there is none, or where it may not be
         read."""
         try:
-            return (self.path / relative).read_text(encoding="latin-1")
+            return self._read(self.path / relative).decode("latin-1")
         except OSError:
             return None
 

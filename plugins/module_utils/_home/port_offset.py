@@ -9,10 +9,39 @@ from __future__ import annotations
 import typing as t
 from pathlib import Path
 
+from .._editor.patch import Part, Wish
 from .._errors import OperatorError
+from .._module import Arguments
 from .._ports import check_offset, port_table
-from .home import START_SCRIPT, Home
+from .home import START_SCRIPT, XML_FILES, Home
 from .ports import effective_ports, moved_connectors, port_offset_argument
+
+if t.TYPE_CHECKING:
+    from .._editor.patch import Read
+
+CARBON_OFFSET = Arguments(
+    {
+        "home": {"type": "path"},
+        "path": {"type": "path"},
+        "offset": {"type": "int", "required": True},
+        "unit": {"type": "path"},
+    },
+    {"required_one_of": [("home", "path")], "mutually_exclusive": [("home", "path")]},
+)
+
+
+def carbon_offset_part(arguments: t.Mapping[str, t.Any]) -> Part:
+    """What module carbon_offset does with these arguments."""
+    home = arguments["home"] or home_of(arguments["path"], XML_FILES["carbon"])
+    path = arguments["path"] or f"{home}/{XML_FILES['carbon']}"
+    edits = offset_edits(arguments["offset"])
+
+    def then(read: Read) -> Wish:
+        check_start_files(home, arguments["unit"], read)
+        ports, warnings = offset_result(home, arguments["offset"], read)
+        return Wish(results={"ports": ports}, warnings=warnings)
+
+    return Part([{"path": path, "edits": edits}], then=then)
 
 
 def home_of(path: str, relative: str) -> str | None:
@@ -22,9 +51,9 @@ def home_of(path: str, relative: str) -> str | None:
     return absolute[: -len(relative) - 1] if absolute.endswith("/" + relative) else None
 
 
-def _read(path: Path) -> str | None:
+def _text(path: Path, read: Read) -> str | None:
     try:
-        return path.read_text(encoding="utf-8", errors="replace")
+        return read(path).decode("utf-8", errors="replace")
     except OSError:
         return None
 
@@ -38,11 +67,11 @@ def start_files(home: str | None, unit: str | None) -> list[Path]:
     return files
 
 
-def check_start_files(home: str | None, unit: str | None) -> None:
+def check_start_files(home: str | None, unit: str | None, read: Read = Path.read_bytes) -> None:
     """Refuses an offset in carbon.xml that an argument of the start would make void. Files that may
     not be read are passed over."""
     for path in start_files(home, unit):
-        argument = port_offset_argument(_read(path))
+        argument = port_offset_argument(_text(path, read))
         if argument is not None:
             raise OperatorError(
                 f"{path} passes -DportOffset={argument} to the server. It wins over Ports/Offset of"
@@ -64,10 +93,12 @@ def offset_edits(offset: t.Any) -> list[dict[str, t.Any]]:
     ]
 
 
-def offset_result(home: str | None, offset: int) -> tuple[dict[str, int], list[str]]:
+def offset_result(
+    home: str | None, offset: int, read: Read = Path.read_bytes
+) -> tuple[dict[str, int], list[str]]:
     """The ports of a server with this offset, and sentences on Connectors that were moved by
     hand."""
     if home is None:
         return port_table(offset), []
-    files = Home(home)
+    files = Home(home, read)
     return effective_ports(files, offset), moved_connectors(files)

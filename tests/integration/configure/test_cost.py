@@ -13,7 +13,7 @@ from statistics import median
 import pytest
 import yaml
 
-INVOCATIONS = 3
+INVOCATIONS = 1
 LIMIT = 2.0
 ROUNDS = 3
 SITTINGS = 3

@@ -28,6 +28,12 @@ MODULES = sorted(path.stem for path in (REPOSITORY / "plugins" / "modules").glob
 PACKAGE = "ansible_collections.carbon_ops.key_manager.plugins.modules."
 # By module and option. What stands behind each is a text that is nowhere else.
 SECRET = {
+    "carbon_configure": (
+        "xml_patch.secrets",
+        "wka_members.group_password",
+        "wka_members.aws.access_key",
+        "wka_members.aws.secret_key",
+    ),
     "carbon_keystore": ("stores.password", "stores.former_passwords", "stores.keys.private_key"),
     "carbon_tokens": ("password",),
     "carbon_verify": ("password",),
@@ -37,6 +43,7 @@ SECRET = {
 }
 # Names that sound like a secret, of what is none.
 PUBLIC = {
+    "carbon_configure": ("wka_members.aws.tag_key",),
     "carbon_keystore": (
         "stores.keys",
         "stores.keys.private_key_path",
@@ -68,7 +75,10 @@ def spec_of(name: str, monkeypatch: pytest.MonkeyPatch) -> t.Mapping[str, t.Any]
     monkeypatch.setattr(module, "AnsibleModule", Tell)
     with pytest.raises(Told) as told:
         module.main()
-    return dict(told.value.args[0])
+    spec = dict(told.value.args[0])
+    for part, arguments in getattr(module, "ARGUMENTS", {}).items():
+        spec[part] = {**spec[part], "options": arguments.options}
+    return spec
 
 
 def options(
@@ -131,6 +141,18 @@ def wka_members(_folder: Path, home: t.Any, _pair: Path) -> dict[str, t.Any]:
         "local_member_host": "192.0.2.11",
         "local_member_port": 4000,
     }
+
+
+def carbon_configure(folder: Path, home: t.Any, pair: Path) -> dict[str, t.Any]:
+    """Each secret under its canary of this module."""
+    patch = xml_patch(folder, home, pair)
+    del patch["backup"]
+    patch["secrets"]["one"] = canary("xml_patch.secrets")
+    members = wka_members(folder, home, pair)
+    members["group_password"] = canary("wka_members.group_password")
+    for key in ("access_key", "secret_key"):
+        members["aws"][key] = canary(f"wka_members.aws.{key}")
+    return {"xml_patch": patch, "wka_members": members, "backup": True}
 
 
 def carbon_keystore(folder: Path, _home: t.Any, pair: Path) -> dict[str, t.Any]:
@@ -199,6 +221,7 @@ def database_schema(folder: Path, _home: t.Any, _pair: Path) -> dict[str, t.Any]
 ARGUMENTS: dict[str, t.Callable[..., dict[str, t.Any]]] = {
     "xml_patch": xml_patch,
     "wka_members": wka_members,
+    "carbon_configure": carbon_configure,
     "carbon_keystore": carbon_keystore,
     "carbon_tokens": carbon_tokens,
     "carbon_verify": carbon_verify,
@@ -206,9 +229,15 @@ ARGUMENTS: dict[str, t.Callable[..., dict[str, t.Any]]] = {
 }
 
 
+def innermost(arguments: dict[str, t.Any]) -> dict[str, t.Any]:
+    """The arguments in which to do wrong: of carbon_configure those of its last part."""
+    return arguments.get("wka_members", arguments)
+
+
 def wrong_edit(arguments: dict[str, t.Any]) -> None:
     """One argument beside the secrets is of a wrong kind, so that the module ends while it reads
     them."""
+    arguments = innermost(arguments)
     for key, value in (
         ("files", 7),
         ("home", {"x": 1}),
@@ -223,6 +252,7 @@ def wrong_edit(arguments: dict[str, t.Any]) -> None:
 
 
 def unknown_key_of_an_edit(arguments: dict[str, t.Any]) -> None:
+    arguments = innermost(arguments)
     if "files" in arguments:
         arguments["files"][0]["edits"][0]["txet"] = "x"
     elif "stores" in arguments:
@@ -236,6 +266,7 @@ def unknown_key_of_an_edit(arguments: dict[str, t.Any]) -> None:
 def secret_of_a_wrong_kind(arguments: dict[str, t.Any]) -> None:
     """A text where a dictionary belongs, a list where a text does: what the operator meant as a
     secret still is one."""
+    arguments = innermost(arguments)
     for key in ("secrets", "password", "group_password"):
         if key in arguments:
             value = arguments[key]
@@ -245,6 +276,7 @@ def secret_of_a_wrong_kind(arguments: dict[str, t.Any]) -> None:
 
 
 def unreadable_file(arguments: dict[str, t.Any]) -> None:
+    arguments = innermost(arguments)
     if "files" in arguments:
         Path(arguments["files"][0]["path"]).write_text(
             "<a><password>CanaryMalformed</passwrod></a>"

@@ -20,6 +20,7 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils._editor imp
     module as editor_module,
 )
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._editor.patch import (
+    Part,
     patch_files,
 )
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._errors import OperatorError
@@ -34,7 +35,7 @@ class Ended(Exception):
 
 
 class Module:
-    """As much of AnsibleModule as run_patch uses."""
+    """As much of AnsibleModule as run_parts uses."""
 
     def __init__(self, *, check_mode: bool = False, diff: bool = False, **params: t.Any) -> None:
         self.check_mode = check_mode
@@ -52,9 +53,8 @@ class Module:
 
 def _run(module: Module, path: Path, **edit: t.Any) -> dict[str, t.Any]:
     with pytest.raises(Ended) as caught:
-        editor_module.run_patch(
-            module, [{"path": str(path), "edits": [edit]}], {"s": CANARY}, offset=3
-        )  # type: ignore[arg-type]
+        part = Part([{"path": str(path), "edits": [edit]}], {"s": CANARY})
+        editor_module.run_parts(module, [lambda: part], offset=3)  # type: ignore[arg-type]
     result: dict[str, t.Any] = caught.value.args[0]
     assert "CANARY" not in repr(result)
     return result
