@@ -125,7 +125,6 @@ backup_files:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._clustering.part import WKA_MEMBERS, wka_members_part
 from ..module_utils._editor.module import (
     BACKUP_OPTIONS,
     REPORT_OPTIONS,
@@ -133,6 +132,7 @@ from ..module_utils._editor.module import (
     run_parts,
     xml_patch_part,
 )
+from ..module_utils._home.membership import WKA_MEMBERS, wka_members_part
 from ..module_utils._home.port_offset import CARBON_OFFSET, carbon_offset_part
 from ..module_utils._module import secretive
 

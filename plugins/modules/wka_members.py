@@ -290,8 +290,8 @@ backup_files:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._clustering.part import WKA_MEMBERS, wka_members_part
 from ..module_utils._editor.module import BACKUP_OPTIONS, run_parts
+from ..module_utils._home.membership import WKA_MEMBERS, wka_members_part
 from ..module_utils._module import secretive
 
 

@@ -10,7 +10,6 @@ it.
 
 from __future__ import annotations
 
-import json
 import subprocess
 import typing as t
 from pathlib import Path
@@ -20,8 +19,6 @@ import yaml
 from support.molecule_cluster import Cluster, Run
 
 SITE = "site.yml"
-# Every step is done, although nothing has changed since the last verified run.
-WHOLE = ("-e", "cluster_full_run=true")
 
 
 class State(t.NamedTuple):
@@ -70,40 +67,16 @@ def changed_tasks(run: Run) -> str:
 
 
 def test_second_run_changes_nothing(cluster: Cluster, before: State) -> None:
-    run = cluster.playbook(SITE, *WHOLE)
+    run = cluster.playbook(SITE)
     after = State.of(cluster)
     assert run.changed == {}, changed_tasks(run)
     assert differences(before, after) == set()
     assert after.processes == before.processes
 
 
-def test_run_over_an_unchanged_cluster_only_verifies_it(cluster: Cluster, before: State) -> None:
-    run = cluster.playbook(SITE)
-    assert run.changed == {}, changed_tasks(run)
-    assert "Product files say what the inventory says" not in run.output
-    assert "Running cluster is what the inventory describes" in run.output
-    assert differences(before, State.of(cluster)) == set()
-
-
-def test_every_managed_file_is_compared_with_the_last_verified_run(
-    cluster: Cluster, before: State
-) -> None:
-    """Else a change by hand would be overlooked. What stands in the share is the servers' own."""
-    for host, files in before.manifest.items():
-        record = json.loads(
-            cluster.on(host).check_output("cat /var/lib/carbon-ops/*.verified.json")
-        )
-        overlooked = {
-            path
-            for path in files
-            if path not in record["seen"] and "/repository/deployment/" not in path
-        }
-        assert overlooked == set(), host
-
-
 @pytest.mark.slow
 def test_check_mode_finds_nothing_to_do(cluster: Cluster, before: State) -> None:
-    run = cluster.playbook(SITE, "--check", "--diff", *WHOLE)
+    run = cluster.playbook(SITE, "--check", "--diff")
     assert run.changed == {}, changed_tasks(run)
     assert differences(before, State.of(cluster)) == set()
 

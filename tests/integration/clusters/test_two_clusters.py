@@ -109,15 +109,13 @@ def tasks_of(item: t.Any) -> t.Iterator[dict[str, t.Any]]:
             yield from tasks_of(part)
 
 
-# What is meant for all clusters together: the check of the whole inventory, the groups of its
-# hosts, and whether a run may end at once.
+# What is meant for all clusters together: the check of the whole inventory and the groups of its
+# hosts.
 OF_ALL_CLUSTERS = (
     "roles/cluster/tasks/preflight.yml",
-    "roles/verify/tasks/compare.yml",
     "roles/cluster/tasks/model.yml",
 )
 LINES_OF_ALL_CLUSTERS = (
-    "{%- for host in groups.carbon_ops_hosts -%}",
     # The models of all hosts, derived in one go.
     (
         "__cluster_models: \"{{ query('carbon_ops.key_manager.cluster_model',"

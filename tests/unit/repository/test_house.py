@@ -17,8 +17,8 @@ COLLECTION = "ansible_collections.carbon_ops.key_manager.plugins."
 # The floors of each wing, from the ground up: a room imports from lower floors and its own package.
 NODE = (
     ("_errors", "_addresses", "_command"),
-    ("_ports", "_files"),
-    ("_editor", "_module"),
+    ("_ports", "_files", "_module"),
+    ("_editor",),
     ("_clustering", "_health", "_keystore", "_database"),
     ("_home",),
     ("_server",),

@@ -181,7 +181,6 @@ TABLE: list[tuple[str, t.Any, t.Any, dict[str, t.Any]]] = [
     ),
     ("cluster_allowed_changes", ["user_store"], ["token_issuer"], {}),
     ("cluster_allow_default_passwords", True, False, {"cluster_admin_password": "admin"}),
-    ("cluster_full_run", True, False, {}),
 ]
 
 

@@ -8,15 +8,15 @@ from __future__ import annotations
 import typing as t
 from pathlib import Path
 
+from .._clustering.edits import clustering_edits, clustering_result
+from .._clustering.schemes import SCHEME_PARAMETERS
+from .._clustering.section import read_clustering
 from .._editor.arguments import VAULTED_OPTIONS
 from .._editor.patch import Part, Wish
-from .._home.clustering import check_home
-from .._home.home import XML_FILES, parse
-from .._home.port_offset import home_of
 from .._module import Arguments
-from .edits import clustering_edits, clustering_result
-from .schemes import SCHEME_PARAMETERS
-from .section import read_clustering
+from .clustering import check_home
+from .home import XML_FILES, parse
+from .port_offset import home_of
 
 if t.TYPE_CHECKING:
     from .._editor.patch import Read
