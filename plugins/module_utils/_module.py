@@ -62,10 +62,14 @@ def _texts(value: t.Any) -> t.Iterator[str]:
             yield from _texts(item)
 
 
-def secretive(module: t.Any, within: t.Mapping[str, Arguments] | None = None) -> t.Any:
+def secretive(
+    module: t.Any,
+    within: t.Mapping[str, Arguments] | None = None,
+    forms: t.Callable[[str], t.Iterable[str]] = lambda text: [text],
+) -> t.Any:
     """The class AnsibleModule, made to log nothing of its arguments and to mask secrets wherever
     they stand in them. ``within`` are the arguments in those of its dictionaries that its own spec
-    does not describe."""
+    does not describe, and ``forms`` tells how a secret may be written in other arguments."""
 
     class Secretive(module):
         def __init__(self, *arguments: t.Any, **keywords: t.Any) -> None:
@@ -82,9 +86,8 @@ def secretive(module: t.Any, within: t.Mapping[str, Arguments] | None = None) ->
             self._mask()
 
         def _mask(self) -> None:
-            self.no_log_values.update(
-                text for text in secret_texts(self.params, self._secret_spec) if text
-            )
+            for text in secret_texts(self.params, self._secret_spec):
+                self.no_log_values.update(form for form in forms(text) if form)
 
         def _log_invocation(self) -> None:
             self.log("Invoked with arguments that are not logged, as there are secrets among them")

@@ -50,7 +50,7 @@ _LINE = _pattern(rf"[ \t]*[#!]?[ \t]*{_TELLING}[ \t]*[=:][ \t]*([^\r\n<>]+)")
 _URL = re.compile(r"(?<=://)[^\s/:@<>\"']*:([^\s/@<>\"']+)@")
 
 
-def _escaped_forms(secret: str) -> set[str]:
+def secret_forms(secret: str) -> set[str]:
     """A secret as it may stand in a file."""
     text = secret.replace("&", "&amp;").replace("<", "&lt;")
     closed = text.replace(">", "&gt;")
@@ -92,7 +92,7 @@ def _places(text: str, values: t.Iterable[str]) -> list[tuple[int, int]]:
 
 
 def _secret_places(text: str, secrets: t.Sequence[str]) -> list[tuple[int, int]]:
-    places = _places(text, {form for secret in secrets for form in _escaped_forms(secret)})
+    places = _places(text, {form for secret in secrets for form in secret_forms(secret)})
     found = list(_URL.finditer(text))
     for hint in _HINT.finditer(text):
         # Each pattern is only tried where it would have to begin: a search over the whole text

@@ -40,7 +40,7 @@ _LOCK_SECONDS = 60.0
 class Source:
     """A file as it was read, or a file that is still to be made."""
 
-    __slots__ = ("digest", "exists", "path", "raw", "real", "status")
+    __slots__ = ("digest", "exists", "path", "raw", "real", "status", "wanted")
 
     def __init__(
         self, path: str, real: str | Path, raw: bytes, status: os.stat_result | None
@@ -51,6 +51,9 @@ class Source:
         self.status = status
         self.exists = status is not None
         self.digest = hashlib.sha256(raw).digest()
+        # The numbers of owner and group and the mode that the file is to have; None: as it has, or
+        # as its folder has.
+        self.wanted: tuple[int, int, int] | None = None
 
 
 def read_source(path: str) -> Source:
@@ -244,12 +247,15 @@ class _Replacement:
             status = self.source.real.parent.stat()
         else:
             mode = stat.S_IMODE(status.st_mode)
+        owner, group = status.st_uid, status.st_gid
+        if self.source.wanted is not None:
+            owner, group, mode = self.source.wanted
         own = os.fstat(descriptor)
-        if (own.st_uid, own.st_gid) != (status.st_uid, status.st_gid):
+        if (own.st_uid, own.st_gid) != (owner, group):
             try:
-                os.fchown(descriptor, status.st_uid, status.st_gid)
+                os.fchown(descriptor, owner, group)
             except PermissionError:
-                if self.source.exists:
+                if self.source.exists or self.source.wanted is not None:
                     raise OperatorError(
                         f"{self.source.path}: this user cannot keep its owner and group. Become its"
                         " owner or root."

@@ -44,7 +44,7 @@ def rendered(tmp_path_factory: pytest.TempPathFactory, playbook: t.Callable[...,
     node.update(heap_initial="1g", heap_maximum="2g", ports={"https": 9446}, member_port=4000)
     mount = {"user": Unsafe("user" + NASTY), "domain": Unsafe("domain" + NASTY)}
     storage = {"type": "smb", "path": "/mnt/obkm", "mount": mount}
-    product = {"title": "Product", "log": {"file": "log", "ready": "x"}}
+    product = {"title": "Product", "oauth": False, "log": {"file": "log", "ready": "x"}}
     values: dict[str, t.Any] = {
         "cluster_node": node,
         "cluster_model": {
@@ -74,12 +74,12 @@ def rendered(tmp_path_factory: pytest.TempPathFactory, playbook: t.Callable[...,
         "__carbon_server_owned": {"written": ["/opt/km/repository/logs", "/opt/km/tmp"]},
     }
     (folder / "values.yml").write_text(yaml.safe_dump(values), encoding="utf-8")
-    service = yaml.safe_load(
-        (ROLES / "carbon_server/tasks/service.yml").read_text(encoding="utf-8")
-    )
+    variables = yaml.safe_load((ROLES / "carbon_server/vars/main.yml").read_text(encoding="utf-8"))
     written = next(
-        task for task in service[-1]["block"] if task["name"] == "Health check knows the server"
-    )["ansible.builtin.copy"]
+        file
+        for file in variables["__carbon_server_service_files"]
+        if file["path"].endswith("/health.json")
+    )
     play = {
         "hosts": "localhost",
         "connection": "local",
@@ -102,10 +102,14 @@ def rendered(tmp_path_factory: pytest.TempPathFactory, playbook: t.Callable[...,
             ]
             + [
                 {
-                    "ansible.builtin.copy": {
-                        "content": written["content"],
-                        "dest": str(folder / "health"),
-                        "mode": written["mode"],
+                    "carbon_ops.key_manager.host_files": {
+                        "files": [
+                            {
+                                "path": str(folder / "health"),
+                                "content": written["content"],
+                                "mode": written["mode"],
+                            }
+                        ]
                     }
                 }
             ]

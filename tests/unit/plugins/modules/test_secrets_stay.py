@@ -38,6 +38,7 @@ SECRET = {
     "carbon_tokens": ("password",),
     "carbon_verify": ("password",),
     "database_schema": ("secrets",),
+    "host_files": ("secrets",),
     "wka_members": ("group_password", "aws.access_key", "aws.secret_key"),
     "xml_patch": ("secrets",),
 }
@@ -218,6 +219,20 @@ def database_schema(folder: Path, _home: t.Any, _pair: Path) -> dict[str, t.Any]
     return {**arguments, "secrets": {"one": canary("secrets")}}
 
 
+def host_files(folder: Path, _home: t.Any, _pair: Path) -> dict[str, t.Any]:
+    """The secret stands in a text as JSON writes it, and in data."""
+    secret = canary("secrets")
+    (folder / "plain").write_text(f"password = {canary('old')}\n")
+    return {
+        "files": [
+            {"path": str(folder / "settings.json"), "content": {"password": secret}},
+            {"path": str(folder / "text.json"), "content": json.dumps({"password": secret})},
+            {"path": str(folder / "plain"), "content": f"password = {secret}\n"},
+        ],
+        "secrets": [secret],
+    }
+
+
 ARGUMENTS: dict[str, t.Callable[..., dict[str, t.Any]]] = {
     "xml_patch": xml_patch,
     "wka_members": wka_members,
@@ -226,6 +241,7 @@ ARGUMENTS: dict[str, t.Callable[..., dict[str, t.Any]]] = {
     "carbon_tokens": carbon_tokens,
     "carbon_verify": carbon_verify,
     "database_schema": database_schema,
+    "host_files": host_files,
 }
 
 
@@ -254,7 +270,8 @@ def wrong_edit(arguments: dict[str, t.Any]) -> None:
 def unknown_key_of_an_edit(arguments: dict[str, t.Any]) -> None:
     arguments = innermost(arguments)
     if "files" in arguments:
-        arguments["files"][0]["edits"][0]["txet"] = "x"
+        file = arguments["files"][0]
+        file.get("edits", [file])[0]["txet"] = "x"
     elif "stores" in arguments:
         arguments["stores"][0]["keys"][0]["alais"] = "x"
     elif "aws" in arguments:
