@@ -245,11 +245,12 @@ def context(output: str, word: str) -> str:
 
 
 def test_a_node_is_configured_in_one_module_invocation(configured: t.Any) -> None:
-    # API Manager's in-sequences are looked for first, and Identity Server has three folders made.
+    # The home is looked at first, and the in-sequences of API Manager; Identity Server has three
+    # folders made.
     folders = 3 if configured.site.product == "is_km_5.7.0" else 0
     plays = {
         "Key Managers are configured": (configured.site.key_managers, 1 + folders),
-        "API Managers are configured": (configured.site.api_managers, 2),
+        "API Managers are configured": (configured.site.api_managers, 3),
     }
     for play, (hosts, invocations) in plays.items():
         _before, _title, after = configured.first.output.partition(f"PLAY [{play}]")
