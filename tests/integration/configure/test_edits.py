@@ -244,12 +244,12 @@ def context(output: str, word: str) -> str:
     ]
 
 
-def test_a_node_is_configured_in_one_module_invocation(configured: t.Any) -> None:
-    # The home is looked at first, and the in-sequences of API Manager; Identity Server has three
+def test_a_node_is_looked_at_once_and_configured_in_one_invocation(configured: t.Any) -> None:
+    # The home is looked at first, then the in-sequences of API Manager; Identity Server has three
     # folders made.
     folders = 3 if configured.site.product == "is_km_5.7.0" else 0
     plays = {
-        "Key Managers are configured": (configured.site.key_managers, 1 + folders),
+        "Key Managers are configured": (configured.site.key_managers, 2 + folders),
         "API Managers are configured": (configured.site.api_managers, 3),
     }
     for play, (hosts, invocations) in plays.items():
