@@ -19,6 +19,7 @@ author:
   - The carbon_ops.key_manager maintainers (@carbon-ops)
 extends_documentation_fragment:
   - carbon_ops.key_manager.attributes
+  - carbon_ops.key_manager.attributes.product_files
 options:
   xml_patch:
     description:
