@@ -51,6 +51,24 @@ options:
       health check.
     type: int
     default: 300
+  administrator:
+    description:
+      - The administrator and the password that the inventory names. When they are not those with
+        which the server was set up, they are tried on the running server.
+    type: dict
+    suboptions:
+      instance:
+        description: Name of the instance, whose settings tell what it was set up with.
+        type: str
+        required: true
+      user:
+        description: Name of the administrator.
+        type: str
+        required: true
+      password:
+        description: Password of the administrator.
+        type: str
+        required: true
   expected_checksums:
     description:
       - SHA-256 checksums by path of the files that the tasks before would have changed. Counted in
@@ -102,6 +120,16 @@ group_number:
   returned: success
   type: int
   sample: 998
+memory_bytes:
+  description: Memory of the machine, or the limit of its control group when that is smaller.
+  returned: success
+  type: int
+  sample: 16777216000
+administrator_refused:
+  description: Whether the running server accepts the administrator of its settings, and refuses
+    the one of O(administrator).
+  returned: when O(administrator) is given
+  type: bool
 libraries:
   description: Checksum of each jar in C(repository/components/lib), by file name.
   returned: success
@@ -113,23 +141,33 @@ service:
   type: dict
   contains:
     state: {description: State that systemd gives., type: str, returned: always, sample: active}
+    loaded: {description: Whether systemd knows the service., type: bool, returned: always}
     owed: {description: "V(start), V(restart), or empty when nothing is to be done.", type: str,
         returned: always, sample: restart}
     reasons: {description: Why it is owed., type: list, elements: str, returned: always}
     healthy: {description: Whether the health check was passed., type: bool, returned: always}
+    serving:
+      description: Whether the server does its work at the moment, also when a restart is owed.
+      type: bool
+      returned: always
     others_serving:
       description: Names of the other nodes that are healthy; looked up when something is owed.
       type: list
       elements: str
       returned: always
     gave_up: {description: Why the last start was given up., type: str, returned: always}
+    causes:
+      description: Known causes of a start that failed, from the journal of the unit.
+      type: list
+      elements: str
+      returned: always
 """
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._command import bounded
 from ..module_utils._home import installation
-from ..module_utils._server import accounts, java_runtime, service
+from ..module_utils._server import accounts, java_runtime, machine, service
 
 
 def main() -> None:
@@ -143,6 +181,14 @@ def main() -> None:
             "instance": {"type": "str"},
             "patience": {"type": "int", "default": 15},
             "start_patience": {"type": "int", "default": 300},
+            "administrator": {
+                "type": "dict",
+                "options": {
+                    "instance": {"type": "str", "required": True},
+                    "user": {"type": "str", "required": True},
+                    "password": {"type": "str", "required": True, "no_log": True},
+                },
+            },
             "expected_checksums": {"type": "dict", "default": {}},
         },
         supports_check_mode=True,
@@ -165,7 +211,15 @@ def main() -> None:
         "user_number": accounts.account_number(wanted["user"]),
         "group_number": accounts.group_number(wanted["group"]),
         "libraries": installation.library_checksums(wanted["home"]),
+        "memory_bytes": machine.memory_bytes(),
     }
+    administrator = wanted["administrator"]
+    if administrator:
+        result["administrator_refused"] = service.administrator_refused(
+            f"/etc/carbon-ops/{administrator['instance']}/health.json",
+            administrator["user"],
+            administrator["password"],
+        )
     if wanted["instance"]:
         result["service"] = service.service_state(
             wanted["instance"],

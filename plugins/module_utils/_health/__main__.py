@@ -12,9 +12,9 @@ import sys
 import time
 import typing as t
 
-from .checks import check_members, check_services, warm
+from .checks import check_members, check_services, wait_for_databases, warm
 from .errors import HealthError
-from .log import LogPosition, error_lines, explain, log_since, shown_by_log
+from .log import DATABASE_AWAY, LogPosition, error_lines, explain, log_since, shown_by_log
 from .record import load_config, read_start, record_giving_up, record_ready, record_start
 
 # How long the log may stay silent after an error from which the product never recovers by itself.
@@ -71,7 +71,10 @@ def wait(
             reason = "its process has ended"
         elif now() >= limit:
             reason = f"it was given {seconds:g} s"
-        elif any(fatal for _sentence, fatal in causes):
+        elif any(
+            fatal or (problem.part == "start" and sentence.startswith(DATABASE_AWAY))
+            for sentence, fatal in causes
+        ):
             if len(lines) != written:
                 silent_since, written = now(), len(lines)
             if now() - silent_since >= FATAL_GRACE_SECONDS:
@@ -97,6 +100,13 @@ def _arguments(argv: t.Sequence[str]) -> argparse.Namespace:
         help="note what the server is about to start with, and do nothing else",
     )
     parser.add_argument(
+        "--await-databases",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="wait so long at most until the database server can be reached, and do nothing else",
+    )
+    parser.add_argument(
         "--wait",
         type=float,
         default=0.0,
@@ -119,6 +129,19 @@ def _arguments(argv: t.Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
+def _before_the_start(arguments: argparse.Namespace, config: dict[str, t.Any]) -> bool:
+    """Does what the unit does before the server; returns whether it was asked for."""
+    if arguments.await_databases:
+        try:
+            wait_for_databases(config, arguments.await_databases)
+        except HealthError as error:
+            record_giving_up(config, str(error))
+            raise
+    elif arguments.record_start:
+        record_start(config)
+    return bool(arguments.await_databases or arguments.record_start)
+
+
 def main(argv: t.Sequence[str] | None = None) -> int:
     arguments = _arguments(sys.argv[1:] if argv is None else argv)
     result: dict[str, t.Any] = {"healthy": False}
@@ -129,8 +152,7 @@ def main(argv: t.Sequence[str] | None = None) -> int:
             for other in config.get("others") or []
             if other["name"] not in arguments.without.split(",")
         ]
-        if arguments.record_start:
-            record_start(config)
+        if _before_the_start(arguments, config):
             return 0
         if arguments.wait:
             starting = "MAINPID" in os.environ

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+import socket
 import time
 import typing as t
 
@@ -18,6 +19,7 @@ from .sockets import LISTEN, peers, read_sockets, resolve
 if t.TYPE_CHECKING:
     from .sockets import Socket
 
+DATABASE_SECONDS = 3.0
 WARM_SECONDS = 0.5
 WARM_ROUNDS = 15
 WARM_LIMIT_SECONDS = 60.0
@@ -194,3 +196,32 @@ def warm(config: dict[str, t.Any], now: t.Callable[[], float] = time.monotonic) 
         if now() > limit:
             # A slow machine is no reason to keep a node that answers out of service.
             return
+
+
+def wait_for_databases(
+    config: dict[str, t.Any],
+    seconds: float,
+    connect: t.Callable[..., t.Any] = socket.create_connection,
+    now: t.Callable[[], float] = time.monotonic,
+    sleep: t.Callable[[float], None] = time.sleep,
+) -> None:
+    """Returns when the database server accepts connections; raises HealthError after so many
+    seconds.
+
+    A server that starts without its database never becomes ready, even when the database is back.
+    """
+    limit = now() + seconds
+    for database in config.get("databases") or []:
+        where = (str(database["host"]), int(database["port"]))
+        while True:
+            try:
+                connect(where, DATABASE_SECONDS).close()
+                break
+            except OSError as error:
+                if now() >= limit:
+                    raise HealthError(
+                        "database",
+                        f"The database server {where[0]}:{where[1]} cannot be reached"
+                        f" ({error.strerror or error}); it was waited for {seconds:g} s.",
+                    ) from error
+            sleep(1.0)

@@ -16,6 +16,7 @@ EXIT_CODES = {
     "configuration": 9,
     "start": 10,
     "token service": 11,
+    "database": 12,
 }
 
 

@@ -22,6 +22,10 @@ class Sign(t.NamedTuple):
     fatal: bool
 
 
+# A server that meets no database while it starts stays half a server, also when the database is
+# back; one that had started gets new connections then.
+DATABASE_AWAY = "The database server"
+
 SIGNS: tuple[Sign, ...] = (
     Sign(
         r"Access denied for user '(?P<what>[^']*)'|password authentication failed for user"
@@ -69,7 +73,7 @@ SIGNS: tuple[Sign, ...] = (
     Sign(
         r"Communications link failure|Socket fail to connect to (?P<what>\S+)|Connection to"
         r" (?P<pg>\S+) refused",
-        "The database server {what} cannot be reached.",
+        DATABASE_AWAY + " {what} cannot be reached.",
         False,
     ),
     Sign(

@@ -9,7 +9,8 @@ import typing as t
 from pathlib import Path
 
 from .._command import Run
-from .._health import checks, errors, record
+from .._health import checks, client, errors, record
+from . import machine
 
 SERVICE_PROPERTIES = (
     "LoadState",
@@ -109,16 +110,52 @@ def service_state(
         )
 
     service = judge(properties, recorded, current, health)
+    start = record.read_start(config) if config else {}
+    owed = bool(service.owed and config)
     return {
         "instance": instance,
         "state": service.state,
+        "loaded": properties.get("LoadState") == "loaded",
         "owed": service.owed,
         "reasons": service.reasons,
         "healthy": service.healthy,
+        "serving": service.healthy or (owed and answers(config)),
         "others_serving": (
-            checks.serving(config, config.get("others") or [], thoroughly=True)
-            if service.owed and config
+            checks.serving(config, config.get("others") or [], thoroughly=True) if owed else []
+        ),
+        "gave_up": start.get("gave_up"),
+        "causes": (
+            machine.journal_causes(instance + ".service", int(start.get("started_at") or 0), run)
+            if owed and service.state != "active"
             else []
         ),
-        "gave_up": record.read_start(config).get("gave_up") if config else None,
     }
+
+
+def answers(config: dict[str, t.Any]) -> bool:
+    """Whether the server does its work at this moment, however its files look."""
+    try:
+        checks.check_services(config)
+    except errors.HealthError:
+        return False
+    return True
+
+
+def administrator_refused(config_path: str, user: str, password: str) -> bool:
+    """Whether the running server accepts the administrator it was set up with, but not this one.
+
+    False where that cannot be told: nothing is set up, nothing runs, or its database is away.
+    """
+    try:
+        config = record.load_config(config_path)
+        if (config["user"], config["password"]) == (user, password):
+            return False
+        server = checks.server_of(config)
+        client.logout(server, client.login(server, config["user"], config["password"]))
+    except errors.HealthError:
+        return False
+    try:
+        client.logout(server, client.login(server, user, password))
+    except errors.HealthError as error:
+        return error.part == "user store"
+    return False

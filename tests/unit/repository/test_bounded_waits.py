@@ -28,6 +28,8 @@ WAITS = {
     "module_utils/_health/__main__.py:wait": (
         UNIT + "_health/test_health.py::test_start_is_given_up_with_a_sentence"
     ),
+    "module_utils/_health/checks.py:wait_for_databases": UNIT
+    + "_health/test_health.py::test_database_that_stays_away_is_not_waited_for_for_ever",
     "module_utils/_health/checks.py:warm": (
         UNIT + "_health/test_health.py::test_warm_up_of_a_slow_machine_ends_too"
     ),

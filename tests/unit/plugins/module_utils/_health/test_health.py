@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import time
 import typing as t
 from pathlib import Path
 
@@ -698,6 +699,84 @@ def test_start_whose_log_goes_on_is_not_given_up_for_an_error_in_it(
 
     health_program.wait(config, 200, now=clock.now, sleep=sleep)
     assert clock.time > 1090
+
+
+def test_start_without_its_database_is_given_up_early(
+    config: dict[str, t.Any], clock: t.Any
+) -> None:
+    """It would never become ready; systemd starts it again, and then it waits for the database."""
+    Path(config["log_file"]).write_text("ERROR - Communications link failure\n")
+    with pytest.raises(HealthError, match="waiting longer does not help.*cannot be reached"):
+        health_program.wait(config, 300, now=clock.now, sleep=clock.sleep)
+    assert 30 <= clock.time - 1000 <= 32
+
+
+def test_server_that_was_ready_gets_over_a_restart_of_its_database(
+    config: dict[str, t.Any], carbon: t.Any, clock: t.Any
+) -> None:
+    carbon.login = "false"
+    Path(config["log_file"]).write_text("Mgt Console URL\nERROR - Communications link failure\n")
+
+    def sleep(seconds: float) -> None:
+        clock.sleep(seconds)
+        carbon.login = "true" if clock.time > 1060 else "false"
+
+    health_program.wait(config, 300, now=clock.now, sleep=sleep)
+    assert clock.time > 1060
+
+
+class Refusing:
+    """A database server that refuses connections for some seconds."""
+
+    def __init__(self, clock: t.Any, until: float) -> None:
+        self.clock = clock
+        self.until = until
+        self.asked: list[tuple[str, int]] = []
+
+    def __call__(self, where: tuple[str, int], _timeout: float) -> Refusing:
+        self.asked.append(where)
+        if self.clock.time < self.until:
+            raise ConnectionRefusedError(111, "Connection refused")
+        return self
+
+    def close(self) -> None:
+        """As a socket's."""
+
+
+def test_start_waits_for_the_database(config: dict[str, t.Any], clock: t.Any) -> None:
+    config["databases"] = [{"host": "10.0.0.31", "port": 3306}]
+    connect = Refusing(clock, 1022)
+    checks.wait_for_databases(config, 300, connect, clock.now, clock.sleep)
+    assert 1022 <= clock.time <= 1024
+    assert set(connect.asked) == {("10.0.0.31", 3306)}
+    checks.wait_for_databases({**config, "databases": []}, 300, Refusing(clock, 9999))
+
+
+def test_database_that_stays_away_is_not_waited_for_for_ever(
+    config: dict[str, t.Any], clock: t.Any
+) -> None:
+    config["databases"] = [{"host": "10.0.0.31", "port": 3306}]
+    with pytest.raises(HealthError) as caught:
+        checks.wait_for_databases(config, 7, Refusing(clock, 9999), clock.now, clock.sleep)
+    assert str(caught.value) == (
+        "The database server 10.0.0.31:3306 cannot be reached (Connection refused); it was waited"
+        " for 7 s."
+    )
+    assert 1007 <= clock.time <= 1009
+
+
+def test_unit_notes_that_it_waited_for_the_database_in_vain(
+    config: dict[str, t.Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+    path = tmp_path / "health.json"
+    path.write_text(json.dumps({**config, "databases": [{"host": "127.0.0.1", "port": port}]}))
+    monkeypatch.setattr(time, "sleep", lambda _seconds: None)
+    command = ["--config", str(path), "--await-databases", "0.01"]
+    assert health_program.main(command) == errors.EXIT_CODES["database"]
+    assert "cannot be reached" in record.read_start(config)["gave_up"]
 
 
 def test_living_process_is_waited_for(config: dict[str, t.Any], clock: t.Any) -> None:

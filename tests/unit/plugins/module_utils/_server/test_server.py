@@ -32,6 +32,7 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils._server imp
     accounts,
     drain,
     java_runtime,
+    machine,
 )
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._server import (
     service as server_service,
@@ -475,6 +476,63 @@ def test_state_of_the_service_on_this_host(
     # A server that was never set up.
     monkeypatch.setattr(server_service, "service_properties", lambda _unit, _run: {})
     assert server_service.service_state("obkm", str(tmp_path / "none"), 1, 1, run)["owed"] == "start"
+
+
+def test_server_with_a_restart_owed_serves_meanwhile(
+    config: dict[str, t.Any], carbon: t.Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = tmp_path / "health.json"
+    settings.write_text(json.dumps(config))
+    monkeypatch.setattr(
+        server_service, "service_properties", lambda _unit, _run: {"ActiveState": "active"}
+    )
+    record.record_start(config)
+    (tmp_path / "carbon.xml").write_text("<Server> </Server>\n")
+    state = server_service.service_state("obkm", str(settings), 1, 1, run)
+    assert (state["owed"], state["healthy"], state["serving"]) == ("restart", False, True)
+    carbon.login = "false"
+    state = server_service.service_state("obkm", str(settings), 1, 1, run)
+    assert (state["owed"], state["serving"]) == ("restart", False)
+
+
+def test_cause_of_a_failed_start_comes_from_the_journal(
+    config: dict[str, t.Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = tmp_path / "health.json"
+    settings.write_text(json.dumps(config))
+    record.record_start(config, now=lambda: 1700000000.0)
+    asked: list[tuple[str, int]] = []
+
+    def causes(unit: str, since: int, _run: t.Any) -> list[str]:
+        asked.append((unit, since))
+        return ["No memory."]
+
+    monkeypatch.setattr(machine, "journal_causes", causes)
+    monkeypatch.setattr(
+        server_service, "service_properties", lambda _unit, _run: {"ActiveState": "failed"}
+    )
+    state = server_service.service_state("obkm", str(settings), 1, 1, run)
+    assert state["causes"] == ["No memory."]
+    assert asked == [("obkm.service", 1700000000)]
+
+
+def test_changed_password_of_the_administrator_is_tried_before_anything_hangs_on_it(
+    config: dict[str, t.Any], carbon: t.Any, tmp_path: Path
+) -> None:
+    settings = tmp_path / "health.json"
+    settings.write_text(json.dumps(config))
+    refused = server_service.administrator_refused
+    assert not refused(str(settings), "admin", config["password"])
+    assert carbon.requests == []
+    assert refused(str(settings), "admin", "new")
+    # The user store has the new one already, and the settings are behind.
+    settings.write_text(json.dumps({**config, "password": "old"}))
+    assert not refused(str(settings), "admin", config["password"])
+    # Nobody can log in: the database is away.
+    carbon.login = "false"
+    settings.write_text(json.dumps(config))
+    assert not refused(str(settings), "admin", "new")
+    assert not refused(str(tmp_path / "none"), "admin", "new")
 
 
 def test_properties_of_a_unit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
