@@ -36,6 +36,7 @@ SECRET = {
     ),
     "carbon_keystore": ("stores.password", "stores.former_passwords", "stores.keys.private_key"),
     "carbon_tokens": ("password",),
+    "carbon_server_info": ("administrator.password",),
     "carbon_verify": ("password",),
     "database_schema": ("secrets",),
     "host_files": ("secrets",),
@@ -199,6 +200,11 @@ def carbon_tokens(folder: Path, _home: t.Any, pair: Path) -> dict[str, t.Any]:
     }
 
 
+def carbon_server_info(folder: Path, _home: t.Any, _pair: Path) -> dict[str, t.Any]:
+    administrator = {"instance": "x", "user": "admin", "password": canary("administrator.password")}
+    return {"home": str(folder), "java_versions": [8], "administrator": administrator}
+
+
 def database_schema(folder: Path, _home: t.Any, _pair: Path) -> dict[str, t.Any]:
     database = {
         "id": "user",
@@ -239,6 +245,7 @@ ARGUMENTS: dict[str, t.Callable[..., dict[str, t.Any]]] = {
     "carbon_configure": carbon_configure,
     "carbon_keystore": carbon_keystore,
     "carbon_tokens": carbon_tokens,
+    "carbon_server_info": carbon_server_info,
     "carbon_verify": carbon_verify,
     "database_schema": database_schema,
     "host_files": host_files,
@@ -289,6 +296,9 @@ def secret_of_a_wrong_kind(arguments: dict[str, t.Any]) -> None:
             value = arguments[key]
             arguments[key] = next(iter(value.values())) if isinstance(value, dict) else [value]
             return
+    if "administrator" in arguments:
+        arguments["administrator"]["password"] = [arguments["administrator"]["password"]]
+        return
     arguments["stores"][0]["password"] = [arguments["stores"][0]["password"]]
 
 
