@@ -12,6 +12,7 @@ version_added: 0.1.0
 description:
   - Unpacks a product zip, without its top folder, into the product home. It is unpacked beside the
     home and renamed at the end, so that a run that is cut off leaves no half installation.
+  - Notes in the home which archive it came from, and refuses another one for it.
   - A home that is there is kept as it is. What is no Carbon home is refused, and so is a product
     that writes its XML files anew from C(deployment.toml) at every start.
   - Puts one library (the JDBC driver) into C(repository/components/lib) and removes its other
@@ -110,9 +111,18 @@ def install(module: AnsibleModule) -> dict[str, object]:
     if installed and wanted["archive"] and not module.check_mode:
         what = "The product archive"
         with brought.checked(wanted["archive"], wanted["archive_checksum"] or "", what) as archive:
-            installation.unpack(archive, str(home), uid, gid, what)
+            installation.unpack(
+                archive, str(home), uid, gid, what, wanted["archive_checksum"] or ""
+            )
 
     changed = installed
+    if state == "carbon" and wanted["archive_checksum"]:
+        origin = installation.read_origin(str(home))
+        installation.refuse_other_archive(str(home), origin, wanted["archive_checksum"])
+        if not origin:
+            changed = True
+            if not module.check_mode:
+                installation.write_origin(str(home), wanted["archive_checksum"], True, uid, gid)
     removed: list[str] = []
     name = wanted["library_name"]
     if name and home.is_dir():

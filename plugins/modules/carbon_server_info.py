@@ -120,6 +120,11 @@ group_number:
   returned: success
   type: int
   sample: 998
+archive:
+  description: Checksum of the archive that the home came from, as far as it was noted.
+  returned: success
+  type: str
+  sample: sha256:fa0993ae2d4658a47fee1d60b989d902fc93d86af6ae0ab3ef19ce063876a643
 memory_bytes:
   description: Memory of the machine, or the limit of its control group when that is smaller.
   returned: success
@@ -212,6 +217,7 @@ def main() -> None:
         "user_number": accounts.account_number(wanted["user"]),
         "group_number": accounts.group_number(wanted["group"]),
         "libraries": installation.library_checksums(wanted["home"]),
+        "archive": installation.read_origin(wanted["home"]).get("checksum"),
         "memory_bytes": machine.memory_bytes(),
     }
     administrator = wanted["administrator"]

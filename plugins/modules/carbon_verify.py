@@ -45,6 +45,22 @@ options:
         description: User that runs the server.
         type: str
         required: true
+      home:
+        description: Product home, in which is noted which archive it came from.
+        type: path
+      archive:
+        description: Checksum of the product archive that the inventory names, with its algorithm.
+        type: str
+      share:
+        description: Folder of the cluster in the shared file system.
+        type: path
+      further_members:
+        description:
+          - Members that the cluster may have beside the nodes in O(server.settings), each an
+            address, a name, or a range in the last octet.
+          - Without it, members that nobody knows are not looked for.
+        type: list
+        elements: str
       validation_seconds:
         description:
           - Seconds after the start in which connections to the databases are not checked again
@@ -90,6 +106,10 @@ options:
     description: Certificate of the authority that O(requests) trust, and no other.
     type: path
     default: /etc/carbon-ops/pki/ca.crt
+  drain_directory:
+    description: Folder on this load balancer whose files take nodes out of nginx. None is there
+      while nothing is being rolled.
+    type: path
   service_login:
     description: A login at the URL that a product file on this host names, as the product itself
       does it.
@@ -172,8 +192,9 @@ from ansible.module_utils.basic import AnsibleModule
 from ..module_utils._command import bounded
 from ..module_utils._errors import OperatorError
 from ..module_utils._health.errors import HealthError
+from ..module_utils._health.sockets import read_sockets
 from ..module_utils._module import secretive
-from ..module_utils._server import findings, observation, requests
+from ..module_utils._server import drain, findings, observation, requests
 
 
 def look(module: AnsibleModule) -> dict[str, object]:
@@ -195,6 +216,8 @@ def look(module: AnsibleModule) -> dict[str, object]:
             ports={str(name): int(port) for name, port in server["ports"].items()},
             driver=server["driver"] or "",
             service_user=server["service_user"],
+            archive=server["archive"] or "",
+            share=server["share"] or "",
         )
         seen = observation.observe(
             config,
@@ -204,10 +227,16 @@ def look(module: AnsibleModule) -> dict[str, object]:
             server["validation_seconds"],
             bounded(module),
         )
+        seen = observation.with_home(seen, server["home"] or "", expected.share)
+        if server["further_members"] is not None:
+            sockets = read_sockets()
+            unknown = observation.strangers(config, server["further_members"], sockets)
+            seen = seen._replace(strangers=unknown)
         failures += findings.findings(seen, expected)
         result["facts"] = observation.facts(seen, config, expected)
     for request in wanted["requests"]:
         failures.append(requests.check_request(request, wanted["ca_file"]))
+    failures += drain.drained_findings(wanted["drain_directory"] or "")
     login = wanted["service_login"]
     if login:
         failures.append(
@@ -235,6 +264,10 @@ def main() -> None:
                     "local_member": {"type": "str"},
                     "driver": {"type": "path"},
                     "service_user": {"type": "str", "required": True},
+                    "home": {"type": "path"},
+                    "archive": {"type": "str"},
+                    "share": {"type": "path"},
+                    "further_members": {"type": "list", "elements": "str"},
                     "validation_seconds": {"type": "int", "default": 35},
                 },
             },
@@ -252,6 +285,7 @@ def main() -> None:
                     "contains": {"type": "str"},
                 },
             },
+            "drain_directory": {"type": "path"},
             "ca_file": {"type": "path", "default": "/etc/carbon-ops/pki/ca.crt"},
             "service_login": {
                 "type": "dict",

@@ -36,6 +36,16 @@ SIGNS: tuple[Sign, ...] = (
         True,
     ),
     Sign(
+        r"(?P<what>[A-Z]+(?:, [A-Z]+)* command denied to user '[^']*'(?:@'[^']*')? for"
+        r" (?:table|column|routine) ['`][^'`]*['`])"
+        r"|(?P<pg>permission denied for (?:table|relation|sequence|schema|database) \S+)"
+        r"|(?P<ora>ORA-01031[^\n]*)"
+        r"|(?P<ms>The \w+ permission was denied on the object '[^']*')",
+        "The database account of a datasource lacks a right ({what}): it was revoked, or never"
+        " granted. site.yml grants what the product needs.",
+        False,
+    ),
+    Sign(
         r"(?:Unable to load class:|ClassNotFoundException:) (?P<what>(?:\w+\.)+\w*Driver\w*)\b",
         "The JDBC driver class {what} is missing: no readable jar in repository/components/lib"
         " holds it.",

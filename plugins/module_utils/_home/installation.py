@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -19,6 +20,8 @@ from .._health import record
 START_SCRIPT = "bin/wso2server.sh"
 LIBRARIES = "repository/components/lib"
 DROPINS = "repository/components/dropins"
+# Which archive a home came from, in the home, so that it goes where the home goes.
+ORIGIN = "carbon-ops-archive.json"
 # A product with this file writes its XML files anew at every start, so that edits of them are lost
 # without a word.
 REGENERATING_FILE = "repository/conf/deployment.toml"
@@ -85,11 +88,13 @@ def archive_members(archive: zipfile.ZipFile, what: str) -> tuple[str, list[zipf
     return top, infos
 
 
-def unpack(archive_file: str | t.BinaryIO, home: str, uid: int, gid: int, what: str) -> None:
+def unpack(
+    archive_file: str | t.BinaryIO, home: str, uid: int, gid: int, what: str, checksum: str = ""
+) -> None:
     """Unpacks a product zip, without its top folder, into a home that is not there yet.
 
     It is unpacked beside the home and renamed at the end, so that a run that is cut off leaves no
-    half home behind.
+    half home behind. checksum: noted in the home as that of the archive it came from.
     """
     target = Path(home)
     # What a run that was killed while unpacking left behind.
@@ -126,6 +131,8 @@ def unpack(archive_file: str | t.BinaryIO, home: str, uid: int, gid: int, what: 
                     Path(folder, name).chmod(0o750)
                 for name in folders + files:
                     os.chown(str(Path(folder, name)), uid, gid)
+            if checksum:
+                write_origin(str(temporary), checksum, False, uid, gid)
             os.chown(str(temporary), uid, gid)
             temporary.chmod(0o750)
             os.sync()
@@ -169,3 +176,34 @@ def library_checksums(home: str) -> dict[str, str]:
         path.name: "sha256:" + record.file_checksum(str(path))
         for path in sorted(folder.glob("*.jar"))
     }
+
+
+def read_origin(home: str) -> dict[str, t.Any]:
+    """What was noted of the archive a home came from; empty where nothing was."""
+    try:
+        origin = json.loads((Path(home) / ORIGIN).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return origin if isinstance(origin, dict) else {}
+
+
+def refuse_other_archive(home: str, origin: t.Mapping[str, t.Any], checksum: str) -> None:
+    """Raises OperatorError when the home came from another archive than the one with the
+    checksum."""
+    noted = str(origin.get("checksum") or "")
+    if noted and noted.lower() != checksum.strip().lower():
+        raise OperatorError(
+            f"The product in {home} came from the archive with the checksum {noted}, and the"
+            f" inventory names another one ({checksum}). A home that is there is never replaced:"
+            " set cluster_product_archive (Key Managers) or cluster_api_manager_archive (API"
+            " Managers) back, or replace the product as docs/operations.md says."
+        )
+
+
+def write_origin(home: str, checksum: str, assumed: bool, uid: int, gid: int) -> None:
+    """Notes the archive. assumed: the home was there before the collection noted archives, and the
+    archive is the one that the inventory named when it first looked."""
+    path = Path(home) / ORIGIN
+    record.write_atomically(path, json.dumps({"checksum": checksum, "assumed": assumed}) + "\n")
+    path.chmod(0o640)
+    os.chown(str(path), uid, gid)

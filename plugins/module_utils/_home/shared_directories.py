@@ -33,6 +33,9 @@ from .._errors import OperatorError
 CARRIED_OVER = ".carried-over"
 KEPT = ".before-sharing"
 
+# The folder by which the nodes see that they have the same share.
+MARK = ".carbon-ops"
+
 
 @dataclass(frozen=True)
 class Link:
@@ -171,7 +174,7 @@ def one_run_at_a_time(home: Path) -> t.Iterator[None]:
 def share_identity(share: Path, cluster: str, node: str, dry_run: bool = False) -> str:
     """The share's own mark, made by the first node that comes: nodes that read different ones do
     not see the same share."""
-    mark = share / ".carbon-ops"
+    mark = share / MARK
     identity = mark / "share.json"
     if not identity.exists():
         if dry_run:

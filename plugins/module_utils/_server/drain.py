@@ -59,3 +59,16 @@ def wait_for_drain(
         if not left or now() >= limit:
             return left
         sleep(0.2)
+
+
+def drained_findings(folder: str) -> list[str]:
+    """A sentence for each node that is out of nginx while nothing is being rolled."""
+    try:
+        flags = sorted(Path(folder).iterdir()) if folder else []
+    except OSError:
+        return []
+    return [
+        f"{flag.name} is taken out of nginx by the flag {flag}, which a run that was cut off left:"
+        " it gets no requests. site.yml puts it back when it is healthy."
+        for flag in flags
+    ]

@@ -23,6 +23,10 @@ class Expected(t.NamedTuple):
     ports: t.Mapping[str, int]
     driver: str
     service_user: str
+    archive: str = ""
+    """Checksum of the product archive, with its algorithm."""
+    share: str = ""
+    """Where the shared file system is mounted."""
 
 
 class Observation(t.NamedTuple):
@@ -37,6 +41,10 @@ class Observation(t.NamedTuple):
     driver_readable: bool | None
     services: str
     peers: t.Sequence[str]
+    strangers: t.Sequence[str] = ()
+    """Addresses of connected members that are no Key Manager of the inventory."""
+    archive: str = ""
+    share_there: bool = True
 
 
 def service_findings(seen: Observation) -> list[str]:
@@ -112,6 +120,32 @@ def member_findings(seen: Observation, expected: Expected) -> list[str]:
     ]
 
 
+def stranger_findings(seen: Observation) -> list[str]:
+    return [
+        f"{address} is a member of this node's cluster, and no Key Manager of the inventory. It has"
+        " the group password and may write to the databases: take it out with"
+        " playbooks/decommission.yml, or put it into the inventory (or"
+        " cluster_additional_members)."
+        for address in seen.strangers
+    ]
+
+
+def home_findings(seen: Observation, expected: Expected) -> list[str]:
+    """What the home came from, and what should be mounted into it."""
+    sentences = []
+    if expected.archive and seen.archive and seen.archive.lower() != expected.archive.lower():
+        sentences.append(
+            f"The product came from the archive {seen.archive}, and the inventory names"
+            f" {expected.archive}: the servers of the cluster may run different versions."
+        )
+    if expected.share and not seen.share_there:
+        sentences.append(
+            f"The shared file system is not mounted at {expected.share}: what the nodes share is"
+            " missing here. Mount it; no restart is needed for it."
+        )
+    return sentences
+
+
 def findings(seen: Observation, expected: Expected) -> list[str]:
     """Every sentence about what is wrong, the cause before what follows from it."""
     sentences = service_findings(seen)
@@ -139,5 +173,5 @@ def findings(seen: Observation, expected: Expected) -> list[str]:
         sentences.append(seen.services)
     sentences += start_findings(seen, expected)
     if not ports:
-        sentences += member_findings(seen, expected)
-    return list(dict.fromkeys(sentences))
+        sentences += member_findings(seen, expected) + stranger_findings(seen)
+    return list(dict.fromkeys(home_findings(seen, expected) + sentences))

@@ -16,6 +16,7 @@ from .._command import Run
 from .._health import checks, log, record
 from .._health import sockets as health_sockets
 from .._health.errors import HealthError
+from .._home import installation, shared_directories
 from . import accounts, service
 from .findings import Observation
 
@@ -124,6 +125,57 @@ def observe(
         services=services,
         peers=checks.members_of(dict(config), health_sockets.read_sockets()),
     )
+
+
+def strangers(
+    config: t.Mapping[str, t.Any],
+    further: t.Sequence[str],
+    sockets: t.Sequence[Socket],
+    addresses: t.Callable[[str], set[str]] = health_sockets.resolve,
+) -> list[str]:
+    """Addresses with a connection to the member port, or from it, that nobody should have.
+
+    further: members beside the nodes, each an address, a name, or a range in the last octet such as
+    ``192.0.2.2-10``.
+    """
+    port = int(config.get("member_port") or 0)
+    if not port:
+        return []
+    known = {"127.0.0.1", "::1"} | addresses(str(config["address"]))
+    for other in config.get("others") or []:
+        known |= addresses(str(other["address"]))
+    for member in further:
+        match = re.fullmatch(r"((?:\d+\.){3})(\d+)-(\d+)", member)
+        if match:
+            numbers = range(int(match.group(2)), int(match.group(3)) + 1)
+            known |= {f"{match.group(1)}{number}" for number in numbers}
+        else:
+            known |= addresses(member)
+    found = {
+        row.remote
+        for row in sockets
+        if row.state == health_sockets.ESTABLISHED and port in (row.local_port, row.remote_port)
+    }
+    return sorted(found - known)
+
+
+def with_home(seen: Observation, home: str, share: str) -> Observation:
+    """The observation with what the product home came from, and whether its share is there.
+
+    share: the folder of the cluster in the shared file system, which role shared_fs marked.
+    """
+    there = not share or (Path(share) / shared_directories.MARK / "share.json").is_file()
+    # Files that are missing with the share did not change.
+    away = [] if there else [path for path in seen.changed if within(path, share)]
+    return seen._replace(
+        archive=str(installation.read_origin(home).get("checksum") or ""),
+        share_there=there,
+        changed=[path for path in seen.changed if path not in away],
+    )
+
+
+def within(path: str, folder: str) -> bool:
+    return os.path.realpath(path).startswith(os.path.realpath(folder).rstrip("/") + "/")
 
 
 def facts(seen: Observation, config: t.Mapping[str, t.Any], expected: Expected) -> dict[str, t.Any]:

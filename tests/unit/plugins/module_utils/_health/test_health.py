@@ -222,6 +222,21 @@ def test_peers_are_the_members_that_a_connection_proves(
             ("may not read or write /opt/km/repository/components/patches/.metadata:", False),
         ),
         (
+            (
+                "Caused by: java.sql.SQLException: INSERT, DELETE command denied to user"
+                " 'obkm_registry'@'10.0.0.12' for table `regdb`.`REG_LOG`"
+            ),
+            (
+                "lacks a right (INSERT, DELETE command denied to user"
+                " 'obkm_registry'@'10.0.0.12' for table `regdb`",
+                False,
+            ),
+        ),
+        (
+            "ERROR: permission denied for table reg_log",
+            ("lacks a right (permission denied for table reg_log)", False),
+        ),
+        (
             "java.lang.OutOfMemoryError: Java heap space",
             ("The Java heap is too small: Java heap space", False),
         ),

@@ -494,3 +494,77 @@ def test_files_that_are_not_there_are_named(config: dict[str, t.Any], tmp_path: 
 def test_health_errors_know_their_exit_code() -> None:
     assert len(set(errors.EXIT_CODES.values())) == len(errors.EXIT_CODES)
     assert HealthError("TLS", "x").exit_code == errors.EXIT_CODES["TLS"]
+
+
+def test_cluster_of_two_versions_is_named() -> None:
+    expected = EXPECTED._replace(archive="sha256:AAAA")
+    assert server_findings.findings(seen(archive="sha256:aaaa"), expected) == []
+    # Nothing was noted of a home that was put there by hand.
+    assert server_findings.findings(seen(archive=""), expected) == []
+    [sentence] = server_findings.findings(seen(archive="sha256:bbbb"), expected)
+    assert "came from the archive sha256:bbbb, and the inventory names sha256:AAAA" in sentence
+    assert "different versions" in sentence
+
+
+def test_member_that_left_the_inventory_is_named() -> None:
+    [sentence] = server_findings.findings(seen(strangers=["10.0.0.13"]), EXPECTED)
+    assert sentence.startswith("10.0.0.13 is a member of this node's cluster")
+    assert "decommission" in sentence
+
+
+@pytest.mark.parametrize(
+    ("rows", "further", "expected"),
+    [
+        pytest.param([("10.0.0.12", 4000, 51000)], [], [], id="node of the inventory"),
+        pytest.param([("10.0.0.13", 4000, 51000)], [], ["10.0.0.13"], id="it dialled"),
+        pytest.param([("10.0.0.13", 51000, 4000)], [], ["10.0.0.13"], id="this one dialled"),
+        pytest.param([("10.0.0.13", 9446, 51000)], [], [], id="another port"),
+        pytest.param([("10.0.0.13", 4000, 51000)], ["10.0.0.10-19"], [], id="expected range"),
+        pytest.param([("10.0.0.13", 4000, 51000)], ["10.0.0.13"], [], id="expected address"),
+        pytest.param([("10.0.0.11", 4000, 51000)], [], [], id="this node itself"),
+    ],
+)
+def test_strangers_among_the_members(
+    rows: list[tuple[str, int, int]], further: list[str], expected: list[str]
+) -> None:
+    config = {
+        "address": "10.0.0.11",
+        "member_port": 4000,
+        "others": [{"name": "km2", "address": "10.0.0.12"}],
+    }
+    sockets = [
+        Socket("10.0.0.11", local, remote, port, health_sockets.ESTABLISHED)
+        for remote, local, port in rows
+    ]
+
+    def addresses(name: str) -> set[str]:
+        return {name}
+
+    found = server_observation.strangers(config, further, sockets, addresses)
+    assert found == expected
+    alone = {**config, "member_port": 0}
+    assert server_observation.strangers(alone, further, sockets, addresses) == []
+
+
+def test_share_that_is_gone_is_named_and_not_taken_for_changed_files(tmp_path: Path) -> None:
+    share, home = tmp_path / "share" / "obkm", tmp_path / "home"
+    (share / ".carbon-ops").mkdir(parents=True)
+    (share / ".carbon-ops" / "share.json").write_text("{}")
+    home.mkdir()
+    (home / "deployment").symlink_to(share / "Deployment")
+    changed = [str(home / "deployment" / "conf.json"), str(home / "carbon.xml")]
+    there = server_observation.with_home(seen(changed=changed), str(home), str(share))
+    assert (there.share_there, there.changed) == (True, changed)
+    (share / ".carbon-ops" / "share.json").unlink()
+    away = server_observation.with_home(seen(changed=changed), str(home), str(share))
+    assert (away.share_there, away.changed) == (False, [changed[1]])
+    sentences = server_findings.findings(away, EXPECTED._replace(share=str(share)))
+    assert sentences[0].startswith(f"The shared file system is not mounted at {share}")
+    assert not [sentence for sentence in sentences if "conf.json" in sentence]
+    # A host without a share.
+    assert server_observation.with_home(seen(), str(home), "").share_there
+
+
+def test_home_tells_its_archive(tmp_path: Path) -> None:
+    (tmp_path / "carbon-ops-archive.json").write_text('{"checksum": "sha256:aaaa"}')
+    assert server_observation.with_home(seen(), str(tmp_path), "").archive == "sha256:aaaa"

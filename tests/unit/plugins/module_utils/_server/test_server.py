@@ -578,3 +578,36 @@ def test_waiting_for_a_drain_is_bounded(clock: t.Any) -> None:
     )
     assert left == 2
     assert 1005 <= clock.time < 1006
+
+
+def test_node_left_out_of_nginx_is_named(tmp_path: Path) -> None:
+    assert drain.drained_findings("") == drain.drained_findings(str(tmp_path / "none")) == []
+    assert drain.drained_findings(str(tmp_path)) == []
+    (tmp_path / "km2.bank.example").touch()
+    [sentence] = drain.drained_findings(str(tmp_path))
+    assert sentence.startswith(f"km2.bank.example is taken out of nginx by the flag {tmp_path}/km2")
+
+
+def test_home_notes_the_archive_it_came_from(tmp_path: Path) -> None:
+    home = tmp_path / "obkm"
+    installation.unpack(
+        archive(tmp_path / "zip", FILES),
+        str(home),
+        os.getuid(),
+        os.getgid(),
+        "The product archive",
+        "sha256:aaaa",
+    )
+    assert installation.read_origin(str(home)) == {"checksum": "sha256:aaaa", "assumed": False}
+    assert stat.S_IMODE((home / "carbon-ops-archive.json").stat().st_mode) == 0o640
+    origin = installation.read_origin(str(home))
+    installation.refuse_other_archive(str(home), origin, "SHA256:AAAA ")
+    installation.refuse_other_archive(str(home), {}, "sha256:bbbb")
+    with pytest.raises(OperatorError, match=r"came from .*sha256:aaaa.* another one \(sha256:bbbb"):
+        installation.refuse_other_archive(str(home), origin, "sha256:bbbb")
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1]"])
+def test_note_that_cannot_be_read_is_no_note(tmp_path: Path, text: str) -> None:
+    (tmp_path / "carbon-ops-archive.json").write_text(text)
+    assert installation.read_origin(str(tmp_path)) == {}
