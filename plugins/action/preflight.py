@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from ansible.plugins.action import ActionBase
 
-from ..plugin_utils._inventory import read_variables
+from ..plugin_utils._inventory import read_variables, without_leaving
 from ..plugin_utils._preflight.check import check_inventory
 from ..plugin_utils._sources import collection_sources, role_options
 from ..plugin_utils._surveys import PREFIX
@@ -29,7 +29,9 @@ class ActionModule(ActionBase):
             task_vars, known | set(sources.options) | {"ansible_host"}, prefixes
         )
         others = {role: spec for role, spec in options.items() if role != "cluster"}
-        errors = check_inventory(reading.inventory, reading.unresolved, sources, others)
+        errors = check_inventory(
+            without_leaving(reading.inventory), reading.unresolved, sources, others
+        )
         if not errors:
             return {"changed": False, "errors": []}
         count = (

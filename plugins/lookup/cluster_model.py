@@ -29,6 +29,11 @@ options:
       for a host that belongs to no cluster.
     type: bool
     default: false
+  with_leaving:
+    description: Whether the host that C(cluster_leaving) names is still in the model. Otherwise it
+      is that of the cluster without the host.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -52,7 +57,7 @@ from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 
 from ..module_utils._errors import OperatorError
-from ..plugin_utils._inventory import read_inventory
+from ..plugin_utils._inventory import read_inventory, without_leaving
 from ..plugin_utils._model.build import build_model, outside_model
 from ..plugin_utils._model.inventory import Inventory, Sources, host_groups
 from ..plugin_utils._sources import collection_sources
@@ -63,6 +68,8 @@ class LookupModule(LookupBase):
         self.set_options(var_options=variables, direct=kwargs)
         try:
             inventory = read_inventory(variables)
+            if not self.get_option("with_leaving"):
+                inventory = without_leaving(inventory)
             sources = collection_sources()
             # The hosts of one cluster have the same groups, and by them the same model.
             models: dict[str, t.Any] = {}

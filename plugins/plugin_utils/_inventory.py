@@ -69,6 +69,16 @@ def read_variables(
     return Reading(Inventory(groups, hosts), unresolved)
 
 
+def without_leaving(inventory: Inventory) -> Inventory:
+    """The inventory of the cluster to be: a host that cluster_leaving names is in no group."""
+    leaving = {variables.get("cluster_leaving") for variables in inventory.hosts.values()} - {None}
+    groups = {
+        name: [host for host in members if name == "all" or host not in leaving]
+        for name, members in inventory.groups.items()
+    }
+    return Inventory(groups, inventory.hosts)
+
+
 def read_answers(variables: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """The variables that the answers of an AWX survey set, by their own names."""
     return surveys.answers(

@@ -17,7 +17,7 @@ from support.paths import REPOSITORY
 # Parts of other playbooks, which nobody runs by themselves.
 PARTS = {"model", "rolling_order", "running_cluster"}
 PLAYBOOKS = sorted(path.stem for path in (REPOSITORY / "playbooks").glob("*.yml"))
-OPERATIONS = ["restart"]
+OPERATIONS = ["decommission", "restart"]
 
 
 def test_playbooks_were_found() -> None:
