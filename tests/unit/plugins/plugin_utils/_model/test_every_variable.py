@@ -180,6 +180,10 @@ TABLE: list[tuple[str, t.Any, t.Any, dict[str, t.Any]]] = [
         {"cluster_shared_storage": {"type": "nfs", "source": "a:/a"}},
     ),
     ("cluster_allowed_changes", ["user_store"], ["token_issuer"], {}),
+    ("cluster_allow_outage", True, False, {}),
+    ("cluster_leaving", "km1", "km2", {}),
+    ("cluster_leaving_data", "keep", "remove", {}),
+    ("cluster_restart_reason", "Java", "", {}),
     ("cluster_allow_default_passwords", True, False, {"cluster_admin_password": "admin"}),
 ]
 

@@ -57,6 +57,7 @@ NOTE = "a remark in a file of firewall rules, between quotes"
 SETTING = "a setting of a database server, up to the end of the line or between quotes"
 UNIT = "Java options of the systemd unit, quoted: see test_java_options_arrive_in_the_unit"
 LOGIN = "a file of name and password a line: see test_credentials"
+JOURNAL = "a line of the journal: one argument of logger, after its options"
 READ_ONLY = "is looked at and written nowhere"
 # Where texts go that the preflight lets through. Whoever is not named here takes none of the above.
 TAKEN = {
@@ -71,6 +72,8 @@ TAKEN = {
     "cluster_load_balancer_group": FINDS,
     "cluster_database_group": FINDS,
     "cluster_api_manager_group": FINDS,
+    "cluster_leaving": FINDS,
+    "cluster_restart_reason": JOURNAL,
     **{
         "cluster_membership_options." + name: FILE
         for name in (
