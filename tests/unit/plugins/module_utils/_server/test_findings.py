@@ -363,7 +363,9 @@ def test_observation_of_a_running_server(
     listening.clear()
     asked = len(carbon.requests)
     assert (
-        server_observation.observe(config, "obkm.service", "/none.jar", "root", 0, run).driver_readable
+        server_observation.observe(
+            config, "obkm.service", "/none.jar", "root", 0, run
+        ).driver_readable
         is None
     )
     assert len(carbon.requests) == asked

@@ -99,9 +99,7 @@ def test_java_that_is_used(given: str, versions: list[int], expected: Java | Non
         assert list(command[1:]) == ["-version"]
         return Done(0, "", VERSIONS[command[0].rpartition("/bin/")[0]])
 
-    assert (
-        java_runtime.find_java(given, versions, candidates, answer) == expected
-    )
+    assert java_runtime.find_java(given, versions, candidates, answer) == expected
 
 
 def fake_java(folder: Path, version: str) -> Path:
@@ -470,12 +468,18 @@ def test_state_of_the_service_on_this_host(
     # In check mode: the run would bring the file back, so no restart would follow; and one that it
     # would change owes one.
     brought_back = {str(tmp_path / "carbon.xml"): hashlib.sha256(started_with).hexdigest()}
-    assert server_service.service_state("obkm", str(settings), 1, 1, run, brought_back)["owed"] == ""
+    assert (
+        server_service.service_state("obkm", str(settings), 1, 1, run, brought_back)["owed"] == ""
+    )
     changed = {str(tmp_path / "carbon.xml"): hashlib.sha256(b"<Other/>").hexdigest()}
-    assert server_service.service_state("obkm", str(settings), 1, 1, run, changed)["owed"] == "restart"
+    assert (
+        server_service.service_state("obkm", str(settings), 1, 1, run, changed)["owed"] == "restart"
+    )
     # A server that was never set up.
     monkeypatch.setattr(server_service, "service_properties", lambda _unit, _run: {})
-    assert server_service.service_state("obkm", str(tmp_path / "none"), 1, 1, run)["owed"] == "start"
+    assert (
+        server_service.service_state("obkm", str(tmp_path / "none"), 1, 1, run)["owed"] == "start"
+    )
 
 
 def test_server_with_a_restart_owed_serves_meanwhile(
