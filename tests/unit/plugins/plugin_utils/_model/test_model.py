@@ -257,7 +257,11 @@ TABLE = [
         "registry.governance_cache_id",
         "obkm_registry@jdbc:mariadb://192.0.2.31:3306/openbank_govdb",
     ),
-    ({"cluster_database": {"vendor": "postgresql"}}, "database.driver_class", "org.postgresql.Driver"),
+    (
+        {"cluster_database": {"vendor": "postgresql"}},
+        "database.driver_class",
+        "org.postgresql.Driver",
+    ),
     (
         {
             "cluster_database_driver": {
