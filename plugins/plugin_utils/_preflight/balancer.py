@@ -38,7 +38,8 @@ def _balancers(
         return options.get(name, {}).get("default") if value is None else value
 
     for host in groups["load_balancer"]:
-        if not setting(host, "nginx_management_sources"):
+        # Without a word about it the console is closed, and nothing else depends on it.
+        if cluster.hosts[host].get("nginx_management_sources") == []:
             yield (
                 f"nginx_management_sources of {host} is empty, so nobody could reach the management"
                 " console. Name the administrators' networks, for example [10.0.9.0/24];"
