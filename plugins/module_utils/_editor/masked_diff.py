@@ -19,7 +19,7 @@ CONTEXT = 2
 
 _WORD = (
     r"(?:pass(?:word|wd|phrase|code)?|pwd|secret|credential|private[_.\-]?key|access[_.\-]?key"
-    r"|token[_.\-]?value)"
+    r"|token[_.\-]?value|api[_.\-]?key)"
 )
 _TELLING = rf"[\w.\-:]*{_WORD}[\w.\-:]*"
 _TELLING_ATTRIBUTE = rf"""\b(?:name|key|id)\s*=\s*(?:"{_TELLING}"|'{_TELLING}')"""
@@ -48,6 +48,10 @@ _JSON = _pattern(
 )
 _LINE = _pattern(rf"[ \t]*[#!]?[ \t]*{_TELLING}[ \t]*[=:][ \t]*([^\r\n<>]+)")
 _URL = re.compile(r"(?<=://)[^\s/:@<>\"']*:([^\s/@<>\"']+)@")
+# What a client proves who it is with, wherever it stands behind the name of its header.
+_HEADER = _pattern(
+    r"""(?<![\w.\-])(?:proxy-)?authorization\b[^\r\n]{0,60}?\b(?:basic|bearer|digest)\s+([^\s"'<>,;&]+)"""
+)
 
 
 def secret_forms(secret: str) -> set[str]:
@@ -93,7 +97,7 @@ def _places(text: str, values: t.Iterable[str]) -> list[tuple[int, int]]:
 
 def _secret_places(text: str, secrets: t.Sequence[str]) -> list[tuple[int, int]]:
     places = _places(text, {form for secret in secrets for form in secret_forms(secret)})
-    found = list(_URL.finditer(text))
+    found = [*_URL.finditer(text), *_HEADER.finditer(text)]
     for hint in _HINT.finditer(text):
         # Each pattern is only tried where it would have to begin: a search over the whole text
         # takes long.
