@@ -211,14 +211,6 @@ def test_a_name_that_is_not_the_clusters_is_not_certified(cluster: Cluster) -> N
         )
 
 
-def test_nginx_verifies_its_upstreams_and_repeats_no_write(cluster: Cluster) -> None:
-    for balancer in cluster.hosts("load_balancer"):
-        configuration = cluster.on(balancer["name"]).check_output("nginx -T 2>/dev/null")
-        assert re.search(r"^\s*proxy_ssl_verify\s+on;", configuration, re.M)
-        assert not re.search(r"^\s*proxy_ssl_verify\s+off;", configuration, re.M)
-        assert "non_idempotent" not in configuration
-
-
 def test_registry_mounts_are_live(cluster: Cluster) -> None:
     for node in cluster.hosts("key_manager"):
         log = cluster.on(node["name"]).check_output(

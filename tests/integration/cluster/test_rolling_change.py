@@ -86,10 +86,6 @@ def judge(cluster: Cluster, load: Load, before: list[tuple[int, int]], begun: fl
     assert found["failed"] == 0, found["problems"]
 
 
-def test_nginx_repeats_no_request_that_may_have_been_carried_out(cluster: Cluster) -> None:
-    assert "non_idempotent" not in cluster.on(cluster.balancer, "nginx", "-T")
-
-
 def test_changed_setting_is_rolled_out_without_a_lost_request(
     whole_cluster: Cluster, load: Load
 ) -> None:

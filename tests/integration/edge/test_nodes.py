@@ -12,7 +12,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from edge_machine import MANAGEMENT, REPOSITORY, Edge, sample_model
+from edge_machine import MANAGEMENT, PLAYBOOK, REPOSITORY, Edge, sample_model
 
 TOKEN = "/oauth2/token"
 ALL = {f"km{number}": {"cluster_node_address": f"127.0.0.{20 + number}"} for number in (1, 2, 3, 4)}
@@ -216,3 +216,18 @@ def test_an_nginx_of_the_former_release_is_told_by_its_own_flags(
     assert "changed=0" in run("drained").stdout
     assert "changed=1" in run("serving").stdout
     assert list((tmp_path / "drain").iterdir()) == []
+
+
+def test_flags_of_nodes_that_are_gone_are_removed(changing: Edge) -> None:
+    """A node that came back under its old name, or one called n1, would not be sent anything."""
+    names = [node["name"] for node in changing.model["nodes"]]
+    changing.drain(names[0], "n1", "gone.bank.example")
+    (changing.home / "play.yml").write_text(
+        PLAYBOOK.replace("tasks_from: sites", "tasks_from: flags")
+    )
+    result = changing.render(cluster_model=changing.model)
+    left = [path.name for path in changing.drained.iterdir()]
+    changing.drain()
+    (changing.home / "play.yml").write_text(PLAYBOOK)
+    assert result.returncode == 0, result.stdout
+    assert left == [names[0]]
