@@ -12,9 +12,10 @@ description:
   - Loads the C(dbscripts) of a WSO2 Carbon product into MariaDB, MySQL or PostgreSQL databases,
     each through the database's own account.
   - A script is loaded only when none of its tables is there. A load is recorded in the table
-    C(carbon_ops_schema) of the same database, before its first statement and after its last, so
-    that a load that was cut short is recognised and refused instead of being continued blindly.
-    With PostgreSQL a load is one transaction, so that one that was cut short leaves nothing behind.
+    C(carbon_ops_schema) of the same database, before its first statement and after its last, and
+    each statement is counted. So a load that was cut short goes on at the statement that it did not
+    come to. With PostgreSQL a load is one transaction, so that one that was cut short leaves
+    nothing behind.
   - A schema that was loaded by hand is accepted when all tables of the script are there, and
     refused when only some are.
   - All databases are examined before the first one is changed.
@@ -51,9 +52,15 @@ options:
       - Without it the connection is not encrypted.
     type: path
   home:
-    description: The product's home, under which the scripts lie.
+    description: The Key Manager's home, under which its scripts lie.
     type: path
     required: true
+  api_manager_home:
+    description: API Manager's home, where it stands on the same host.
+    type: path
+  api_manager_scripts:
+    description: Scripts of API Manager by their path in its home, in Base64, where its home is
+    elsewhere. type: dict default: {}
   databases:
     description: The databases and their scripts.
     type: list
@@ -77,11 +84,26 @@ options:
         type: str
         required: true
       scripts:
-        description: The schema scripts, relative to O(home), in the order in which they are loaded.
-          An empty list only tries the login.
+        description: The schema scripts in the order in which they are loaded. An empty list only
+          tries the login.
         type: list
-        elements: str
+        elements: dict
         default: []
+        suboptions:
+          name:
+            description:
+              - Path of the script below O(home), or, with C(api_manager:) in front, below API
+                Manager's.
+              - No script of a database may make a table that an earlier one makes, unless it does
+                nothing else with it.
+            type: str
+            required: true
+          newer:
+            description: The script's names for MySQL 5.7 and newer. The first that is there is
+              loaded instead, where the server is such a one.
+            type: list
+            elements: str
+            default: []
   secrets:
     description: The passwords, by the names that O(databases) uses. Nothing of it is ever printed.
     type: dict
@@ -121,7 +143,8 @@ EXAMPLES = r"""
       - name: openbank_userdb
         user: obkm_user
         secret: database_user_password
-        scripts: [dbscripts/mysql.sql]
+        scripts:
+          - {name: dbscripts/mysql.sql, newer: [dbscripts/mysql5.7.sql]}
     secrets:
       database_user_password: "{{ vault_database_user_password }}"
 """
@@ -158,20 +181,33 @@ from ..module_utils._database.connections import (
     connect,
     psycopg2,
     pymysql,
-    read_scripts,
 )
 from ..module_utils._database.schema import Database, bring_up, server_says
 from ..module_utils._database.scripts import Script
+from ..module_utils._database.sources import NotBrought, Places, places_of
 from ..module_utils._errors import OperatorError
 from ..module_utils._module import secretive
 
 
+def read_scripts(
+    module: AnsibleModule, places: Places, database: Database, entry: dict[str, t.Any]
+) -> list[Script]:
+    """The scripts of a database. What only looks at the tables leaves out a script of API Manager
+    that is not here."""
+    scripts, newer = [], database.takes_newer_scripts()
+    for script in entry["scripts"]:
+        try:
+            scripts.append(places.read(script, module.params["engine"], newer))
+        except NotBrought as error:
+            if module.params["mode"] == "load" and not module.check_mode:
+                raise
+            module.warn(f"{error} Its tables were not looked for.")
+    return scripts
+
+
 def run(module: AnsibleModule) -> dict[str, t.Any]:
     params: dict[str, t.Any] = module.params
-    scripts = {
-        entry["name"]: read_scripts(params["home"], entry["scripts"], params["engine"])
-        for entry in params["databases"]
-    }
+    places = places_of(params)
     opened: list[tuple[Database, list[Script]]] = []
     problems = []
     for entry in params["databases"]:
@@ -182,8 +218,9 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
                     f"Database {entry['name']}: the server does not encrypt the connection. It"
                     " needs a certificate."
                 )
-            database.examine(scripts[entry["name"]])
-            opened.append((database, scripts[entry["name"]]))
+            scripts = read_scripts(module, places, database, entry)
+            database.examine(scripts)
+            opened.append((database, scripts))
         except Unreachable as error:
             if module.check_mode:
                 module.warn(f"{error} In a run without check mode this is an error.")
@@ -223,6 +260,8 @@ def main() -> None:
             "port": {"type": "int"},
             "ca_file": {"type": "path"},
             "home": {"type": "path", "required": True},
+            "api_manager_home": {"type": "path"},
+            "api_manager_scripts": {"type": "dict", "default": {}},
             "databases": {
                 "type": "list",
                 "elements": "dict",
@@ -232,7 +271,15 @@ def main() -> None:
                     "name": {"type": "str", "required": True},
                     "user": {"type": "str", "required": True},
                     "secret": {"type": "str", "required": True, "no_log": False},
-                    "scripts": {"type": "list", "elements": "str", "default": []},
+                    "scripts": {
+                        "type": "list",
+                        "elements": "dict",
+                        "default": [],
+                        "options": {
+                            "name": {"type": "str", "required": True},
+                            "newer": {"type": "list", "elements": "str", "default": []},
+                        },
+                    },
                 },
             },
             "secrets": {"type": "dict", "required": True, "no_log": True},

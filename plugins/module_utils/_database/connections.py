@@ -13,10 +13,6 @@ from pathlib import Path
 from .._addresses import is_address
 from .._errors import OperatorError
 from .schema import Database, PostgresqlDatabase, server_says
-from .scripts import read_script
-
-if t.TYPE_CHECKING:
-    from .scripts import Script
 
 PYMYSQL_IMPORT_ERROR = None
 try:
@@ -84,20 +80,6 @@ ADVICE_POSTGRESQL = {
 
 class Unreachable(OperatorError):
     """The server could not be asked, which before the first run is no wonder."""
-
-
-def read_scripts(home: str, names: list[str], engine: str) -> list[Script]:
-    scripts = []
-    for name in names:
-        path = Path(home, name)
-        try:
-            scripts.append(read_script(name, path.read_bytes(), engine))
-        except OSError as error:
-            raise OperatorError(
-                f"{path}: the schema script cannot be read ({error.strerror}). The product's"
-                " profile names it, or the option scripts of cluster_database."
-            ) from error
-    return scripts
 
 
 def connect(params: dict[str, t.Any], database: dict[str, t.Any]) -> Database:

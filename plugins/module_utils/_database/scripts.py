@@ -38,6 +38,13 @@ _QUOTED_POSTGRESQL = re.compile(
     re.DOTALL,
 )
 _PLAIN_POSTGRESQL = re.compile(r"[A-Za-z_][\w$]*|[0-9.,()=+ \t\r\n]+")
+# What would fail, or destroy rows, when the table was there before this script made it (again).
+_TOUCHES = re.compile(
+    r"(?:INSERT\s+(?:IGNORE\s+)?INTO|REPLACE\s+INTO|(?:ALTER|DROP)\s+TABLE(?:\s+IF\s+EXISTS)?(?:\s+ONLY)?"
+    r"|CREATE\s+(?:\w+\s+)?INDEX(?:\s+IF\s+NOT\s+EXISTS)?\s+\S+(?:\s+USING\s+\w+)?\s+ON(?:\s+ONLY)?)\s+"
+    + _NAME,
+    re.IGNORECASE,
+)
 _ROUTINE = re.compile(
     r"CREATE\s+(?:DEFINER\s*=\s*\S+\s+)?(?:PROCEDURE|FUNCTION|TRIGGER|EVENT)\b", re.IGNORECASE
 )
@@ -184,10 +191,16 @@ def _split(name: str, text: str, dialect: _Dialect) -> t.Iterator[Statement]:
 
 
 def own_tables(scripts: t.Sequence[Script]) -> list[tuple[Script, tuple[Table, ...]]]:
-    """Pair each script with the tables that tell whether it was loaded."""
-    earlier: set[str] = set()
+    """Pair each script with the tables that tell whether it was loaded.
+
+    Refuses scripts of one database of which a later one would fail, or destroy rows, on a table
+    that an earlier one made: the load would stop half-way. Some products' scripts hold another
+    script whole.
+    """
+    earlier: dict[str, str] = {}
     pairs = []
     for script in scripts:
+        _refuse_second_making(script, earlier)
         own = tuple(
             table
             for table in script.tables
@@ -199,5 +212,26 @@ def own_tables(scripts: t.Sequence[Script]) -> list[tuple[Script, tuple[Table, .
                 " same database; leave it out."
             )
         pairs.append((script, own))
-        earlier.update(table.name.casefold() for table in script.tables)
+        earlier.update((table.name.casefold(), script.name) for table in script.tables)
     return pairs
+
+
+def _refuse_second_making(script: Script, earlier: t.Mapping[str, str]) -> None:
+    again = {table.name.casefold() for table in script.tables} & set(earlier)
+    if not again:
+        return
+    for statement in script.statements:
+        touched = _CREATE_TABLE.match(statement.text)
+        if touched and touched.group("lenient"):
+            continue
+        touched = touched or _TOUCHES.match(statement.text)
+        if touched is None:
+            continue
+        table = touched.group("quoted") or touched.group("plain")
+        if table.casefold() in again:
+            raise OperatorError(
+                f"{script.name}, line {statement.line}: the script makes the table {table} and its"
+                f" rows and indexes, which {earlier[table.casefold()]} makes already in the same"
+                " database, so the load would stop here. Each table comes from one script: leave"
+                " one of the two out (option scripts of cluster_database)."
+            )

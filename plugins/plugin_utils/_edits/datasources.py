@@ -10,7 +10,7 @@ import typing as t
 from .._model.databases import POOL
 
 # Where a file differs from POOL an operator has chosen it, unless it is what a product ships.
-SHIPPED = {"maxActive": ("50", "80", "100")}
+SHIPPED = {"maxActive": ("50", "80", "100"), "validationInterval": ("30000",)}
 # In the product's order.
 ORDER = (
     "url",
@@ -62,8 +62,10 @@ def _edits(
         "validationQuery": database["validation_query"],
         "defaultAutoCommit": False,
     }
+    if source["connection_properties"]:
+        connection["connectionProperties"] = source["connection_properties"]
     settings = {**POOL, **connection, **chosen}
-    names = [*ORDER, *(name for name in chosen if name not in ORDER)]
+    names = [*ORDER, *(name for name in {**connection, **chosen} if name not in ORDER)]
     whole = [
         {"name": source["name"]},
         {"description": source["description"]},

@@ -97,7 +97,7 @@ def build_model(name: str, inventory: Inventory, sources: Sources) -> dict[str, 
         _membership_of(hosts[host], variables[host], shared, caching["clustered"])
     layout = product["layouts"][shared["cluster_database"]["layout"]]
     database = _database(shared, product, groups, hosts)
-    databases, datasources = _datasources(shared, product, layout, database)
+    databases, datasources = _datasources(shared, product, api_manager, layout, database)
     by_id = {source["id"]: source for source in datasources}
     jndi = {purpose: by_id[source]["jndi"] for purpose, source in layout["jndi"].items()}
     registry = {

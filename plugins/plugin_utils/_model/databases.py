@@ -5,17 +5,27 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from ...module_utils._errors import OperatorError
 from .front import _first_address
-from .vendors import VENDORS, driver_class_of, driver_vendor, jdbc_url
+from .vendors import (
+    VENDORS,
+    Vendor,
+    driver_class_of,
+    driver_vendor,
+    is_older,
+    jdbc_url,
+    tls_parameters,
+)
 
 if t.TYPE_CHECKING:
     from .._argument_specs import Variables
 
-# How the connections of a pool are kept, by the product's name for it.
-POOL: dict[str, int] = {"maxActive": 150, "maxWait": 60000, "validationInterval": 30000}
+# How the connections of a pool are kept, by the product's name for it. The documents and the
+# products have 30000 for the last: after a restart of the database, half a minute without a log-in.
+POOL: dict[str, int] = {"maxActive": 150, "maxWait": 60000, "validationInterval": 3000}
 MASTER_DATASOURCES = "repository/conf/datasources/master-datasources.xml"
 
 
@@ -38,6 +48,7 @@ def _database(
             " cluster_database_group names, or set its option host."
         )
     driver = shared.get("cluster_database_driver") or {}
+    jar = _driver_file(driver)
     tls = database["tls"] and not vendor.embedded
     driver_class = driver_class_of(
         database["vendor"], driver.get("class_name"), product.get("oauth", False)
@@ -59,12 +70,24 @@ def _database(
         "layout": database["layout"],
         "managed": bool(groups["database"]),
         "admin_user": shared.get("cluster_database_admin_user") or vendor.admin_user,
-        "parameters": {**jdbc.parameters, **jdbc.tls[tls], **database["parameters"]},
-        "driver_class": driver_class,
-        "driver_file": _driver_file(driver),
+        "parameters": {
+            **jdbc.parameters,
+            **tls_parameters(jdbc, tls, driver_class, jar),
+            **database["parameters"],
+        },
+        "given_parameters": database["parameters"],
+        "driver_class": driver.get("class_name") or _driver_class(jdbc, driver_class, jar),
+        "driver_file": jar,
         "validation_query": vendor.validation_query,
         "pool": dict(database["pool"]),
+        "validation_interval": database["pool"].get(
+            "validationInterval", POOL["validationInterval"]
+        ),
     }
+
+
+def _driver_class(jdbc: Vendor, usual: str, jar: str | None) -> str:
+    return jdbc.older.driver_class if jdbc.older and is_older(jdbc, None, jar) else usual
 
 
 def _driver_file(driver: t.Mapping[str, t.Any]) -> str | None:
@@ -78,6 +101,7 @@ def _driver_file(driver: t.Mapping[str, t.Any]) -> str | None:
 def _datasources(
     shared: Variables,
     product: t.Mapping[str, t.Any],
+    api_manager: t.Mapping[str, t.Any],
     layout: t.Mapping[str, t.Any],
     database: t.Mapping[str, t.Any],
 ) -> tuple[list[dict[str, t.Any]], list[dict[str, t.Any]]]:
@@ -100,12 +124,7 @@ def _datasources(
         entry = databases.setdefault(
             place, {"id": source["id"], "name": name, "user": user, "secret": secret, "scripts": []}
         )
-        named = (
-            settings["scripts"].get(source["id"])
-            or source.get("scripts")
-            or product["schema_scripts"].get(source["id"], [])
-        )
-        scripts = [script.replace("{vendor}", vendor.script) for script in named]
+        scripts = _scripts(source, shared, product, vendor, product["id"] == api_manager["id"])
         entry["scripts"] += [script for script in scripts if script not in entry["scripts"]]
         url, plain_url = jdbc_url(
             jdbc,
@@ -130,6 +149,47 @@ def _datasources(
                 "user": entry["user"],
                 "secret": entry["secret"],
                 "max_active": settings["pool"].get("maxActive", POOL["maxActive"]),
+                "connection_properties": (
+                    "" if vendor.opening else _as_properties(database["parameters"])
+                ),
             }
         )
     return list(databases.values()), datasources
+
+
+def _as_properties(parameters: t.Mapping[str, str]) -> str:
+    return ";".join(f"{name}={value}" for name, value in parameters.items())
+
+
+def _scripts(
+    source: t.Mapping[str, t.Any],
+    shared: Variables,
+    product: t.Mapping[str, t.Any],
+    vendor: Vendor,
+    one_product: bool,
+) -> list[dict[str, t.Any]]:
+    """The schema scripts of a datasource's database, with their names for newer servers.
+
+    Where one product stands on both sides, API Manager's scripts are in the Key Manager's home as
+    well.
+    """
+    specification = shared["cluster_open_banking_specification"]
+    named = (
+        shared["cluster_database"]["scripts"].get(source["id"])
+        or source.get("scripts")
+        or product["schema_scripts"].get(source["id"], [])
+    )
+    if isinstance(named, t.Mapping):
+        named = named[specification]
+    scripts = []
+    for script in named:
+        script = script.replace("{specification}", specification)
+        if one_product:
+            script = re.sub("^api_manager:", "", script)
+        newer = (
+            [script.replace("{vendor}", name) for name in vendor.newer_scripts]
+            if "{vendor}" in script
+            else []
+        )
+        scripts.append({"name": script.replace("{vendor}", vendor.script), "newer": newer})
+    return scripts

@@ -17,6 +17,17 @@ class Names(t.NamedTuple):
     rule: str
 
 
+class Older(t.NamedTuple):
+    """Earlier drivers of a vendor, which ask for TLS in other words and ignore those of today
+    without a word."""
+
+    jars: t.Pattern[str]
+    driver_class: str
+    tls: t.Mapping[bool, t.Mapping[str, str]]
+    checks_name: bool
+    """Whether they compare the name in the server's certificate."""
+
+
 class Vendor(t.NamedTuple):
     """One vendor of database servers, as its JDBC driver and its server want it."""
 
@@ -25,6 +36,7 @@ class Vendor(t.NamedTuple):
     script: str
     """What the product calls the vendor in the names of its schema scripts."""
     url: str
+    """Form of the JDBC URL."""
     opening: str
     """Between the URL and its parameters."""
     separator: str
@@ -46,6 +58,10 @@ class Vendor(t.NamedTuple):
     admin_user: str = ""
     accounts_are_schemas: bool = False
     """Each account has tables of its own in one and the same database."""
+    newer_scripts: tuple[str, ...] = ()
+    """The same for newer servers, where the product has a script of its own for them; the first
+    that is there counts."""
+    older: Older | None = None
     embedded: bool = False
     """The database is a file of each node: no server, no account on one, nothing shared."""
 
@@ -80,6 +96,12 @@ VENDORS: dict[str, Vendor] = {
         ports={True: 3306, False: 3306},
         parameters={"autoReconnect": "true"},
         tls={True: {"sslMode": "verify-full"}, False: {"sslMode": "disable"}},
+        older=Older(
+            re.compile(r"mariadb-java-client-[12]\."),
+            "org.mariadb.jdbc.Driver",
+            {True: {"useSsl": "true"}, False: {"useSsl": "false"}},
+            True,
+        ),
         databases=_MYSQL_NAMES[0],
         accounts=_MYSQL_NAMES[1],
         engine="mysql",
@@ -98,6 +120,18 @@ VENDORS: dict[str, Vendor] = {
             True: {"sslMode": "VERIFY_IDENTITY"},
             False: {"sslMode": "DISABLED", "allowPublicKeyRetrieval": "true"},
         },
+        newer_scripts=("mysql-5-7", "mysql5.7"),
+        # The documents name this class. Connector/J 8 has it as well, as another name of its own,
+        # and goes by sslMode.
+        older=Older(
+            re.compile(r"mysql-connector-java-5\."),
+            "com.mysql.jdbc.Driver",
+            {
+                True: {"useSSL": "true", "requireSSL": "true", "verifyServerCertificate": "true"},
+                False: {"useSSL": "false"},
+            },
+            False,
+        ),
         databases=_MYSQL_NAMES[0],
         accounts=_MYSQL_NAMES[1],
         engine="mysql",
@@ -135,10 +169,12 @@ VENDORS: dict[str, Vendor] = {
             "jdbc:oracle:thin:@(DESCRIPTION=(ADDRESS=(PROTOCOL=TCPS)(HOST={host})(PORT={port}))"
             "(CONNECT_DATA=(SERVICE_NAME={name}))(SECURITY=(SSL_SERVER_DN_MATCH=TRUE)))"
         ),
+        # It takes no parameters in the URL: they are connection properties. The driver of that time
+        # compares the name by its property alone.
         opening="",
-        separator="",
+        separator=";",
         ports={True: 2484, False: 1521},
-        tls={True: {}, False: {}},
+        tls={True: {"oracle.net.ssl_server_dn_match": "true"}, False: {}},
         databases=_names(
             r"[A-Za-z0-9][A-Za-z0-9_.$#-]{0,127}",
             "a service name: letters, digits and the characters _ . $ # -, at most 128",
@@ -158,6 +194,9 @@ VENDORS: dict[str, Vendor] = {
         opening=";",
         separator=";",
         ports={True: 1433, False: 1433},
+        # The columns of the products' scripts are no Unicode ones: sent as Unicode, a value is
+        # compared without the index.
+        parameters={"SendStringParametersAsUnicode": "false"},
         tls={
             True: {"encrypt": "true", "trustServerCertificate": "false"},
             False: {"encrypt": "false"},
@@ -202,6 +241,28 @@ def driver_vendor(vendor: str, driver_class: str | None) -> Vendor:
     return VENDORS[vendor]
 
 
+def is_older(vendor: Vendor, driver_class: str | None, jar: str | None) -> bool:
+    """Whether the driver is, or may be, one of the earlier ones: by the name of its jar, else by
+    its class."""
+    if vendor.older is None:
+        return False
+    if jar is not None:
+        return vendor.older.jars.match(jar) is not None
+    return driver_class == vendor.older.driver_class != vendor.driver_class
+
+
+def tls_parameters(
+    vendor: Vendor, tls: bool, driver_class: str | None, jar: str | None
+) -> t.Mapping[str, str]:
+    """What demands, or switches off, TLS in the words of this driver; in both words where nobody
+    knows which one it is."""
+    if vendor.older is None or not is_older(vendor, driver_class, jar):
+        return vendor.tls[tls]
+    return (
+        vendor.older.tls[tls] if jar is not None else {**vendor.tls[tls], **vendor.older.tls[tls]}
+    )
+
+
 def jdbc_url(
     vendor: Vendor,
     tls: bool,
@@ -214,4 +275,4 @@ def jdbc_url(
     form = vendor.tls_url if tls and vendor.tls_url else vendor.url
     plain = form.format(host=f"[{host}]" if ":" in (host or "") else host, port=port, name=name)
     query = vendor.separator.join(f"{key}={value}" for key, value in parameters.items())
-    return plain + (vendor.opening + query if query else ""), plain
+    return plain + (vendor.opening + query if query and vendor.opening else ""), plain

@@ -9,14 +9,14 @@ import re
 import typing as t
 from collections import Counter
 
-from .._model.vendors import VENDORS
+from .._model.vendors import VENDORS, Vendor, driver_vendor, is_older
 from .settings import _listed
 
 if t.TYPE_CHECKING:
     from .._model.inventory import Sources
     from .settings import Sentences, _Settings
 
-SCRIPT = re.compile(r"(?!/)(?!.*\.\.(/|\Z))\S+\Z")
+SCRIPT = re.compile(r"(?:api_manager:)?(?!/)(?!.*\.\.(/|\Z))[^\s:]+\Z")
 # Where every product keeps its own configuration registry, unless it is told otherwise.
 COMMON_CONFIG_TARGET = "/_system/config"
 
@@ -42,6 +42,7 @@ def _databases(
             " chooses its SQL by the name of the driver and takes MariaDB's for Oracle's, so that"
             " no token can be issued. Leave it out, and give the driver of MySQL."
         )
+    yield from _schema_scripts(shared, product, vendor, groups)
     layout_name = shared.option("cluster_database", "layout")
     layout = product["layouts"].get(layout_name)
     if layout is None:
@@ -151,11 +152,6 @@ def _database_server(shared: _Settings, groups: t.Mapping[str, t.Sequence[str]])
             f" {vendor.title} server. Empty the group, name the server in cluster_database.host,"
             " and load the product's schema scripts there."
         )
-    if not vendor.opening and shared.option("cluster_database", "parameters"):
-        yield (
-            f"cluster_database.parameters is set, but the URLs of {vendor.title} have no"
-            " parameters. Remove it."
-        )
 
 
 def _datasources(model: t.Mapping[str, t.Any]) -> Sentences:
@@ -173,6 +169,7 @@ def _datasources(model: t.Mapping[str, t.Any]) -> Sentences:
                 " database of each node. Choose another one."
             )
     vendor = VENDORS[model["database"]["vendor"]]
+    yield from _driver_checks_name(model["database"])
     for database in model["databases"]:
         # What the inventory names itself was looked at before; these are the names that follow from
         # others.
@@ -193,6 +190,71 @@ def _datasources(model: t.Mapping[str, t.Any]) -> Sentences:
                     )
                 )
     yield from _registry(model)
+
+
+def _driver_checks_name(database: t.Mapping[str, t.Any]) -> Sentences:
+    """An earlier driver may check the server's certificate and not whose it is; the operator has to
+    know."""
+    vendor = driver_vendor(database["vendor"], database["driver_class"])
+    older = vendor.older
+    if (
+        older is None
+        or older.checks_name
+        or not database["tls"]
+        or not is_older(vendor, database["driver_class"], database["driver_file"])
+    ):
+        return
+    # In the operator's own parameters it says that this is known.
+    if database["given_parameters"].get("verifyServerCertificate") == "true":
+        return
+    yield (
+        "cluster_database_driver is {}, which checks that the certificate of {} is of a known"
+        " authority, but not whose it is. Bring a newer driver ({}), or write"
+        ' verifyServerCertificate: "true" in cluster_database.parameters to go without that check.'
+    ).format(
+        database["driver_file"] or "of the class " + database["driver_class"],
+        vendor.title,
+        vendor.driver_class,
+    )
+
+
+def _schema_scripts(
+    shared: _Settings,
+    product: t.Mapping[str, t.Any],
+    vendor: Vendor,
+    groups: t.Mapping[str, t.Sequence[str]],
+) -> Sentences:
+    """Scripts that the product lacks for this vendor, and those of API Manager that are nowhere to
+    be had."""
+    if not groups["database"] or not vendor.engine:
+        return
+    specification, scripts = (
+        shared["cluster_open_banking_specification"],
+        shared.option("cluster_database", "scripts"),
+    )
+    given = scripts if isinstance(scripts, t.Mapping) else {}
+    missing = product.get("schema_scripts_missing", {}).get("open_banking", {})
+    if "open_banking" not in given and shared.option("cluster_database", "vendor") in missing.get(
+        specification, ()
+    ):
+        yield (
+            "{} has no schema script of {} for {}. Choose another cluster_database.vendor, or name"
+            " a script of your own in cluster_database.scripts.open_banking."
+        ).format(product["title"], specification, vendor.title)
+    archive = shared["cluster_api_manager_archive"]
+    source = str(archive.get("src", "")) if isinstance(archive, t.Mapping) else ""
+    if (
+        product["api_manager_product"] == product["id"]
+        or groups["api_manager"]
+        or source
+        and "://" not in source
+    ):
+        return
+    yield (
+        "The schema script of API Manager, which makes the tables of its database, is nowhere to be"
+        " had: the group that cluster_api_manager_group names has no host. Set"
+        " cluster_api_manager_archive to its zip on the controller."
+    )
 
 
 def _registry(model: t.Mapping[str, t.Any]) -> Sentences:

@@ -54,10 +54,21 @@ def _driver(shared: _Settings) -> Sentences:
     if not isinstance(driver, t.Mapping):
         return
     coordinate, repository = driver.get("maven"), driver.get("repository")
-    if (driver.get("src") is None) == (coordinate is None):
+    brought = driver.get("src") is not None or coordinate is not None
+    if (
+        driver.get("src") is not None
+        and coordinate is not None
+        or not brought
+        and driver.get("class_name") is None
+    ):
         yield (
             "cluster_database_driver needs either src (a path or a URL) or maven (a coordinate),"
-            " and not both."
+            " and not both, or class_name alone."
+        )
+    if brought and driver.get("checksum") is None:
+        yield (
+            "cluster_database_driver.checksum is not set. Write the algorithm, a colon and the"
+            " digits, for example sha256:1234…"
         )
     if coordinate is not None and not MAVEN.match(str(coordinate)):
         yield (
@@ -105,11 +116,6 @@ def _api_manager(
         yield (
             "cluster_api_manager_product {0} does not work with {1}, which goes with {2}. Leave it"
             " out.".format(wanted, product["title"], product["api_manager_product"])
-        )
-    if shared["cluster_api_manager_archive"] and not groups["api_manager"]:
-        yield (
-            "cluster_api_manager_archive is set, but the group that cluster_api_manager_group names"
-            " has no host."
         )
 
 

@@ -48,6 +48,10 @@ RELATIVE = _rule(
     r"(?!.*(\A|/)\.\.(/|\Z))[A-Za-z0-9._+@{}][A-Za-z0-9._+@{}/-]*",
     "must be a path below the product home",
 )
+SCHEMA_SCRIPT = _rule(
+    "(?:api_manager:)?(?:" + RELATIVE.pattern.pattern[:-2] + ")",
+    RELATIVE.says + ", with api_manager: in front below API Manager's",
+)
 FOLDER = _rule(
     r"(?!.*(\A|/)\.{1,2}(/|\Z))[A-Za-z0-9._+@][A-Za-z0-9._+@/-]*",
     "must be folders below the product home, of letters, digits and the characters . _ + @ -",
@@ -186,7 +190,7 @@ RULES: dict[str, Rule] = {
     "cluster_home_writable": FOLDER,
     "cluster_home_owner": WORD,
     **dict.fromkeys(
-        ("cluster_additional_datasources.scripts", "cluster_database.scripts"), RELATIVE
+        ("cluster_additional_datasources.scripts", "cluster_database.scripts"), SCHEMA_SCRIPT
     ),
     **dict.fromkeys(
         (

@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 # A server that cannot start has failed by then; its unit goes on waiting.
 FAILED_BY = 60
 # Longer than a pool trusts a connection before it asks its validation query.
-VALIDATION_INTERVAL = 35
+VALIDATION_INTERVAL = 8
 CONF = "repository/conf/"
 
 

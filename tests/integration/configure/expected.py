@@ -29,8 +29,8 @@ MOCK_BANK = "http://api.bank.example:9763/open-banking/services/bankaccounts/ban
 NUMSTAT = {
     CONF + "axis2/axis2.xml": (12, 7),
     CONF + "carbon.xml": (13, 13),
-    MASTER: (56, 14),
-    OPEN_BANKING: (5, 5),
+    MASTER: (58, 16),
+    OPEN_BANKING: (6, 6),
     CONF + "finance/open-banking.xml": (25, 25),
     CONF + "hazelcast.properties": (3, 0),
     CONF + "identity/application-authentication.xml": (7, 7),
@@ -252,7 +252,7 @@ def datasource(key: str, layout: str, secrets: t.Any) -> dict[str, str]:
         "maxWait": "60000",
         "testOnBorrow": "true",
         "validationQuery": "SELECT 1",
-        "validationInterval": "30000",
+        "validationInterval": "3000",
         "defaultAutoCommit": "false",
     }
     return {

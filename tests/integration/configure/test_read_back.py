@@ -119,7 +119,7 @@ def test_every_datasource_is_the_inventorys(key_manager: Reading) -> None:
             "validationInterval",
             "defaultAutoCommit",
         )
-        assert [pool[option] for option in options] == [150, 60000, True, "SELECT 1", 30000, False]
+        assert [pool[option] for option in options] == [150, 60000, True, "SELECT 1", 3000, False]
 
 
 def test_every_jndi_name_is_defined_once_over_all_files(readings: dict[str, Reading]) -> None:

@@ -95,19 +95,19 @@ class Hosts:
         docker("restart", host)
         wait_for(host)
 
-    def play(self, *arguments: str, playbook: str = "site.yml", check: bool = True) -> str:
+    def play(
+        self,
+        *arguments: str,
+        playbook: str = "site.yml",
+        inventory: Path = HERE / "hosts.yml",
+        check: bool = True,
+    ) -> str:
         environment = {
             **os.environ,
             "ANSIBLE_CONFIG": str(REPOSITORY / "ansible.cfg"),
             "ANSIBLE_NOCOLOR": "1",
         }
-        command = [
-            "ansible-playbook",
-            str(HERE / playbook),
-            "-i",
-            str(HERE / "hosts.yml"),
-            *arguments,
-        ]
+        command = ["ansible-playbook", str(HERE / playbook), "-i", str(inventory), *arguments]
         done = subprocess.run(
             command,
             check=False,

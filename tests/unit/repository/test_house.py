@@ -26,7 +26,15 @@ NODE = (
 CONTROLLER = (
     ("_argument_specs",),
     ("_model",),
-    ("_edits", "_firewall", "_nginx", "_packages", "_surveys"),
+    (
+        "_database_server",
+        "_edits",
+        "_firewall",
+        "_nginx",
+        "_packages",
+        "_product_archive",
+        "_surveys",
+    ),
     ("_sources",),
     ("_inventory",),
     ("_preflight",),

@@ -211,7 +211,7 @@ def database_schema(folder: Path, _home: t.Any, _pair: Path) -> dict[str, t.Any]
         "name": "userdb",
         "user": "obkm_user",
         "secret": "one",
-        "scripts": ["x.sql"],
+        "scripts": [{"name": "x.sql"}],
     }
     (folder / "x.sql").write_text("CREATE TABLE A (B INT);")
     arguments = {

@@ -291,6 +291,12 @@ JUDGED_BAD = [
         "began at 2026-01-01 00:00:00 (database time) was cut short; 2 of 5 tables",
     ),
     ("cut short before the first table", set(), Record("x", "t", None), "cut short; 0 of 5"),
+    (
+        "cut short, and another script since",
+        set("AB"),
+        Record("x", "t", None, 2),
+        "cut short; 2 of 5",
+    ),
     ("cut short after the last table", set("ABCDE"), Record("x", "t", None), "cut short; 5 of 5"),
     (
         "half a hand-made schema",
@@ -339,6 +345,63 @@ def test_a_table_that_an_earlier_script_makes_proves_nothing() -> None:
         own_tables([first, script("CREATE TABLE IF NOT EXISTS A (X INT);", "3.sql")])
 
 
+@pytest.mark.parametrize(
+    ("second", "line"),
+    [
+        ("CREATE TABLE A (X INT); CREATE TABLE B (X INT);", 1),
+        (
+            (
+                "CREATE TABLE IF NOT EXISTS A (X INT);\nINSERT INTO a VALUES (1);\nCREATE TABLE B"
+                " (X INT);"
+            ),
+            2,
+        ),
+        (
+            (
+                "CREATE TABLE IF NOT EXISTS A (X INT);\n\nCREATE INDEX I ON `A` (X); CREATE TABLE B"
+                " (X INT);"
+            ),
+            3,
+        ),
+        (
+            (
+                "CREATE TABLE IF NOT EXISTS A (X INT); CREATE UNIQUE INDEX I USING HASH ON A (X);"
+                " CREATE TABLE B (X INT);"
+            ),
+            1,
+        ),
+        (
+            (
+                "CREATE TABLE IF NOT EXISTS A (X INT); CREATE TABLE B (X INT); ALTER TABLE A ADD"
+                " COLUMN Y INT;"
+            ),
+            1,
+        ),
+        ("DROP TABLE IF EXISTS A;\nCREATE TABLE A (X INT); CREATE TABLE B (X INT);", 1),
+    ],
+    ids=["a table", "rows", "an index", "an index of a kind", "a column", "its removal"],
+)
+def test_a_table_is_made_by_one_script(second: str, line: int) -> None:
+    scripts = [script("CREATE TABLE A (X INT);", "1.sql"), script(second, "2.sql")]
+    with pytest.raises(
+        OperatorError,
+        match=(
+            rf"2\.sql, line {line}: the script makes the table [aA] .* which 1\.sql makes already"
+        ),
+    ):
+        own_tables(scripts)
+
+
+def test_a_later_script_may_fill_a_table_that_it_does_not_make() -> None:
+    later = script(
+        "CREATE TABLE B (X INT); INSERT INTO A VALUES (1); CREATE INDEX I ON A (X);", "2.sql"
+    )
+    assert [
+        [table.name for table in own]
+        for _script, own in own_tables([script("CREATE TABLE A (X INT);", "1.sql"), later])
+    ] == [["A"], ["B"]]
+
+
 class Server:
     """As much of a database server as the loader uses."""
 
@@ -355,6 +418,8 @@ class Server:
         self.rows: dict = {}
         self.sent: list[str] = []
         self.fail_on, self.locked, self.is_encrypted = fail_on, locked, encrypted
+        self.columns = ["script", "sha256", "started_at", "finished_at", "statements"]
+        self.version = "10.11.6-MariaDB-0+deb12u1"
 
     def cursor(self) -> Server:
         return self
@@ -374,21 +439,34 @@ class Server:
             assert sql.count("%s") == len(values)
         if "information_schema.tables" in sql:
             self.answer = [(table,) for table in self.existing]
+        elif "information_schema.columns" in sql:
+            self.answer = [(column,) for column in self.columns]
+        elif sql == "SELECT VERSION()":
+            self.answer = [(self.version,)]
         elif sql.startswith("SHOW SESSION STATUS"):
             self.answer = [("Ssl_cipher", "TLS_AES_256_GCM_SHA384" if self.is_encrypted else "")]
         elif sql.startswith("SELECT GET_LOCK"):
             self.answer = [(0 if self.locked else 1,)]
         elif sql.startswith("SELECT script"):
-            self.answer = [(name, *row) for name, row in self.rows.items()]
+            self.answer = [
+                (name, *(row if "statements" in sql else row[:3]))
+                for name, row in self.rows.items()
+            ]
         elif sql.startswith(f"INSERT INTO {MARKER_TABLE}"):
-            self.rows[values[0]] = [values[1], "began", None]
+            self.rows[values[0]] = [values[1], "began", None, 0]
+        elif sql.startswith(f"UPDATE {MARKER_TABLE} SET statements"):
+            self.rows[values[1]][3] = values[0]
         elif sql.startswith(f"UPDATE {MARKER_TABLE}"):
             self.rows[values[0]][2] = "ended"
         else:
             self.sent.append(sql)
             if self.fail_on and self.fail_on in sql:
                 raise RuntimeError(1142, "CREATE command denied\n to user")
+            if sql.startswith(f"ALTER TABLE {MARKER_TABLE}"):
+                self.columns.append("statements")
             created = re.match(r"CREATE TABLE (?:IF NOT EXISTS )?(\w+)", sql)
+            if created and created.group(1) in self.existing and "IF NOT EXISTS" not in sql:
+                raise RuntimeError(1050, f"Table {created.group(1)} already exists")
             if created and created.group(1) not in self.existing:
                 self.existing.append(created.group(1))
 
@@ -405,7 +483,12 @@ def actions(
 def test_a_script_is_loaded_once() -> None:
     server, subject = Server(), script("CREATE TABLE A (X INT); INSERT INTO A VALUES ('100%s');")
     assert actions(server, [subject]) == ["loaded"]
-    assert server.sent[1:] == ["CREATE TABLE A (X INT)", "INSERT INTO A VALUES ('100%s')"]
+    assert server.sent[1:] == [
+        "CREATE TABLE A (X INT)",
+        "BEGIN",
+        "INSERT INTO A VALUES ('100%s')",
+        "COMMIT",
+    ]
     sent = len(server.sent)
     assert actions(server, [subject]) == ["present"]
     assert len(server.sent) == sent
@@ -421,22 +504,85 @@ def test_a_second_script_joins_a_loaded_first() -> None:
     assert actions(server, [first, second]) == ["present", "loaded"]
 
 
-def test_a_load_that_fails_is_refused_by_the_next_run() -> None:
-    server, subject = (
-        Server(fail_on="TABLE B"),
-        script("CREATE TABLE A (X INT);\nCREATE TABLE B (X INT);\nCREATE TABLE C (X INT);"),
+def test_a_load_that_fails_goes_on_at_the_statement_that_failed() -> None:
+    text = (
+        "SET NAMES utf8mb4;\nCREATE TABLE A (X INT);\nINSERT INTO A VALUES (1);\nCREATE TABLE B (X"
+        " INT);\nCREATE TABLE C (X INT);"
     )
+    server, subject = Server(fail_on="TABLE B"), script(text)
     with pytest.raises(
         OperatorError,
         match=(
-            r"cut short at statement 2 of 3 \(line 2\): 1142 CREATE command denied to user\. Remove"
+            r"cut short at statement 4 of 5 \(line 4\): 1142 CREATE command denied to user\. Remove"
             r" the cause"
         ),
     ):
         actions(server, [subject])
+    with pytest.raises(
+        OperatorError, match="the load of dbscripts/mysql.sql was cut short. It goes on"
+    ):
+        actions(server, [subject], may_load=False)
     server.fail_on = ""
-    with pytest.raises(OperatorError, match="was cut short; 1 of 3 tables are there"):
+    server.sent.clear()
+    assert actions(server, [subject]) == ["loaded"]
+    # What is set for a connection is set for this one too; nothing else is done twice.
+    assert server.sent[1:] == [
+        "SET NAMES utf8mb4",
+        "CREATE TABLE B (X INT)",
+        "CREATE TABLE C (X INT)",
+    ]
+    assert actions(server, [subject]) == ["present"]
+
+
+def test_a_statement_that_was_done_and_not_counted_is_not_missed() -> None:
+    server, subject = (
+        Server(),
+        script("CREATE TABLE A (X INT); CREATE TABLE B (X INT); CREATE TABLE C (X INT);"),
+    )
+    server.existing = [MARKER_TABLE, "A", "B"]
+    server.rows[subject.name] = [subject.checksum, "began", None, 1]
+    assert actions(server, [subject]) == ["loaded"]
+    assert server.rows[subject.name][2:] == ["ended", 3]
+    # One further on it is somebody else's table.
+    server.rows[subject.name] = [subject.checksum, "began", None, 0]
+    with pytest.raises(OperatorError, match="statement 2 of 3 .*1050 Table B already exists"):
         actions(server, [subject])
+
+
+def test_a_load_of_an_earlier_release_that_was_cut_short_is_refused() -> None:
+    server, subject = (
+        Server(tables=[MARKER_TABLE, "A"]),
+        script("CREATE TABLE A (X INT); CREATE TABLE B (X INT);"),
+    )
+    server.columns.remove("statements")
+    server.rows[subject.name] = [subject.checksum, "began", None]
+    with pytest.raises(OperatorError, match="was cut short; 1 of 2 tables are there"):
+        actions(server, [subject])
+    # A further script is counted all the same.
+    server.rows[subject.name][2] = "ended"
+    server.existing.append("B")
+    assert actions(server, [subject, script("CREATE TABLE Z (X INT);", "z.sql")]) == [
+        "present",
+        "loaded",
+    ]
+    assert server.rows["z.sql"][2:] == ["ended", 1]
+
+
+@pytest.mark.parametrize(
+    ("version", "newer"),
+    [
+        ("5.6.51-log", False),
+        ("5.7.44", True),
+        ("8.0.36-0ubuntu0.22.04.1", True),
+        ("9.7.4-2", True),
+        ("10.11.6-MariaDB-0+deb12u1", False),
+    ],
+)
+def test_scripts_for_newer_servers_are_for_mysql(version: str, newer: bool) -> None:
+    server = Server()
+    server.version = version
+    assert Database("db", server).takes_newer_scripts() is newer
+    assert PostgresqlDatabase("db", server).takes_newer_scripts() is False
 
 
 def test_everything_is_judged_before_the_first_statement() -> None:
@@ -472,7 +618,7 @@ def test_what_another_run_loaded_meanwhile_is_not_loaded_again() -> None:
         def execute(self, sql: str, values: t.Any = None) -> None:
             if sql.startswith("SELECT GET_LOCK"):
                 self.existing += ["A", MARKER_TABLE]
-                self.rows[subject.name] = [subject.checksum, "began", "ended"]
+                self.rows[subject.name] = [subject.checksum, "began", "ended", 1]
             super().execute(sql, values)
 
     server = Slow()

@@ -24,6 +24,7 @@ SOURCE = {
     "secret": "database_apim_password",
     "url": "jdbc:mysql://db1:3306/openbank_apimgtdb",
     "user": "obkm_apim",
+    "connection_properties": "",
 }
 DATABASE: dict[str, t.Any] = {
     "driver_class": "com.mysql.cj.jdbc.Driver",
@@ -83,7 +84,26 @@ def test_what_an_operator_chose_stays(tmp_path: Path) -> None:
 def test_what_a_product_ships_becomes_the_documented_value(shipped: str, tmp_path: Path) -> None:
     after = edited(tmp_path, f"<maxActive>{shipped}</maxActive><maxWait>60000</maxWait>")
     assert "<maxActive>150</maxActive><maxWait>60000</maxWait>" in after
+    assert after.count("<validationInterval>3000</validationInterval>") == 1
+
+
+def test_half_a_minute_without_a_login_is_no_ones_choice(tmp_path: Path) -> None:
+    after = edited(tmp_path, "<validationInterval>30000</validationInterval>")
+    assert after.count("<validationInterval>3000</validationInterval>") == 1
+    assert "30000" not in after
+    after = edited(tmp_path, "", {"validationInterval": 30000})
     assert after.count("<validationInterval>30000</validationInterval>") == 1
+
+
+def test_connection_properties_are_set_where_a_driver_has_no_parameters(tmp_path: Path) -> None:
+    path = tmp_path / "master-datasources.xml"
+    path.write_text(FILE.format(""), encoding="utf-8")
+    source = {**SOURCE, "connection_properties": "oracle.net.ssl_server_dn_match=true"}
+    edits = datasource_edits([source], {**DATABASE, "pool": {}})
+    patch_files([{"path": str(path), "edits": edits}], {"database_apim_password": "secret"})
+    after = path.read_text(encoding="utf-8")
+    line = "<connectionProperties>oracle.net.ssl_server_dn_match=true</connectionProperties>"
+    assert after.count(line) == 1
 
 
 def test_what_the_inventory_names_counts(tmp_path: Path) -> None:
@@ -118,6 +138,6 @@ def test_a_datasource_that_is_missing_is_the_documented_one(tmp_path: Path) -> N
         "<maxWait>60000</maxWait>",
         "<testOnBorrow>true</testOnBorrow>",
         "<validationQuery>SELECT 1</validationQuery>",
-        "<validationInterval>30000</validationInterval>",
+        "<validationInterval>3000</validationInterval>",
         "<defaultAutoCommit>false</defaultAutoCommit>",
     ]

@@ -71,6 +71,7 @@ TABLE: list[tuple[str, t.Any, t.Any, dict[str, t.Any]]] = [
     ("cluster_product_archive", *ARCHIVES, {}),
     ("cluster_api_manager_product", "ob_apim_1.5", "carbon_4.7.1", {}),
     ("cluster_api_manager_archive", *ARCHIVES, {}),
+    ("cluster_open_banking_specification", "STET", "berlin-group.org", {}),
     ("cluster_api_manager_release", "1.5.0", "1.5.0-update4", {}),
     ("cluster_api_manager_scope", "wiring", "all", {}),
     ("cluster_api_manager_internal_keystore", "kept", "shared", {}),

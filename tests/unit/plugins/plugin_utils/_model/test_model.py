@@ -62,6 +62,33 @@ IS_KM = {"cluster_product": "is_km_5.7.0"}
 
 EMBEDDED_PORT = "${Ports.EmbeddedLDAP.LDAPServerPort}"
 # The variables that are set, the place in the model, and what stands there.
+MYSQL = "jdbc:mysql://192.0.2.31:3306/openbank_userdb?autoReconnect=true&"
+MARIADB = "jdbc:mariadb://192.0.2.31:3306/openbank_userdb?autoReconnect=true&"
+FROM_51 = {"src": "/x/mysql-connector-java-5.1.44.jar", "checksum": "sha256:" + "0" * 64}
+FROM_27 = {"maven": "org.mariadb.jdbc:mariadb-java-client:2.7.12", "checksum": "sha256:" + "0" * 64}
+FROM_3 = {"maven": "org.mariadb.jdbc:mariadb-java-client:3.4.1", "checksum": "sha256:" + "0" * 64}
+OF_51 = "useSSL=true&requireSSL=true&verifyServerCertificate=true"
+# Every driver is asked for TLS in its own words; of a class that two generations have nobody knows
+# which one it is.
+DRIVERS = [
+    ("mysql", True, FROM_51, MYSQL + OF_51),
+    ("mysql", False, FROM_51, MYSQL + "useSSL=false"),
+    (
+        "mysql",
+        True,
+        {"class_name": "com.mysql.jdbc.Driver"},
+        MYSQL + "sslMode=VERIFY_IDENTITY&" + OF_51,
+    ),
+    (
+        "mysql",
+        True,
+        {**FROM_51, "src": "/x/mysql-connector-j-8.4.0.jar"},
+        MYSQL + "sslMode=VERIFY_IDENTITY",
+    ),
+    ("mariadb", True, FROM_27, MARIADB + "useSsl=true"),
+    ("mariadb", False, FROM_27, MARIADB + "useSsl=false"),
+    ("mariadb", True, FROM_3, MARIADB + "sslMode=verify-full"),
+]
 TABLE = [
     ({}, "hostname", "km.bank.example"),
     ({}, "management_hostname", "mgt.km.bank.example"),
@@ -332,13 +359,13 @@ TABLE = [
     ({"cluster_database": {"host": "managed.example"}}, "database.server_name", "managed.example"),
     (
         {"cluster_database": {"vendor": "postgresql"}},
-        "databases.1.scripts.0",
-        "dbscripts/identity/postgresql.sql",
+        "databases.1.scripts.0.name",
+        "api_manager:dbscripts/apimgt/postgresql.sql",
     ),
     (
         {"cluster_database": {"scripts": {"user": ["a/{vendor}5.7.sql"]}}},
         "databases.0.scripts",
-        ["a/mysql5.7.sql"],
+        [{"name": "a/mysql5.7.sql", "newer": []}],
     ),
     (
         {"cluster_database": {"vendor": "oracle"}},
@@ -354,11 +381,69 @@ TABLE = [
         "jdbc:oracle:thin:@//192.0.2.31:1521/bank.example",
     ),
     ({"cluster_database": {"vendor": "oracle"}}, "database.validation_query", "SELECT 1 FROM DUAL"),
-    ({"cluster_database": {"vendor": "oracle"}}, "databases.0.scripts", ["dbscripts/oracle.sql"]),
+    (
+        {"cluster_database": {"vendor": "oracle"}},
+        "datasources.0.connection_properties",
+        "oracle.net.ssl_server_dn_match=true",
+    ),
+    (
+        {"cluster_database": {"vendor": "oracle", "tls": False}},
+        "datasources.0.connection_properties",
+        "",
+    ),
+    (
+        {
+            "cluster_database": {
+                "vendor": "oracle",
+                "parameters": {"oracle.net.CONNECT_TIMEOUT": 5000},
+            }
+        },
+        "datasources.0.connection_properties",
+        "oracle.net.ssl_server_dn_match=true;oracle.net.CONNECT_TIMEOUT=5000",
+    ),
+    ({"cluster_database": {"vendor": "mssql"}}, "datasources.0.connection_properties", ""),
+    *(
+        (
+            {  # Products that issue tokens take no driver of MariaDB.
+                "cluster_product": "carbon_4.7.1" if vendor == "mariadb" else "ob_km_1.5",
+                "cluster_database": {"vendor": vendor, "tls": tls},
+                "cluster_database_driver": driver,
+            },
+            "datasources.0.url",
+            url,
+        )
+        for vendor, tls, driver, url in DRIVERS
+    ),
+    (
+        {"cluster_database": {"vendor": "mysql"}, "cluster_database_driver": FROM_51},
+        "database.driver_class",
+        "com.mysql.jdbc.Driver",
+    ),
+    (
+        {
+            "cluster_database": {"vendor": "mysql"},
+            "cluster_database_driver": {"class_name": "com.mysql.jdbc.Driver"},
+        },
+        "database.driver_class",
+        "com.mysql.jdbc.Driver",
+    ),
+    (
+        {
+            "cluster_database": {"vendor": "mysql"},
+            "cluster_database_driver": {**FROM_51, "src": "/x/mysql-connector-j-8.4.0.jar"},
+        },
+        "database.driver_class",
+        "com.mysql.cj.jdbc.Driver",
+    ),
+    (
+        {"cluster_database": {"vendor": "oracle"}},
+        "databases.0.scripts",
+        [{"name": "dbscripts/oracle.sql", "newer": []}],
+    ),
     (
         {"cluster_database": {"vendor": "mssql"}},
         "datasources.0.url",
-        "jdbc:sqlserver://192.0.2.31:1433;databaseName=openbank_userdb;encrypt=true;trustServerCertificate=false",
+        "jdbc:sqlserver://192.0.2.31:1433;databaseName=openbank_userdb;SendStringParametersAsUnicode=false;encrypt=true;trustServerCertificate=false",
     ),
     (
         {"cluster_database": {"vendor": "mssql"}},
@@ -368,7 +453,7 @@ TABLE = [
     (
         {"cluster_database": {"vendor": "mssql", "tls": False, "port": 1450}},
         "datasources.0.url",
-        "jdbc:sqlserver://192.0.2.31:1450;databaseName=openbank_userdb;encrypt=false",
+        "jdbc:sqlserver://192.0.2.31:1450;databaseName=openbank_userdb;SendStringParametersAsUnicode=false;encrypt=false",
     ),
     (
         {"cluster_database": {"vendor": "h2"}},
@@ -384,7 +469,62 @@ TABLE = [
         "database_shared_password",
     ),
     ({"cluster_database": {"users": {"user": "um"}}}, "databases.0.user", "um"),
-    ({}, "databases.1.scripts", ["dbscripts/identity/mysql.sql", "dbscripts/apimgt/mysql.sql"]),
+    ({}, "databases.1.scripts", [{"name": "api_manager:dbscripts/apimgt/mysql.sql", "newer": []}]),
+    (
+        {"cluster_product": "is_km_5.7.0"},
+        "databases.1.scripts",
+        [{"name": "api_manager:dbscripts/apimgt/mysql.sql", "newer": []}],
+    ),
+    # One product stands on both sides.
+    (
+        {"cluster_product": "carbon_4.7.1"},
+        "databases.1.scripts",
+        [{"name": "dbscripts/apimgt/mysql.sql", "newer": []}],
+    ),
+    (
+        {"cluster_database": {"vendor": "mysql"}},
+        "databases.0.scripts",
+        [
+            {
+                "name": "dbscripts/mysql.sql",
+                "newer": ["dbscripts/mysql-5-7.sql", "dbscripts/mysql5.7.sql"],
+            }
+        ],
+    ),
+    (
+        {},
+        "databases.4.scripts",
+        [
+            {"name": "dbscripts/finance/openbanking.org.uk/mysql.sql", "newer": []},
+            {"name": "dbscripts/finance/event-notification/mysql.sql", "newer": []},
+            {
+                "name": "api_manager:dbscripts/finance/dynamic-client-registration/mysql.sql",
+                "newer": [],
+            },
+        ],
+    ),
+    (
+        {
+            "cluster_open_banking_specification": "berlin-group.org",
+            "cluster_database": {"vendor": "mssql"},
+        },
+        "databases.4.scripts",
+        [{"name": "dbscripts/finance/berlin-group.org/mssql.sql", "newer": []}],
+    ),
+    (
+        {
+            "cluster_open_banking_specification": "STET",
+            "cluster_database": {"scripts": {"open_banking": ["own/{specification}.sql"]}},
+        },
+        "databases.4.scripts",
+        [{"name": "own/STET.sql", "newer": []}],
+    ),
+    ({}, "database.validation_interval", 3000),
+    (
+        {"cluster_database": {"pool": {"validationInterval": 30000}}},
+        "database.validation_interval",
+        30000,
+    ),
     ({}, "admin_user", "admin@wso2.com"),
     ({"cluster_admin_user": "operator"}, "admin_user", "operator"),
     ({}, "commitments.shared_directories", "none"),

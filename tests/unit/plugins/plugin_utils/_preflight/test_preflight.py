@@ -455,9 +455,43 @@ BAD: list[tuple[str, t.Callable[[Case], t.Any], list[str]]] = [
         ["cluster_database_group", "no Oracle server", "cluster_database.host", "schema scripts"],
     ),
     (
-        "parameters for Oracle",
-        lambda c: c.everywhere(cluster_database={"vendor": "oracle", "parameters": {"a": 1}}),
-        ["cluster_database.parameters", "Oracle"],
+        "a specification without a script for the vendor",
+        lambda c: c.everywhere(cluster_database={"vendor": "postgresql"}),
+        [
+            "no schema script of openbanking.org.uk for PostgreSQL",
+            "cluster_database.scripts.open_banking",
+        ],
+    ),
+    (
+        "Berlin's script on MariaDB",
+        lambda c: c.everywhere(cluster_open_banking_specification="berlin-group.org"),
+        ["no schema script of berlin-group.org for MariaDB"],
+    ),
+    (
+        "no API Manager to have the script from",
+        lambda c: c.groups["api_manager"].clear(),
+        ["schema script of API Manager", "cluster_api_manager_archive"],
+    ),
+    (
+        "a driver that does not look at the name, from its jar",
+        lambda c: (
+            c.everywhere(cluster_database={"vendor": "mysql"}),
+            driver(c, src="/x/mysql-connector-java-5.1.44.jar"),
+        ),
+        ["mysql-connector-java-5.1.44.jar", "com.mysql.cj.jdbc.Driver", "verifyServerCertificate"],
+    ),
+    (
+        "a driver that may not look at the name, by its class",
+        lambda c: c.everywhere(
+            cluster_database={"vendor": "mysql"},
+            cluster_database_driver={"class_name": "com.mysql.jdbc.Driver"},
+        ),
+        ["of the class com.mysql.jdbc.Driver", "verifyServerCertificate"],
+    ),
+    (
+        "a driver without a checksum",
+        lambda c: c.everywhere(cluster_database_driver={"src": "/x.jar"}),
+        ["cluster_database_driver.checksum is not set"],
     ),
     (
         "an Oracle account with a hyphen",
@@ -1052,10 +1086,53 @@ def test_a_good_inventory_has_none() -> None:
         ),
         lambda c: share(c, type="efs", source="fs-0a1b.efs.eu-west-1.amazonaws.com:/"),
         lambda c: share(c, type="efs", source="fs-0a1b:/", tls=True),
-        lambda c: c.everywhere(cluster_database={"vendor": "postgresql"}),
+        lambda c: c.everywhere(
+            cluster_database={"vendor": "postgresql"},
+            cluster_open_banking_specification="berlin-group.org",
+        ),
+        lambda c: c.everywhere(
+            cluster_database={
+                "vendor": "postgresql",
+                "scripts": {"open_banking": ["api_manager:own/{vendor}.sql"]},
+            }
+        ),
+        lambda c: (
+            c.groups["api_manager"].clear(),
+            c.everywhere(
+                cluster_api_manager_archive={"src": "/srv/am.zip", "checksum": "sha256:" + "0" * 64}
+            ),
+        ),
+        lambda c: (
+            c.groups["api_manager"].clear(),
+            c.groups["database"].clear(),
+            c.everywhere(cluster_database={"host": "db.example"}),
+        ),
+        lambda c: c.everywhere(
+            cluster_database={"vendor": "mysql"},
+            cluster_database_driver={"class_name": "com.mysql.cj.jdbc.Driver"},
+        ),
+        lambda c: (
+            c.everywhere(
+                cluster_database={
+                    "vendor": "mysql",
+                    "parameters": {"verifyServerCertificate": "true"},
+                }
+            ),
+            driver(c, src="/x/mysql-connector-java-5.1.44.jar"),
+        ),
         lambda c: (
             c.groups["database"].clear(),
             c.everywhere(cluster_database={"vendor": "oracle", "host": "ora.example"}),
+        ),
+        lambda c: (
+            c.groups["database"].clear(),
+            c.everywhere(
+                cluster_database={
+                    "vendor": "oracle",
+                    "host": "ora.example",
+                    "parameters": {"a": "1"},
+                }
+            ),
         ),
         lambda c: (
             c.groups["database"].clear(),
@@ -1107,7 +1184,13 @@ def test_a_good_inventory_has_none() -> None:
         "EFS",
         "EFS with TLS",
         "PostgreSQL",
+        "PostgreSQL with a script of one's own",
+        "API Manager's archive for its scripts alone",
+        "databases and API Manager elsewhere",
+        "a class alone",
+        "a driver that does not look at the name, knowingly",
         "Oracle elsewhere",
+        "Oracle with connection properties",
         "H2 on one node",
         "one registry database",
         "another nginx role",
@@ -1182,6 +1265,7 @@ def test_two_products_do_not_mount_one_configuration(second: str) -> None:
     case.everywhere(
         cluster_load_balancer_group="none",
         cluster_api_manager_group="none",
+        cluster_api_manager_archive={"src": "/srv/am.zip", "checksum": "sha256:" + "0" * 64},
         cluster_hostname_address="192.0.2.21",
     )
     errors = [error for error in case.errors() if "in one database" in error]
