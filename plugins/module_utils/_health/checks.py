@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-import re
 import socket
 import time
 import typing as t
 
 from .client import Server, login, logout, look_for_token, read_roles
 from .errors import HealthError
-from .log import LogPosition, log_since
+from .log import LOGGERS, LogPosition, departed_members, log_since
 from .record import read_start
 from .sockets import LISTEN, peers, read_sockets, resolve
 
@@ -24,17 +23,26 @@ WARM_SECONDS = 0.5
 WARM_ROUNDS = 15
 WARM_LIMIT_SECONDS = 60.0
 
-_MEMBER_EVENT = re.compile(r"\bMember (joined|left) \[[^\]]*\]: [^\s/]*/([0-9A-Fa-f.:]+):(\d+)")
 
+def departed(
+    config: dict[str, t.Any], addresses: t.Callable[[str], set[str]] = resolve
+) -> tuple[list[str], list[str]]:
+    """Names of the nodes that left this one's cluster by its log: proved, and only claimed."""
+    position = LogPosition(*read_start(config).get("log", (0, 0)))
+    loggers = (config.get("loggers") or {}).get("cluster") or LOGGERS["cluster"]
+    gone = departed_members(log_since(config["log_file"], position), loggers)
 
-def left_members(lines: t.Iterable[str]) -> set[tuple[str, int]]:
-    """Address and port of the members whose going was the last that the log said of them."""
-    last = {
-        (match.group(2), int(match.group(3))): match.group(1)
-        for match in map(_MEMBER_EVENT.search, lines)
-        if match
-    }
-    return {member for member, event in last.items() if event == "left"}
+    def names(members: set[tuple[str, int]]) -> list[str]:
+        return [
+            str(other["name"])
+            for other in config.get("others") or []
+            if any(
+                (where, int(other["member_port"])) in members
+                for where in addresses(other["address"])
+            )
+        ]
+
+    return names(gone.proved), names(gone.claimed)
 
 
 def members_of(
@@ -42,20 +50,17 @@ def members_of(
     sockets: t.Sequence[Socket],
     addresses: t.Callable[[str], set[str]] = resolve,
 ) -> list[str]:
-    """The names of the other members. After a split two nodes are connected again some time before
-    their clusters are one again."""
+    """The names of the other members: those that are connected and are not known to have left.
+
+    After a split two nodes are connected again some time before their clusters are one again. That
+    a member left counts where no stranger can have written it; else the connection decides, and
+    the verification asks the other node's log as well.
+    """
     member_port = int(config.get("member_port") or 0)
     if not member_port:
         return []
     others = list(config.get("others") or [])
-    gone = left_members(
-        log_since(config["log_file"], LogPosition(*read_start(config).get("log", (0, 0))))
-    )
-    away = {
-        other["name"]
-        for other in others
-        if any((where, int(other["member_port"])) in gone for where in addresses(other["address"]))
-    }
+    away, _claimed = departed(config, addresses)
     return [
         name
         for name in peers(sockets, config["address"], member_port, others, addresses)

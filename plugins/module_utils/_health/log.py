@@ -1,7 +1,14 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""What the log of a Carbon server says: causes of a failed start, and the events of its cluster."""
+"""What the log of a Carbon server says: causes of a failed start, and the events of its cluster.
+
+The log is no witness by itself. A failed login writes the user name as it was sent, line breaks
+included, so whoever reaches the login service can write anything into it, whole events too. Hence:
+
+- A line counts by its form and its logger, from the beginning of the line on, never by words in it.
+- What follows an event with a stranger's words may be the stranger's; it proves nothing alone.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +17,14 @@ import re
 import typing as t
 from pathlib import Path
 
+from .regular import open_regular, read_descriptor
+
 LOG_TAIL_BYTES = 8 * 1024 * 1024
+WRITING = "The server may not read or write"
+_CODE = re.compile(
+    r"/(?:bin|lib(?!/tomcat/)|repository/(?:conf|components/(?:lib|plugins|extensions|features)|"
+    r"resources/security))(?:/|\Z)"
+)
 
 
 class Sign(t.NamedTuple):
@@ -107,38 +121,156 @@ SIGNS: tuple[Sign, ...] = (
     ),
     Sign(r"OutOfMemoryError(?:: (?P<what>[\w ]+))?", "The Java heap is too small: {what}.", False),
 )
-# Stack traces name the exception again on lines of their own; the ones behind it are not worth an
-# operator's time.
-_EVENT = re.compile(r"\b(?:ERROR|FATAL)\b")
+# How both generations begin an event: log4j 1.x of kernel 4.4 and log4j2 of kernel 4.7, whose
+# pattern has no name of the logger at the end.
+_EVENT = re.compile(
+    r"TID:(?: \[[^\]]*\]){0,4} \[(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)[,.]\d{1,6}\] +(?:\S+ +)?"
+    r"(TRACE|DEBUG|INFO|WARN|ERROR|FATAL) \{([\w.$-]+)\} -(?: +(.*)|)\Z"
+)
+# A cause that is told below its event, as stack traces begin.
+_TRACE = re.compile(r"(?:Caused by: |\s*)(?:[\w$]+\.)+[\w$]*(?:Exception|Error|Failure)\b")
+_GRAVE = ("WARN", "ERROR", "FATAL")
+# Loggers that write what somebody sent who has not proved who he is, and those that may once the
+# server answers requests.
+_LOGINS = re.compile(r"Authenticat|Login|Audit|AUDIT")
+_REQUESTS = re.compile(r"Servlet|OAuth|Token|SAML|Session|axis2|catalina|Valve")
+_LOGGED_IN = re.compile(r"'[^'\n]*' logged (?:in|out) at ")
+
+# The clustering agent's own loggers, the same in kernels 4.4 and 4.7; others by the profile.
+LOGGERS = {
+    "cluster": ["org.wso2.carbon.core.clustering.", "com.hazelcast."],
+    "ready": ["org.wso2.carbon.ui.", "org.wso2.carbon.core."],
+    "mount": ["org.wso2.carbon.registry."],
+}
 _DOMAIN = re.compile(r"Cluster domain: (\S+)")
 _LOCAL_MEMBER = re.compile(r"Local member: \[[^\]]*\] - Host:([^,\s]+),.*?\bPort: (\d+)")
+_MEMBER = re.compile(
+    r"Member (joined|left) \[[^\]]*\]: [^\s/]*/([0-9A-Fa-f.:]{2,45}):(\d{1,5})(?: \{[\w.$-]+\})?\Z"
+)
 
 
-def explain(lines: t.Iterable[str]) -> list[tuple[str, bool]]:
-    """The known causes that the log lines show, each once, with whether it is fatal."""
-    found: dict[str, bool] = {}
+class Event(t.NamedTuple):
+    """One event: a line that begins as one, and the lines below it that do not."""
+
+    time: str
+    level: str
+    logger: str
+    text: str
+    line: str
+    below: list[str]
+
+    @property
+    def of_a_stranger(self) -> bool:
+        """Whether words of somebody whom the server did not let in may stand in it, or below."""
+        own = _LOGGED_IN.match(self.text) and not self.below
+        return bool(_LOGINS.search(self.logger)) and not own
+
+    def is_from(self, loggers: t.Iterable[str]) -> bool:
+        return self.logger.startswith(tuple(loggers))
+
+
+def events(lines: t.Iterable[str]) -> list[Event]:
+    """The events of the log. Lines before the first one belong to none and count for nothing."""
+    found: list[Event] = []
     for line in lines:
-        for sign in SIGNS:
-            match = re.search(sign.pattern, line)
-            if match:
-                what = next((value for value in match.groupdict().values() if value), "")
-                sentence = sign.sentence.format(what=what or "(see the log)")
-                found.setdefault(sentence, sign.fatal)
-                break
+        match = _EVENT.match(line)
+        if match:
+            time, level, logger, text = match.groups()
+            found.append(Event(time, level, logger, text or "", line, []))
+        elif found:
+            found[-1].below.append(line)
+    return found
+
+
+def number_proved(found: t.Sequence[Event]) -> int:
+    """How many events, from the first on, no stranger can have written: those before his first."""
+    ready = False
+    for number, event in enumerate(found):
+        if event.of_a_stranger or (ready and _REQUESTS.search(event.logger)):
+            return number
+        ready = ready or event.is_from(LOGGERS["ready"])
+    return len(found)
+
+
+def explain(
+    lines: t.Iterable[str], *, proved: bool = False, since: str = ""
+) -> list[tuple[str, bool]]:
+    """The known causes that warnings and errors show, each once, with whether it is fatal.
+
+    Events with words of strangers are left out. A whole forged event is not told from a true one,
+    so a cause is told only where something else shows a failure too.
+
+    proved: only those that no stranger can have written; since: a time as the log writes it.
+    """
+    found: dict[str, bool] = {}
+    told = events(lines)
+    for event in told[: number_proved(told)] if proved else told:
+        if event.level not in _GRAVE or event.of_a_stranger or event.time < since:
+            continue
+        for line in [event.line, *(line for line in event.below if _TRACE.match(line))]:
+            for sign in SIGNS:
+                match = re.search(sign.pattern, line)
+                if match:
+                    found.setdefault(_sentence(sign, match), sign.fatal)
+                    break
     return list(found.items())
+
+
+def _sentence(sign: Sign, match: re.Match[str]) -> str:
+    what = next((value for value in match.groupdict().values() if value), "")
+    if "cluster_home_writable" in sign.sentence and _CODE.search(what):
+        # Whoever could write there could change what the server runs.
+        return f"{WRITING} {what}, a place of code or configuration: look at its owner and mode."
+    return sign.sentence.format(what=what or "(see the log)")
 
 
 def error_lines(lines: t.Iterable[str], limit: int = 6) -> list[str]:
     """The last events of level ERROR and above, each once, cut to a readable length."""
-    events: dict[str, str] = {}
-    for line in lines:
-        if _EVENT.search(line[:200]):
-            text = line.strip()
+    shown: dict[str, str] = {}
+    for event in events(lines):
+        if event.level in ("ERROR", "FATAL") and not event.of_a_stranger:
+            text = event.line.strip()
             # Without the time stamp the same event is the same event.
             key = re.sub(r"\[[\d\- :,]{15,}\]", "", text)[:200]
-            events.pop(key, None)
-            events[key] = text[:300]
-    return list(events.values())[-limit:]
+            shown.pop(key, None)
+            shown[key] = text[:300]
+    return list(shown.values())[-limit:]
+
+
+class Departed(t.NamedTuple):
+    """Members of whose going the log told last, by address and port.
+
+    proved: no event before it can have been written by a stranger; claimed: the others, for which
+    a second witness is needed.
+    """
+
+    proved: set[tuple[str, int]]
+    claimed: set[tuple[str, int]]
+
+
+def departed_members(
+    lines: t.Iterable[str], loggers: t.Iterable[str] = tuple(LOGGERS["cluster"])
+) -> Departed:
+    """What the clustering agent's own events say of the members that left."""
+    last: dict[tuple[str, int], tuple[str, bool]] = {}
+    told = events(lines)
+    beyond_doubt = number_proved(told)
+    allowed = tuple(loggers)
+    for number, event in enumerate(told):
+        match = _MEMBER.match(event.text) if event.is_from(allowed) else None
+        if not match:
+            continue
+        member, what = (match.group(2), int(match.group(3))), match.group(1)
+        doubtful = number >= beyond_doubt
+        if doubtful and what == "joined" and last.get(member, ("", True))[0] == "left":
+            # Whoever else wrote that it came back cannot have made it come back.
+            what = "left"
+        last[member] = (what, doubtful)
+    left = {member: doubt for member, (what, doubt) in last.items() if what == "left"}
+    return Departed(
+        {member for member, doubt in left.items() if not doubt},
+        {member for member, doubt in left.items() if doubt},
+    )
 
 
 class LogPosition(t.NamedTuple):
@@ -148,55 +280,82 @@ class LogPosition(t.NamedTuple):
 
 def log_position(path: str) -> LogPosition:
     try:
-        status = Path(path).stat()
+        status = Path(path).lstat()
     except OSError:
         return LogPosition(0, 0)
     return LogPosition(status.st_ino, status.st_size)
 
 
-def _read_from(path: str, offset: int) -> str:
-    with Path(path).open("rb") as stream:
-        stream.seek(0, os.SEEK_END)
-        stream.seek(max(offset, stream.tell() - LOG_TAIL_BYTES))
-        return stream.read().decode("utf-8", "replace")
+def _read_from(descriptor: int, offset: int) -> str:
+    """The file from the offset on, but never more than the end of it that is kept."""
+    size = os.fstat(descriptor).st_size
+    begin = max(offset, size - LOG_TAIL_BYTES, 0)
+    os.lseek(descriptor, begin, os.SEEK_SET)
+    # A log that is written to meanwhile has no end of its own.
+    return read_descriptor(descriptor, max(size - begin, 0), cut=True).decode("utf-8", "replace")
+
+
+def _lines(text: str) -> list[str]:
+    """By line feeds alone: what else Python takes for the end of a line stands in user names."""
+    return [line.rstrip("\r") for line in text.split("\n") if line]
 
 
 def log_since(path: str, position: LogPosition) -> list[str]:
     """The lines written since the position, also when the log was rotated in between."""
+    text = ""
     try:
-        status = Path(path).stat()
+        descriptor = open_regular(path)
     except OSError:
         return []
-    if status.st_ino == position.inode and status.st_size >= position.size:
-        return _read_from(path, position.size).splitlines()
+    try:
+        status = os.fstat(descriptor)
+        if status.st_ino == position.inode and status.st_size >= position.size:
+            return _lines(_read_from(descriptor, position.size))
+        if position.inode:
+            text = _read_rotated(Path(path), position)
+        return _lines(text + _read_from(descriptor, 0))
+    finally:
+        os.close(descriptor)
+
+
+def _read_rotated(path: Path, position: LogPosition) -> str:
     text = ""
-    if position.inode:
-        for rotated in sorted(Path(path).parent.iterdir()):
-            if (
-                rotated != Path(path)
-                and rotated.is_file()
-                and rotated.stat().st_ino == position.inode
-            ):
-                text += _read_from(str(rotated), position.size)
-    return (text + _read_from(path, 0)).splitlines()
+    for rotated in sorted(path.parent.iterdir()):
+        try:
+            if rotated == path or rotated.lstat().st_ino != position.inode:
+                continue
+            descriptor = open_regular(rotated)
+        except OSError:
+            continue
+        try:
+            if os.fstat(descriptor).st_ino == position.inode:
+                text += _read_from(descriptor, position.size)
+        finally:
+            os.close(descriptor)
+    return text
 
 
 def shown_by_log(lines: t.Sequence[str], config: dict[str, t.Any]) -> dict[str, t.Any]:
-    """What the lines since the start prove."""
+    """What the events since the start prove."""
+    loggers = {**LOGGERS, **(config.get("loggers") or {})}
+    found = events(lines)
+    mounting = [event.text for event in found if event.is_from(loggers["mount"])]
+    agent = [event.text for event in found if event.is_from(loggers["cluster"])]
     mounts = {
-        mount: sum(1 for line in lines if re.search(re.escape(mount) + r"(?:\s|$)", line))
+        mount: sum(1 for text in mounting if re.match(re.escape(mount) + r"(?:\s|$)", text))
         for mount in config.get("mount_lines") or []
     }
-    domains = [match.group(1) for match in map(_DOMAIN.search, lines) if match]
+    domains = [match.group(1) for match in map(_DOMAIN.match, agent) if match]
     members = [
-        "{0}:{1}".format(*match.groups()) for match in map(_LOCAL_MEMBER.search, lines) if match
+        "{0}:{1}".format(*match.groups()) for match in map(_LOCAL_MEMBER.match, agent) if match
     ]
+    ready = str(config.get("ready_line") or "")
     return {
-        "ready": (
-            any(config["ready_line"] in line for line in lines)
-            if config.get("ready_line")
-            else None
-        ),
+        "ready": any(
+            event.text.startswith(ready) and event.is_from(loggers["ready"]) for event in found
+        )
+        if ready
+        else None,
         "mounts": mounts,
         "domain": domains[-1] if domains else None,
         "local_member": members[-1] if members else None,

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -14,14 +15,27 @@ from pathlib import Path
 
 from .errors import HealthError
 from .log import log_position
+from .regular import open_regular, read_regular
+
+# No file of a product is as large; one that the service user blew up is not read to its end.
+LARGEST = 256 * 1024 * 1024
 
 
 def file_checksum(path: str) -> str:
+    """The SHA-256 of a file, through a link; OSError where it is no plain file."""
     digest = hashlib.sha256()
-    with Path(path).open("rb") as stream:
-        for block in iter(lambda: stream.read(1 << 20), b""):
+    descriptor = open_regular(path, follow=True)
+    try:
+        left = LARGEST
+        while left > 0:
+            block = os.read(descriptor, 1 << 20)
+            if not block:
+                return digest.hexdigest()
             digest.update(block)
-    return digest.hexdigest()
+            left -= len(block)
+    finally:
+        os.close(descriptor)
+    raise OSError(errno.EFBIG, f"it is larger than {LARGEST} bytes", path)
 
 
 def checksums(paths: t.Iterable[str], expected: t.Mapping[str, str] | None = None) -> str:
@@ -36,6 +50,11 @@ def checksums(paths: t.Iterable[str], expected: t.Mapping[str, str] | None = Non
             lines.append(f"{(expected or {}).get(path) or file_checksum(path)}  {path}\n")
         except FileNotFoundError:
             lines.append("{0}  {1}\n".format("absent".ljust(64, "-"), path))
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.EFBIG, errno.ELOOP, errno.ENXIO):
+                raise
+            # A pipe, a device or a file without end: no content of a product.
+            lines.append("{0}  {1}\n".format("no-file".ljust(64, "-"), path))
     return "".join(lines)
 
 
@@ -86,13 +105,56 @@ def record_start(config: dict[str, t.Any], now: t.Callable[[], float] = time.tim
 
 
 def read_start(config: dict[str, t.Any]) -> dict[str, t.Any]:
+    """The record of the last start; empty where there is none that can be understood.
+
+    It lies in a folder of the service user, so each field counts only in its own form.
+    """
     try:
-        start = json.loads(
-            (Path(config["state_directory"]) / "start.json").read_text(encoding="utf-8")
-        )
-    except (OSError, ValueError):
+        content = read_regular(Path(config["state_directory"]) / "start.json")
+        start = json.loads(content.decode("utf-8"))
+    except (OSError, ValueError, RecursionError):
         return {}
-    return start if isinstance(start, dict) else {}
+    if not isinstance(start, dict):
+        return {}
+    return {key: value for key, value in start.items() if _FORMS.get(key, _is_text)(value)}
+
+
+def _is_text(value: t.Any) -> bool:
+    return value is None or isinstance(value, str)
+
+
+def _is_number(value: t.Any) -> bool:
+    return isinstance(value, int) and 0 <= value < 1 << 48
+
+
+def _is_position(value: t.Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(_is_inode(item) for item in value)
+
+
+def _is_inode(value: t.Any) -> bool:
+    return isinstance(value, int) and 0 <= value < 1 << 64
+
+
+def _are_counts(value: t.Any) -> bool:
+    return isinstance(value, dict) and all(_is_number(count) for count in value.values())
+
+
+_FORMS: dict[str, t.Callable[[t.Any], bool]] = {
+    "started_at": _is_number,
+    "ready_at": lambda value: value is None or _is_number(value),
+    "log": _is_position,
+    "mounts": _are_counts,
+    "ready": lambda value: value is None or isinstance(value, bool),
+}
+
+
+def read_checksums(config: t.Mapping[str, t.Any]) -> str | None:
+    """The checksums of the files that the server was started with; None where none are known."""
+    try:
+        content = read_regular(Path(config["state_directory"]) / "started.sha256")
+    except OSError:
+        return None
+    return content.decode("utf-8", "replace")
 
 
 def record_ready(

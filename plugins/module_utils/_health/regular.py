@@ -29,16 +29,21 @@ def open_regular(path: str | os.PathLike[str], *, follow: bool = False) -> int:
     return descriptor
 
 
-def read_descriptor(descriptor: int, limit: int) -> bytes:
-    """The rest of a file, of at most ``limit`` bytes; OSError (EFBIG) where there are more."""
+def read_descriptor(descriptor: int, limit: int, *, cut: bool = False) -> bytes:
+    """The rest of a file, of at most ``limit`` bytes; OSError (EFBIG) where there are more.
+
+    cut: whether what is beyond the limit is left unread instead.
+    """
     parts: list[bytes] = []
-    left = limit + 1
+    left = limit if cut else limit + 1
     while left > 0:
         part = os.read(descriptor, min(left, LIMIT))
         if not part:
             return b"".join(parts)
         parts.append(part)
         left -= len(part)
+    if cut:
+        return b"".join(parts)
     raise OSError(errno.EFBIG, f"it is larger than {limit} bytes")
 
 

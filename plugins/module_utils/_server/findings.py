@@ -45,6 +45,7 @@ class Observation(t.NamedTuple):
     """Addresses of connected members that are no Key Manager of the inventory."""
     archive: str = ""
     share_there: bool = True
+    departed: t.Sequence[str] = ()
 
 
 def service_findings(seen: Observation) -> list[str]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime
 import os
-import re
 import time
 import typing as t
 from pathlib import Path
@@ -28,21 +27,10 @@ if t.TYPE_CHECKING:
 # database.
 RECENT_SECONDS = 600
 
-_TIME = re.compile(r"\[(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)[,.]\d+\]")
 
-
-def recent_lines(lines: t.Sequence[str], now: float, seconds: float = RECENT_SECONDS) -> list[str]:
-    """The lines of the last so many seconds; a line without a time belongs to the one before it."""
-    limit = datetime.datetime.fromtimestamp(now - seconds).strftime("%Y-%m-%d %H:%M:%S")
-    recent = []
-    keep = False
-    for line in lines:
-        match = _TIME.search(line[:120])
-        if match:
-            keep = match.group(1) >= limit
-        if keep:
-            recent.append(line)
-    return recent
+def recently(now: float, seconds: float = RECENT_SECONDS) -> str:
+    """The time so many seconds ago as the log writes it."""
+    return datetime.datetime.fromtimestamp(now - seconds).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def readable_by(path: str, user: str) -> bool | None:
@@ -107,11 +95,11 @@ def observe(
         services = try_services(config, start, validation_seconds)
     position = log.LogPosition(*start.get("log", (0, 0)))
     lines = log.log_since(config["log_file"], position)
-    started = Path(config["state_directory"]) / "started.sha256"
+    recorded = record.read_checksums(config)
     changed: list[str] = []
-    if started.is_file() and Path(config["managed_files"]).is_file():
+    if recorded is not None and Path(config["managed_files"]).is_file():
         current = record.checksums(record.managed_paths(config["managed_files"]))
-        changed = record.changed_paths(started.read_text(encoding="utf-8"), current)
+        changed = record.changed_paths(recorded, current)
     return Observation(
         properties=service.service_properties(unit, run),
         start=start,
@@ -119,11 +107,13 @@ def observe(
         listening=listening,
         causes=[sentence for sentence, _fatal in log.explain(lines)],
         recent_causes=[
-            sentence for sentence, _fatal in log.explain(recent_lines(lines, time.time()))
+            sentence
+            for sentence, _fatal in log.explain(lines, proved=True, since=recently(time.time()))
         ],
         driver_readable=readable_by(driver, service_user) if driver else None,
         services=services,
         peers=checks.members_of(dict(config), health_sockets.read_sockets()),
+        departed=checks.departed(dict(config))[1] if config.get("member_port") else [],
     )
 
 
@@ -200,6 +190,8 @@ def facts(seen: Observation, config: t.Mapping[str, t.Any], expected: Expected) 
         "mounts": sorted(
             mount.split()[-1] for mount, count in (seen.start.get("mounts") or {}).items() if count
         ),
+        # By name; each is only a claim of the log, which the other node's log has to bear out.
+        "departed": sorted(seen.departed),
         "domain": seen.start.get("domain"),
         "restarts": int(seen.properties.get("NRestarts") or 0),
     }

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import typing as t
-from pathlib import Path
 
 from .._command import Run
 from .._health import checks, client, errors, record
@@ -100,8 +99,7 @@ def service_state(
     recorded = None
     current = ""
     if config:
-        started = Path(config["state_directory"]) / "started.sha256"
-        recorded = started.read_text(encoding="utf-8") if started.is_file() else None
+        recorded = record.read_checksums(config)
         current = record.checksums(record.managed_paths(config["managed_files"]), expected)
 
     def health() -> None:

@@ -33,6 +33,7 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils._health.err
 )
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._health.log import LogPosition
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._health.sockets import Socket
+from support.logs import log4j2, logged
 
 PROC_NET_TCP = """\
   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
@@ -243,7 +244,8 @@ def test_peers_are_the_members_that_a_connection_proves(
     ],
 )
 def test_known_errors_are_explained(line: str, expected: tuple[str, bool]) -> None:
-    [(sentence, fatal)] = health_log.explain([line, line])
+    lines = logged(line).split("\n")
+    [(sentence, fatal)] = health_log.explain([*lines, *lines])
     assert expected[0] in sentence
     assert fatal is expected[1]
     assert "{" not in sentence
@@ -263,15 +265,14 @@ def test_ordinary_lines_need_no_explanation() -> None:
 
 def test_last_errors_of_the_log_are_shown_once_each() -> None:
     lines = [
-        f"TID: [] [2026-01-01 00:00:0{n},000] ERROR {{C}} - {what}"
-        for n, what in enumerate("aabacd")
+        log4j2(what, "C", "ERROR", f"2026-01-01 00:00:0{n}") for n, what in enumerate("aabacd")
     ]
     shown = health_log.error_lines(
         [*lines, "Caused by: java.lang.Error", "TID: INFO - fine"], limit=3
     )
     assert [line[-1] for line in shown] == ["a", "c", "d"]
     assert "00:00:03" in shown[0]
-    assert len(health_log.error_lines(["ERROR " + "x" * 1000])[0]) == 300
+    assert len(health_log.error_lines([log4j2("x" * 1000, "C", "ERROR")])[0]) == 300
 
 
 def test_what_the_log_of_a_start_proves() -> None:
@@ -281,14 +282,17 @@ def test_what_the_log_of_a_start_proves() -> None:
     }
     shown = health_log.shown_by_log(
         [
-            "INFO {EmbeddedRegistryService} - Connected to mount at govregistry in 5ms",
-            "INFO {EmbeddedRegistryService} - Connected to mount at govregistry",
-            "INFO {Agent} - Cluster domain: bank.domain",
-            (
-                "INFO {Agent} - Local member: [c43] - Host:10.0.0.11, Remote Host:null, Port: 4000,"
-                " HTTP:9763"
-            ),
-            "INFO {UI} - Mgt Console URL  : https://km/carbon/",
+            logged(line)
+            for line in (
+                "INFO {EmbeddedRegistryService} - Connected to mount at govregistry in 5ms",
+                "INFO {EmbeddedRegistryService} - Connected to mount at govregistry",
+                "INFO {Agent} - Cluster domain: bank.domain",
+                (
+                    "INFO {Agent} - Local member: [c43] - Host:10.0.0.11, Remote Host:null, Port: 4000,"
+                    " HTTP:9763"
+                ),
+                "INFO {UI} - Mgt Console URL  : https://km/carbon/",
+            )
         ],
         config,
     )
@@ -559,9 +563,12 @@ def test_members_that_are_wanted(
 
 
 EVENTS = [
-    "INFO {WKABasedMembershipScheme} - Member joined [c4-11]: /127.0.0.1:4000",
-    "INFO {WKABasedMembershipScheme} - Member left [c4-11]: km1/127.0.0.1:4000",
-    "INFO {WKABasedMembershipScheme} - Member left [c4-12]: /10.0.0.7:4000",
+    logged(line)
+    for line in (
+        "INFO {WKABasedMembershipScheme} - Member joined [c4-11]: /127.0.0.1:4000",
+        "INFO {WKABasedMembershipScheme} - Member left [c4-11]: km1/127.0.0.1:4000",
+        "INFO {WKABasedMembershipScheme} - Member left [c4-12]: /10.0.0.7:4000",
+    )
 ]
 
 
@@ -573,7 +580,10 @@ def test_connected_node_that_left_is_no_member_until_it_joins_anew(
     log.write_text(EVENTS[0] + "\n")
     assert checks.members_of(node, CONNECTED) == [config["name"]]
     log.write_text("\n".join(EVENTS) + "\n")
-    assert checks.left_members(EVENTS) == {("127.0.0.1", 4000), ("10.0.0.7", 4000)}
+    assert health_log.departed_members(EVENTS) == (
+        {("127.0.0.1", 4000), ("10.0.0.7", 4000)},
+        set(),
+    )
     assert checks.members_of(node, CONNECTED) == []
     with pytest.raises(HealthError, match="1 of 2 members"):
         checks.check_members(node, "all", CONNECTED)
@@ -605,8 +615,10 @@ def test_start_is_recorded_before_and_after(config: dict[str, t.Any], clock: t.A
     }
     with log.open("a") as stream:
         stream.write(
-            "INFO - Connected to mount at configRegistry in 5ms\nINFO - Mgt Console URL :"
-            " https://km\n"
+            logged("INFO {EmbeddedRegistryService} - Connected to mount at configRegistry in 5ms")
+            + "\n"
+            + logged("Mgt Console URL : https://km")
+            + "\n"
         )
     shown = health_program.wait(config, 10, with_warm_up=True, now=clock.now, sleep=clock.sleep)
     record.record_ready(config, shown, now=lambda: 6)
@@ -645,7 +657,7 @@ def test_no_request_is_sent_before_the_ready_line(
         assert carbon.requests == []
         clock.sleep(seconds)
         if clock.time > 1004:
-            log.write_text("Mgt Console URL\n")
+            log.write_text(logged("Mgt Console URL") + "\n")
 
     health_program.wait(config, 60, now=clock.now, sleep=sleep)
     assert clock.time < 1010
@@ -691,26 +703,27 @@ def test_start_is_given_up_with_a_sentence(
     seconds: float,
 ) -> None:
     carbon.login = "false"
-    Path(config["log_file"]).write_text(log)
+    Path(config["log_file"]).write_text(logged(log.rstrip()) + "\n")
     with pytest.raises(HealthError) as caught:
         health_program.wait(config, 60, main_pid=main_pid, now=clock.now, sleep=clock.sleep)
     assert words in str(caught.value)
     assert seconds <= clock.time - 1000 <= seconds + 2
     if "ERROR" in log:
         assert "The database x of a datasource does not exist." in str(caught.value)
-        assert str(caught.value).endswith("ERROR - Unknown database 'x'")
+        assert str(caught.value).endswith(" - Unknown database 'x'")
 
 
 def test_start_whose_log_goes_on_is_not_given_up_for_an_error_in_it(
     config: dict[str, t.Any], clock: t.Any
 ) -> None:
     log = Path(config["log_file"])
-    log.write_text("ERROR - Unknown database 'x'\n")
+    log.write_text(logged("ERROR - Unknown database 'x'") + "\n")
 
     def sleep(seconds: float) -> None:
         clock.sleep(seconds)
         with log.open("a") as stream:
-            stream.write("INFO - Deploying\n" if clock.time < 1100 else "Mgt Console URL\n")
+            line = "INFO - Deploying" if clock.time < 1100 else "Mgt Console URL"
+            stream.write(logged(line) + "\n")
 
     health_program.wait(config, 200, now=clock.now, sleep=sleep)
     assert clock.time > 1090
@@ -916,7 +929,7 @@ def test_command_of_the_unit(
     monkeypatch.setenv("MAINPID", str(os.getpid()))
     assert health_program.main(["--config", config_file, "--record-start"]) == 0
     assert carbon.requests == []
-    Path(config["log_file"]).write_text("Mgt Console URL\n")
+    Path(config["log_file"]).write_text(logged("Mgt Console URL") + "\n")
     assert health_program.main(["--config", config_file, "--wait", "5", "--warm"]) == 0
     assert record.read_start(config)["ready_at"]
     carbon.login = "false"

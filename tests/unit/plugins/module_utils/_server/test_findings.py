@@ -39,6 +39,7 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils._server.fin
     Observation,
 )
 from support.commands import run
+from support.logs import log4j2
 
 EXPECTED = Expected(
     domain="bank.domain",
@@ -74,7 +75,9 @@ HEALTHY = Observation(
     peers=["km2"],
 )
 
-VALIDATION = log.explain(["Failed to validate a newly established connection."])[0][0]
+VALIDATION = log.explain(
+    [log4j2("Failed to validate a newly established connection.", level="WARN")]
+)[0][0]
 PASSWORD = "The database refuses the account obkm_user: …"
 
 
@@ -241,16 +244,19 @@ def test_several_missing_members() -> None:
     assert "1 of 3 members here: km2 and km3 are no member" in sentence
 
 
-def test_only_recent_lines_count() -> None:
+def test_only_recent_events_count() -> None:
     now = time.mktime((2026, 1, 1, 12, 0, 0, 0, 0, -1))
     lines = [
-        "\tat something before any time",
-        "TID: [] [] [2026-01-01 11:00:00,000] ERROR {C} - old",
-        "\tat old.trace",
-        "TID: [-1234] [] [2026-01-01 11:59:00,000] ERROR {C} - new",
-        "\tat new.trace",
+        log4j2("Unknown database 'old'", level="ERROR", at="2026-01-01 11:00:00"),
+        "Caused by: java.sql.SQLException: Unknown database 'older'",
+        log4j2("Unknown database 'new'", level="ERROR", at="2026-01-01 11:59:00"),
+        "Caused by: java.sql.SQLException: Unknown database 'newer'",
     ]
-    assert server_observation.recent_lines(lines, now, 600) == lines[3:]
+    since = server_observation.recently(now, 600)
+    assert [sentence for sentence, _fatal in log.explain(lines, since=since)] == [
+        "The database new of a datasource does not exist.",
+        "The database newer of a datasource does not exist.",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -329,7 +335,7 @@ def test_observation_of_a_running_server(
     monkeypatch.setattr(health_sockets, "read_sockets", lambda: listening)
     record.record_start(config)
     Path(config["log_file"]).write_text(
-        "TID: [] [2020-01-01 00:00:00,000] WARN Access denied for user 'x'\nMgt Console URL\n"
+        log4j2("Access denied for user 'x'", level="WARN", at="2020-01-01 00:00:00") + "\n"
     )
     record.record_ready(
         config,
@@ -356,6 +362,7 @@ def test_observation_of_a_running_server(
         "members": [],
         "ready_since": "1970-01-01T00:01:00Z",
         "mounts": ["a"],
+        "departed": [],
         "domain": "d",
         "restarts": 0,
     }
