@@ -22,6 +22,7 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils._files impo
     journal as files_journal,
 )
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._files import (
+    locks,
     transaction,
 )
 from harness import FILES, VALUES, Counted, Home, calls_of_a_run, fault_once, in_child, kill_many
@@ -88,7 +89,7 @@ def test_two_runs_at_once_wait_for_each_other(home: Home) -> None:
 
 
 def test_a_run_does_not_wait_for_ever(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transaction, "_LOCK_SECONDS", 0.1)
+    monkeypatch.setattr(locks, "LOCK_SECONDS", 0.1)
     with transaction.exclusive([str(home.folder / FILES[0].name)]), pytest.raises(
         OperatorError, match="another run"
     ):
@@ -197,7 +198,7 @@ def test_a_file_that_was_to_be_made_is_taken_back_with_the_others(tmp_path: Path
     kept, made = tmp_path / "kept.properties", tmp_path / "made.properties"
     kept.write_bytes(b"a=1\n")
     made.write_bytes(b"b=2\n")
-    digest = files_journal._checksum
+    digest = files_journal.checksum
     entries = [
         files_journal.Entry(kept, digest(kept), "0" * 64),
         files_journal.Entry(made, None, str(digest(made))),

@@ -81,7 +81,7 @@ def edit(content: bytes, edits: t.Sequence[dict[str, t.Any]], form: str) -> Edit
     draft = patch._Draft()
     draft.add([{"path": path, "format": form, "edits": list(edits)}], {})
     (plan,) = draft.plans
-    plan.source = Source(path, path, content, STATUS)
+    plan.source = Source(path, None, content, STATUS)
     edited, outcomes = patch._edit(plan)
     return Edited(
         content if edited is None else edited.content, [outcome.action for outcome in outcomes]

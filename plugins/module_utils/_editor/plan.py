@@ -55,7 +55,7 @@ class _Plan:
             )
         self.edits: list[Edit] = []
         self.reported: list[dict[str, t.Any]] = []
-        self.source = Source(path, path, b"", None)
+        self.source = Source(path, None, b"", None)
 
     def add(self, entry: t.Mapping[str, t.Any], secrets: Secrets) -> None:
         edits = entry.get("edits")

@@ -21,6 +21,11 @@ import typing as t
 from pathlib import Path
 
 from .._errors import OperatorError
+from .._health.regular import read_descriptor
+from .places import find_place
+
+if t.TYPE_CHECKING:
+    from .places import Place
 
 NEW, OLD, JOURNAL = ".carbon-ops-new", ".carbon-ops-old", ".carbon-ops-journal"
 _ABSENT, _UNKNOWN = None, ""
@@ -30,10 +35,13 @@ class Entry:
     """One file of a journal: the checksums of its content before, None where there was no file, and
     after."""
 
-    __slots__ = ("new", "old", "path")
+    __slots__ = ("at", "new", "old", "path", "place")
 
-    def __init__(self, path: Path, old: str | None, new: str) -> None:
+    def __init__(self, path: Path, old: str | None, new: str, place: Place | None = None) -> None:
         self.path = path
+        # What is done to the file is done through its open folder.
+        self.place = place
+        self.at = place.at if place else path
         self.old = old
         self.new = new
 
@@ -50,12 +58,21 @@ def journal_content(entries: t.Sequence[Entry]) -> bytes:
     return hashlib.sha256(body).hexdigest().encode("ascii") + b"\n" + body
 
 
-def read_journal(path: Path) -> list[Entry]:
+def read_journal(place: Place) -> list[Entry]:
     """The journal beside a file; nothing where there is none, or none that was written to its end:
-    then no file was replaced yet."""
+    then no file was replaced yet.
+
+    Whoever may rename files in a folder can keep a journal from there and bring it back when its
+    time is over. So only one counts that lies in a folder of root's or of the runner's.
+    """
+    if not place.is_own:
+        return []
+    path = place.real
     journal = beside(path, JOURNAL)
     try:
-        descriptor = os.open(journal, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(
+            beside(place.at, JOURNAL), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        )
     except FileNotFoundError:
         return []
     except OSError as error:
@@ -73,8 +90,8 @@ def read_journal(path: Path) -> list[Entry]:
         content = read_all(descriptor)
     finally:
         os.close(descriptor)
-    checksum, _newline, body = content.partition(b"\n")
-    if hashlib.sha256(body).hexdigest().encode("ascii") != checksum:
+    digest, _newline, body = content.partition(b"\n")
+    if hashlib.sha256(body).hexdigest().encode("ascii") != digest:
         return []
     entries = [Entry(Path(name), old, new) for name, old, new in json.loads(body)]
     return entries if any(entry.path == path for entry in entries) else []
@@ -89,26 +106,27 @@ _HINT = (
 def finish(entries: t.Sequence[Entry]) -> list[str]:
     """Complete the change of all files, or take it back; return the files that this changed. Files
     changed since stay as they are."""
-    states = [(entry, _checksum(entry.path)) for entry in entries]
+    _open_folders(entries)
+    states = [(entry, checksum(entry.at)) for entry in entries]
     waiting = [entry for entry, state in states if state == entry.old]
     changed = []
     try:
-        if all(_checksum(beside(entry.path, NEW)) == entry.new for entry in waiting):
+        if all(checksum(beside(entry.at, NEW)) == entry.new for entry in waiting):
             for entry in waiting:
-                beside(entry.path, NEW).rename(entry.path)
+                beside(entry.at, NEW).rename(entry.at)
                 changed.append(str(entry.path))
         else:
             for entry, state in states:
                 if state != entry.new:
                     continue
                 if entry.old is _ABSENT:
-                    entry.path.unlink()
-                elif _checksum(beside(entry.path, OLD)) == entry.old:
-                    beside(entry.path, OLD).rename(entry.path)
+                    entry.at.unlink()
+                elif checksum(beside(entry.at, OLD)) == entry.old:
+                    beside(entry.at, OLD).rename(entry.at)
                 else:
                     continue
                 changed.append(str(entry.path))
-        for directory in sorted({entry.path.parent for entry in entries}):
+        for directory in sorted({entry.at.parent for entry in entries}):
             sync_directory(directory)
     except OSError as error:
         raise OperatorError(
@@ -117,11 +135,27 @@ def finish(entries: t.Sequence[Entry]) -> list[str]:
             " the file system and run again."
         ) from None
     for what in (OLD, NEW, JOURNAL):
-        remove([beside(entry.path, what) for entry in entries])
+        remove([beside(entry.at, what) for entry in entries])
     return changed
 
 
-def _checksum(path: Path) -> str | None:
+def _open_folders(entries: t.Sequence[Entry]) -> None:
+    """Follow each path anew: a folder that was exchanged since is not the one written down."""
+    for entry in entries:
+        try:
+            place = find_place(str(entry.path))
+        except OSError:
+            # Without its folder nothing is left of the file either.
+            continue
+        if place.real != entry.path:
+            raise OperatorError(
+                f"{entry.path}: a folder on the way has become a link since a change of this file"
+                " was interrupted. Put the folder back and run again."
+            )
+        entry.place, entry.at = place, place.at
+
+
+def checksum(path: Path) -> str | None:
     """The checksum of a file's content: None where there is nothing, and an empty one where it is
     no plain file that can be read."""
     try:
@@ -140,13 +174,9 @@ def _checksum(path: Path) -> str | None:
         os.close(descriptor)
 
 
-def read_all(descriptor: int) -> bytes:
-    parts: list[bytes] = []
-    while True:
-        part = os.read(descriptor, 1 << 20)
-        if not part:
-            return b"".join(parts)
-        parts.append(part)
+def read_all(descriptor: int, limit: int = 1 << 30) -> bytes:
+    """The rest of a file; OSError where it is longer than any file that is edited."""
+    return read_descriptor(descriptor, limit)
 
 
 def write_private(path: Path, content: bytes) -> None:

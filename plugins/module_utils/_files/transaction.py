@@ -7,22 +7,21 @@ them is replaced."""
 from __future__ import annotations
 
 import contextlib
-import errno
-import fcntl
 import hashlib
 import os
 import stat
-import time
 import typing as t
 from pathlib import Path
 
 from .._errors import OperatorError
+from .backups import back_up, copy_extended_attributes, copy_file, unfinished_backup
 from .journal import (
     JOURNAL,
     NEW,
     OLD,
     Entry,
     beside,
+    checksum,
     finish,
     journal_content,
     read_all,
@@ -32,21 +31,31 @@ from .journal import (
     write_all,
     write_private,
 )
+from .locks import Locks
+from .places import find_place
+
+if t.TYPE_CHECKING:
+    from .places import Place
+
+# Files of the products have some hundred kilobytes.
+LARGEST = 64 << 20
 
 _MODE_OF_NEW = 0o640
-_LOCK_SECONDS = 60.0
 
 
 class Source:
     """A file as it was read, or a file that is still to be made."""
 
-    __slots__ = ("digest", "exists", "path", "raw", "real", "status", "wanted")
+    __slots__ = ("at", "digest", "exists", "path", "place", "raw", "real", "status", "wanted")
 
     def __init__(
-        self, path: str, real: str | Path, raw: bytes, status: os.stat_result | None
+        self, path: str, place: Place | None, raw: bytes, status: os.stat_result | None
     ) -> None:
         self.path = path
-        self.real = Path(real)
+        self.place = place
+        self.real = place.real if place else Path(os.path.realpath(path))
+        # The same file through its open folder, which nobody can exchange any more.
+        self.at = place.at if place else self.real
         self.raw = raw
         self.status = status
         self.exists = status is not None
@@ -55,22 +64,35 @@ class Source:
         # as its folder has.
         self.wanted: tuple[int, int, int] | None = None
 
+    @property
+    def directory(self) -> Path:
+        return self.place.directory if self.place else self.real.parent
+
 
 def read_source(path: str) -> Source:
-    """Read a file through its symbolic links."""
-    real = os.path.realpath(path)
+    """Read a file through its symbolic links, as far as they are to be trusted."""
+    try:
+        place = find_place(path)
+    except FileNotFoundError:
+        return Source(path, None, b"", None)
+    except OSError as error:
+        raise OperatorError(f"{path}: cannot be read ({_reason(error)}).") from None
     try:
         # Not blocking: a pipe that someone put there must not make the run wait for a writer.
-        descriptor = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(place.at, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
                 raise OperatorError(f"{path}: is not a regular file.")
-            return Source(path, real, read_all(descriptor), status)
+            if place.owner not in (None, status.st_uid):
+                raise OperatorError(f"{path}: was replaced meanwhile. Run again.")
+            if status.st_size > LARGEST:
+                raise OperatorError(f"{path}: is larger than {LARGEST >> 20} MiB.")
+            return Source(path, place, read_all(descriptor, LARGEST), status)
         finally:
             os.close(descriptor)
     except FileNotFoundError:
-        return Source(path, real, b"", None)
+        return Source(path, place, b"", None)
     except OSError as error:
         raise OperatorError(f"{path}: cannot be read ({_reason(error)}).") from None
 
@@ -79,7 +101,7 @@ def check_writable(source: Source) -> None:
     """Refuse in check mode too what could not be written: the directory takes the new file, and the
     file itself must not be read-only."""
     directory = source.real.parent
-    if not directory.is_dir():
+    if not source.place:
         raise OperatorError(
             f"{source.path}: its directory does not exist. Create {directory} first."
         )
@@ -95,53 +117,25 @@ def check_writable(source: Source) -> None:
 def exclusive(paths: t.Sequence[str], backup_dir: str | None = None) -> t.Iterator[list[str]]:
     """Keep other runs away from these files, and first finish what an interrupted run began: yields
     the files that this changed."""
+    places = []
+    for path in paths:
+        # What is wrong with the way to a file is said when it is read.
+        with contextlib.suppress(OSError):
+            places.append(find_place(path))
     with contextlib.ExitStack() as stack:
-        held: set[Path] = set()
-
-        def lock(directories: t.Iterable[Path]) -> None:
-            # In one order, so that two runs never wait for each other.
-            for directory in sorted(set(directories) - held):
-                held.add(directory)
-                _lock(directory, stack)
-
-        real = [Path(os.path.realpath(path)) for path in paths]
-        lock(path.parent for path in real)
+        locks = Locks(stack)
+        locks.lock_all({place.real.parent: place.directory for place in places})
         changed: list[str] = []
-        for path in real:
-            journal = read_journal(path)
+        for place in places:
+            journal = read_journal(place)
             if journal:
-                lock(entry.path.parent for entry in journal)
+                locks.lock_all({entry.path.parent: entry.path.parent for entry in journal})
                 changed += finish(journal)
-            remove([beside(path, what) for what in (NEW, OLD, JOURNAL)])
-            remove([_unfinished_backup(path, backup_dir)])
+        # Only now: what another file's journal still needs stands beside these too.
+        for place in places:
+            remove([beside(place.at, what) for what in (NEW, OLD, JOURNAL)])
+            remove([unfinished_backup(place.real, place.directory, backup_dir)])
         yield changed
-
-
-def _lock(directory: Path, stack: contextlib.ExitStack) -> None:
-    """Lock the directory itself: no lock file is left behind, and the lock ends with the
-    process."""
-    try:
-        descriptor = os.open(directory, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
-    except OSError:
-        # What is wrong with the directory is said when the file in it is read.
-        return
-    stack.callback(os.close, descriptor)
-    deadline = time.monotonic() + _LOCK_SECONDS
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                raise OperatorError(
-                    f"{directory}: another run has been editing files there for a minute. Run again"
-                    " later."
-                ) from None
-            time.sleep(0.02)
-        except OSError:
-            # A file system without such locks: a change in between is still found before the first
-            # rename.
-            return
 
 
 def replace_files(
@@ -158,7 +152,7 @@ def replace_files(
             for replacement in pending:
                 if replacement.source.exists:
                     with _operator_errors(replacement.source):
-                        backups[replacement.source.path] = _back_up(replacement.source, backup_dir)
+                        backups[replacement.source.path] = back_up(replacement.source, backup_dir)
         for replacement in pending:
             with _operator_errors(replacement.source):
                 replacement.check_unchanged()
@@ -207,7 +201,7 @@ def _write_journal(pending: t.Sequence[_Replacement]) -> None:
 
 
 def _sync_directories(pending: t.Sequence[_Replacement]) -> None:
-    for directory in sorted({replacement.source.real.parent for replacement in pending}):
+    for directory in sorted({replacement.source.directory for replacement in pending}):
         sync_directory(directory)
 
 
@@ -236,15 +230,15 @@ class _Replacement:
             # A second name keeps the very file, so that putting it back also keeps its inode and
             # times.
             try:
-                os.link(self.source.real, self.old)
+                os.link(self.source.at, self.old, follow_symlinks=False)
             except OSError:
-                _copy_file(self.source, self.old)
+                copy_file(self.source, self.old)
 
     def _copy_status(self, descriptor: int) -> None:
         status = self.source.status
         mode = _MODE_OF_NEW
         if status is None:
-            status = self.source.real.parent.stat()
+            status = self.source.directory.stat()
         else:
             mode = stat.S_IMODE(status.st_mode)
         owner, group = status.st_uid, status.st_gid
@@ -262,13 +256,13 @@ class _Replacement:
                     ) from None
         os.fchmod(descriptor, mode)
         if self.source.exists:
-            _copy_extended_attributes(self.source.real, descriptor)
+            copy_extended_attributes(self.source, descriptor)
 
     def check_unchanged(self) -> None:
         """The file must still be the one that was read."""
         before = self.source.status
         try:
-            now: os.stat_result | None = self.source.real.stat()
+            now: os.stat_result | None = self.source.at.lstat()
         except FileNotFoundError:
             now = None
         if before is None or now is None:
@@ -281,17 +275,23 @@ class _Replacement:
                 now.st_mtime_ns,
             )
             if same:
-                same = hashlib.sha256(self.source.real.read_bytes()).digest() == self.source.digest
-        if not same or os.path.realpath(self.source.path) != str(self.source.real):
+                same = checksum(self.source.at) == self.source.digest.hex()
+        if not same or not self._leads_there():
             raise OperatorError(
                 f"{self.source.path}: was changed by someone else meanwhile; nothing was written."
                 " Run again."
             )
 
+    def _leads_there(self) -> bool:
+        try:
+            return find_place(self.source.path).real == self.source.real
+        except OSError:
+            return False
+
     def rename(self) -> None:
         # Said first: an interruption during the rename must be undone too.
         self._renamed = True
-        self.new.rename(self.source.real)
+        self.new.rename(self.source.at)
 
     @property
     def entry(self) -> Entry:
@@ -305,94 +305,12 @@ class _Replacement:
             return True
         try:
             if self.source.exists:
-                self.old.rename(self.source.real)
+                self.old.rename(self.source.at)
             else:
-                self.source.real.unlink()
+                self.source.at.unlink()
         except OSError:
             return False
         return True
-
-
-def _back_up(source: Source, backup_dir: str | None) -> str:
-    """Copy a file beside itself or into the directory for backups, readable by nobody who could not
-    read the file."""
-    directory = Path(backup_dir) if backup_dir else source.real.parent
-    if not directory.is_dir():
-        directory.mkdir(mode=0o700, parents=True)
-    stamp = time.strftime("%Y-%m-%d@%H:%M:%S", time.localtime())
-    name = f"{source.real.name}.{os.getpid()}.{stamp}"
-    path = directory / f"{name}~"
-    number = 1
-    while os.path.lexists(path):
-        number += 1
-        path = directory / f"{name}.{number}~"
-    unfinished = _unfinished_backup(source.real, backup_dir)
-    try:
-        _copy_file(source, unfinished)
-        unfinished.rename(path)
-    except BaseException:
-        remove([unfinished])
-        raise
-    return str(path)
-
-
-def _unfinished_backup(real: Path, backup_dir: str | None) -> Path:
-    """Where a backup is until it is whole: one name for each file, so that the next run finds what
-    an interrupted one left."""
-    directory = Path(backup_dir) if backup_dir else real.parent
-    return (
-        directory
-        / f".{real.name}.{hashlib.sha256(os.fsencode(real)).hexdigest()[:16]}.carbon-ops-backup"
-    )
-
-
-def _copy_file(source: Source, path: Path) -> None:
-    status = source.status
-    if status is None:
-        return
-    descriptor = os.open(
-        path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o600
-    )
-    try:
-        write_all(descriptor, source.raw)
-        mode = stat.S_IMODE(status.st_mode)
-        try:
-            os.fchown(descriptor, status.st_uid, status.st_gid)
-        except OSError:
-            mode &= 0o600
-        os.fchmod(descriptor, mode)
-        _copy_extended_attributes(source.real, descriptor)
-        os.utime(descriptor, ns=(status.st_atime_ns, status.st_mtime_ns))
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _copy_extended_attributes(path: Path, descriptor: int) -> None:
-    """SELinux context, access lists and the like; what this file system or user cannot set, it
-    cannot have changed either."""
-    if not hasattr(os, "listxattr"):
-        return
-    try:
-        names = os.listxattr(path)
-    except OSError:
-        return
-    for name in names:
-        try:
-            value = os.getxattr(path, name)
-            with contextlib.suppress(OSError):
-                if os.getxattr(descriptor, name) == value:
-                    continue
-            os.setxattr(descriptor, name, value)
-        except OSError as error:
-            if error.errno not in (
-                errno.EPERM,
-                errno.ENOTSUP,
-                errno.ENODATA,
-                errno.EINVAL,
-                errno.EACCES,
-            ):
-                raise
 
 
 @contextlib.contextmanager

@@ -51,20 +51,39 @@ def acting_in(folder: Path) -> t.Iterator[None]:
 
 
 def make_share(share: Path, user: pwd.struct_passwd) -> bool:
+    """Makes the cluster's folder of the share, the service user's. Tells whether it was missing.
+
+    Where the service user may write, it makes the folder itself: nothing has to be given to it.
+    Elsewhere, or where a file server takes it for nobody, root does, and nobody else interferes.
+    """
     if share.is_dir():
         return False
     try:
-        share.mkdir(mode=0o750)
-        os.chown(share, user.pw_uid, user.pw_gid)
+        with acting_as(user):
+            share.mkdir(mode=0o750)
     except PermissionError:
-        # A file server that takes root for nobody; the service user may be allowed what root is
-        # not.
         try:
-            with acting_as(user):
-                share.mkdir(mode=0o750, exist_ok=True)
+            _make_as_root(share, user)
         except PermissionError as error:
             raise OperatorError(
                 f"{share} cannot be made, neither by root nor by {user.pw_name}. Make it on the"
                 f" file server and give it to user number {user.pw_uid}."
             ) from error
     return True
+
+
+def _make_as_root(share: Path, user: pwd.struct_passwd) -> None:
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+    above = os.open(str(share.parent), flags)
+    try:
+        os.mkdir(share.name, 0o700, dir_fd=above)
+        folder = os.open(share.name, flags | os.O_NOFOLLOW, dir_fd=above)
+        try:
+            if os.fstat(folder).st_uid != os.geteuid() or next(os.scandir(folder), None):
+                raise OperatorError(f"{share} was replaced by something else meanwhile. Run again.")
+            os.fchown(folder, user.pw_uid, user.pw_gid)
+            os.fchmod(folder, 0o750)
+        finally:
+            os.close(folder)
+    finally:
+        os.close(above)

@@ -42,8 +42,14 @@ WAITS = {
     "module_utils/_server/observation.py:try_services": (
         UNIT + "_server/test_findings.py::test_a_clock_that_went_back_is_not_waited_for"
     ),
-    "module_utils/_files/transaction.py:_lock": (
+    "module_utils/_files/locks.py:_lock_machine": (
         "crash/test_crash.py::test_a_run_does_not_wait_for_ever"
+    ),
+    "module_utils/_files/locks.py:_lock": (
+        UNIT + "_files/test_other_owners.py::test_a_lock_of_another_run_is_not_waited_for_for_ever"
+    ),
+    "module_utils/_files/locks.py:_lock_by_file": (
+        UNIT + "_files/test_other_owners.py::test_without_locks_one_run_at_a_time"
     ),
     "module_utils/_database/schema.py:lock": (
         UNIT + "_database/test_schema.py::test_a_load_by_somebody_else_is_waited_for_and_given_up"

@@ -19,7 +19,10 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils._editor.pat
     patch_files,
 )
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._errors import OperatorError
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils._files import transaction
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils._files import (
+    backups,
+    transaction,
+)
 
 EDIT = {"xpath": "/a/b", "text": "new"}
 
@@ -263,7 +266,7 @@ def test_a_file_that_cannot_be_read_is_named(
     real = os.open
 
     def refused(path: t.Any, *arguments: t.Any, **options: t.Any) -> t.Any:
-        if path == os.path.realpath(folder.files[0]):
+        if os.path.realpath(path) == os.path.realpath(folder.files[0]):
             raise PermissionError(errno.EACCES, "Permission denied")
         return real(path, *arguments, **options)
 
@@ -335,7 +338,7 @@ def test_backups_are_made_of_what_changes_and_show_nobody_more(folder: Folder) -
 def test_backups_of_one_second_do_not_replace_each_other(
     folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transaction.time, "strftime", lambda *_arguments: "now")
+    monkeypatch.setattr(backups.time, "strftime", lambda *_arguments: "now")
     first = patch_files(folder.entries[:1], backup=True).backup_files
     second = patch_files(
         [{"path": str(folder.files[0]), "edits": [{"xpath": "/a/b", "text": "newer"}]}], backup=True
