@@ -14,7 +14,6 @@ import time
 import typing as t
 from pathlib import Path
 
-from .._health.regular import open_regular
 from .journal import remove, write_all
 from .places import check_own_folder
 
@@ -85,7 +84,7 @@ def copy_extended_attributes(source: Source, descriptor: int) -> None:
     if not hasattr(os, "listxattr"):
         return
     try:
-        opened = open_regular(source.at)
+        opened = os.open(source.at, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return
     try:

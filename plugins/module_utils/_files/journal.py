@@ -13,6 +13,7 @@ change of all of them complete, or takes it back where that is not possible.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -21,7 +22,6 @@ import typing as t
 from pathlib import Path
 
 from .._errors import OperatorError
-from .._health.regular import read_descriptor
 from .places import find_place
 
 if t.TYPE_CHECKING:
@@ -176,7 +176,15 @@ def checksum(path: Path) -> str | None:
 
 def read_all(descriptor: int, limit: int = 1 << 30) -> bytes:
     """The rest of a file; OSError where it is longer than any file that is edited."""
-    return read_descriptor(descriptor, limit)
+    parts: list[bytes] = []
+    left = limit
+    while left >= 0:
+        part = os.read(descriptor, 1 << 20)
+        if not part:
+            return b"".join(parts)
+        parts.append(part)
+        left -= len(part)
+    raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
 
 
 def write_private(path: Path, content: bytes) -> None:

@@ -16,7 +16,7 @@ from .._health import checks, log, record
 from .._health import sockets as health_sockets
 from .._health.errors import HealthError
 from .._home import installation, shared_directories
-from . import accounts, service
+from . import accounts, findings, service
 from .findings import Observation
 
 if t.TYPE_CHECKING:
@@ -192,6 +192,10 @@ def facts(seen: Observation, config: t.Mapping[str, t.Any], expected: Expected) 
         ),
         # By name; each is only a claim of the log, which the other node's log has to bear out.
         "departed": sorted(seen.departed),
+        "missing": {
+            "names": [name for name in expected.members if name not in seen.peers],
+            "sentence": next(iter(findings.member_findings(seen, expected)), ""),
+        },
         "domain": seen.start.get("domain"),
         "restarts": int(seen.properties.get("NRestarts") or 0),
     }

@@ -34,6 +34,7 @@ CONTROLLER = (
         "_packages",
         "_product_archive",
         "_surveys",
+        "_verify",
     ),
     ("_sources",),
     ("_inventory",),

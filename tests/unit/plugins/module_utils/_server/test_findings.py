@@ -363,6 +363,14 @@ def test_observation_of_a_running_server(
         "ready_since": "1970-01-01T00:01:00Z",
         "mounts": ["a"],
         "departed": [],
+        "missing": {
+            "names": ["km2"],
+            "sentence": (
+                "The cluster has 1 of 2 members here: km2 is no member of this node's cluster. The"
+                " nodes differ in cluster domain, group password or member list, one of them is"
+                " down, or a firewall closes the member port."
+            ),
+        },
         "domain": "d",
         "restarts": 0,
     }
