@@ -13,7 +13,7 @@ import re
 import time
 import typing as t
 import urllib.parse
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape  # nosec B406 - writes, and parses nothing
 
 from .._health import client
 from .._health.client import Server
@@ -25,7 +25,7 @@ CALLBACK = "https://localhost/callback"
 GONE_WITHIN_SECONDS = 2.0
 POLL_SECONDS = 0.1
 # What API Manager is told of a token that nobody knows, and of one without a subscription.
-NO_SUCH_TOKEN = "900901"  # noqa: S105 - a status
+NO_SUCH_TOKEN = "900901"  # noqa: S105  # nosec B105 - a status
 KNOWN_TOKEN = ("900908", "0")
 _OAUTH = "http://org.apache.axis2/xsd"
 _MODEL = "http://model.api.apimgt.carbon.wso2.org/xsd"
