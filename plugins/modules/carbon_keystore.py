@@ -143,7 +143,7 @@ from ..module_utils._keystore.pem import fingerprint
 from ..module_utils._keystore.store import KeyRequest, Outcome, StoreRequest, plan_store
 from ..module_utils._module import secretive
 
-STOCK_PASSWORD = "wso2carbon"  # noqa: S105 - everybody's
+STOCK_PASSWORD = "wso2carbon"  # noqa: S105  # nosec B105 - everybody's
 
 _SPEC: dict[str, t.Any] = {
     "stores": {

@@ -64,7 +64,7 @@ def _inherited(
 def read_yaml(path: Path) -> t.Any:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     with path.open(encoding="utf-8") as file:
-        return yaml.load(file, Loader=loader)  # noqa: S506 - both loaders are safe ones
+        return yaml.load(file, Loader=loader)  # noqa: S506  # nosec B506 - both loaders are safe ones
 
 
 @lru_cache(maxsize=None)

@@ -30,6 +30,8 @@ COVERAGE = (
     "--cov-report=term:skip-covered",
 )
 HEARTBEAT = 60
+# What else runs as root on the hosts.
+BANDIT_ALSO = "roles/carbon_server/files"
 # Further ones than the default; each is a topology or a kind of server of its own. The longest
 # first, so that neither of two ends alone.
 SCENARIOS = ("is_km", "ldap", "postgresql", "single_host")
@@ -138,6 +140,7 @@ def steps(fast: bool) -> list[Step]:
     one_home = ("-k", "documented") if fast else ()
     return [
         Step("ruff", ["ruff", "check", "--no-cache", "."], beside=True),
+        Step("bandit", ["bandit", "--quiet", "--recursive", "plugins", BANDIT_ALSO], beside=True),
         Step(
             "mypy",
             ["mypy", PLUGINS + "/module_utils", PLUGINS + "/filter", PLUGINS + "/plugin_utils"],

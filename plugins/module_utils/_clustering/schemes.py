@@ -25,7 +25,7 @@ SCHEME_PARAMETERS: dict[str, dict[str, str]] = {
     },
     "aws": {
         "access_key": "accessKey",
-        "secret_key": "secretKey",
+        "secret_key": "secretKey",  # nosec B105 - the name of a parameter
         "iam_role": "iamRole",
         "security_group": "securityGroup",
         "region": "region",
@@ -44,7 +44,7 @@ SCHEME_PARAMETERS: dict[str, dict[str, str]] = {
 # has those above.)
 LATER_AWS_PARAMETERS = {
     "access_key": "access-key",
-    "secret_key": "secret-key",
+    "secret_key": "secret-key",  # nosec B105 - the name of a parameter
     "iam_role": "iam-role",
     "security_group": "security-group-name",
     "region": "region",

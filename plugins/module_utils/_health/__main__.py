@@ -95,6 +95,11 @@ def _arguments(argv: t.Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--config", required=True, help="the instance's health.json")
     parser.add_argument(
+        "--show-start",
+        action="store_true",
+        help="write what is on record of the last start as JSON, and do nothing else",
+    )
+    parser.add_argument(
         "--record-start",
         action="store_true",
         help="note what the server is about to start with, and do nothing else",

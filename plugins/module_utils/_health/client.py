@@ -11,7 +11,7 @@ import socket
 import ssl
 import time
 import typing as t
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape  # nosec B406 - writes, and parses nothing
 
 from .errors import HealthError
 

@@ -82,7 +82,7 @@ def _make_as_root(share: Path, user: pwd.struct_passwd) -> None:
             if os.fstat(folder).st_uid != os.geteuid() or next(os.scandir(folder), None):
                 raise OperatorError(f"{share} was replaced by something else meanwhile. Run again.")
             os.fchown(folder, user.pw_uid, user.pw_gid)
-            os.fchmod(folder, 0o750)
+            os.fchmod(folder, 0o750)  # nosec B103 - the service group reads
         finally:
             os.close(folder)
     finally:

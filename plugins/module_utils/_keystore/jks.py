@@ -36,7 +36,7 @@ class Entry:
 
 
 def _sha1(data: bytes) -> bytes:
-    return hashlib.sha1(data).digest()  # noqa: S324 - the format leaves no choice
+    return hashlib.sha1(data).digest()  # noqa: S324  # nosec B324 - the format leaves no choice
 
 
 def _keystream(password: str, salt: bytes, length: int) -> bytes:

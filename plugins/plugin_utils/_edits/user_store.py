@@ -9,7 +9,7 @@ import typing as t
 
 from ...module_utils._editor.secrets import literal
 
-SECRET_PROPERTY = "ConnectionPassword"  # noqa: S105 - the name of the property
+SECRET_PROPERTY = "ConnectionPassword"  # noqa: S105  # nosec B105 - the name of the property
 
 _POLICY = {
     "UsernameJavaRegEx": r"[a-zA-Z0-9._\-|//]{3,30}$",

@@ -33,7 +33,7 @@ OPTIONS = {
     "membership_attribute": "MembershipAttribute",
 }
 
-SECRET = "user_store_password"  # noqa: S105 - the name of the secret
+SECRET = "user_store_password"  # noqa: S105  # nosec B105 - the name of the secret
 EMBEDDED_NAME = "uid=admin,ou=system"
 EMBEDDED_PORT = "${Ports.EmbeddedLDAP.LDAPServerPort}"
 

@@ -156,7 +156,7 @@ def _hosts(
             " machine, or, where the load balancer stands on it too, give it a loopback address as"
             " well."
         )
-    unspecified = [host for host, address in addresses.items() if address in ("0.0.0.0", "::")]  # noqa: S104 - looked for, not bound to
+    unspecified = [host for host, address in addresses.items() if address in ("0.0.0.0", "::")]  # noqa: S104  # nosec B104 - looked for, not bound to
     if unspecified:
         yield (
             f"cluster_node_address of {_listed(unspecified)} is the unspecified address. Give the"

@@ -17,6 +17,9 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils._health import (
+    __main__ as program,
+)
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._health import checks, log
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._health.sockets import Socket
 from support.logs import log4j1, log4j2
@@ -266,3 +269,19 @@ def test_a_managed_file_that_is_none_counts_as_changed(tmp_path: Path, place: st
         path.symlink_to("/dev/zero")
     [line] = json.loads(in_time(READ_FILES, str(path))).splitlines()
     assert line.startswith("no-file") and line.endswith(str(path))
+
+
+def test_the_record_of_a_start_is_shown_without_what_cannot_be_one(
+    config: dict[str, t.Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Other nodes ask for it, as root, before they let this one among them."""
+    settings = tmp_path / "shown.json"
+    settings.write_text(json.dumps(config))
+    start = Path(config["state_directory"]) / "start.json"
+    start.write_text(json.dumps({"scheme": "wka", "membership": "digest", "mounts": "x"}))
+    assert program.main(["--config", str(settings), "--show-start"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"scheme": "wka", "membership": "digest"}
+    start.unlink()
+    start.symlink_to("/etc/passwd")
+    assert program.main(["--config", str(settings), "--show-start"]) == 0
+    assert json.loads(capsys.readouterr().out) == {}
