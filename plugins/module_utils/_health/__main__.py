@@ -144,7 +144,9 @@ def _before_the_start(arguments: argparse.Namespace, config: dict[str, t.Any]) -
             raise
     elif arguments.record_start:
         record_start(config)
-    return bool(arguments.await_databases or arguments.record_start)
+    elif arguments.show_start:
+        sys.stdout.write(json.dumps(read_start(config)) + "\n")
+    return bool(arguments.await_databases or arguments.record_start or arguments.show_start)
 
 
 def main(argv: t.Sequence[str] | None = None) -> int:
