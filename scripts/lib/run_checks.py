@@ -149,6 +149,7 @@ def steps(fast: bool) -> list[Step]:
         Step("yamllint", ["yamllint", "--strict", "."], beside=True),
         Step("shellcheck", ["shellcheck", "--external-sources", *shell_scripts()], beside=True),
         Step("changelog", ["antsibull-changelog", "lint"], beside=True),
+        Step("model-page", [sys.executable, "scripts/lib/model_docs.py", "--check"], beside=True),
         Step(
             "role-readmes",
             [sys.executable, "scripts/lib/role_docs.py", "roles", "--check"],
