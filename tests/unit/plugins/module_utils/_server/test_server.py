@@ -480,7 +480,6 @@ def test_state_of_the_service_on_this_host(
     assert (
         server_service.service_state("obkm", str(tmp_path / "none"), 1, 1, run)["owed"] == "start"
     )
-<<<<<<< HEAD
 
 
 def test_server_with_a_restart_owed_serves_meanwhile(
@@ -538,8 +537,6 @@ def test_changed_password_of_the_administrator_is_tried_before_anything_hangs_on
     settings.write_text(json.dumps(config))
     assert not refused(str(settings), "admin", "new")
     assert not refused(str(tmp_path / "none"), "admin", "new")
-=======
->>>>>>> 204cf27 (The model has types, and docs/model.md is made of them)
 
 
 def test_properties_of_a_unit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
