@@ -111,7 +111,7 @@ class DatasourceOfNodes(t.TypedDict, total=False):
     url: str
     """JDBC URL."""
     connection_properties: str
-    """Properties of the driver that no URL can carry, as `a=b;c=d`; missing where there are none."""
+    """Properties of the driver that no URL can carry, as `a=b;c=d`; empty without any."""
     cache_id: str
     """user@URL without parameters, as the registry compares it."""
     user: str
