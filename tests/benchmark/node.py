@@ -131,7 +131,7 @@ def _measure(
         yaml.safe_dump({"km": {"hosts": {"km1": way.variables}}}), encoding="utf-8"
     )
     task = {"carbon_ops.key_manager.xml_patch": {"files": files.entries("{{ conf_dir }}")}}
-    ours = _playbook(folder / "ours.yml", {"name": "Product files are configured", **task})
+    ours = _playbook(folder / "ours.yml", {"name": "Configure the product files", **task})
     floor = _playbook(
         folder / "floor.yml",
         {

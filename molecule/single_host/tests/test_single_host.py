@@ -95,7 +95,7 @@ def test_run_over_an_unchanged_machine_changes_nothing(cluster: Cluster) -> None
     run = cluster.playbook("site.yml")
     assert run.changed == {}
     assert "Configure the node" in run.output
-    assert "Running cluster is what the inventory describes" in run.output
+    assert "Check that the running cluster is what the inventory describes" in run.output
 
 
 @pytest.fixture

@@ -249,8 +249,8 @@ def test_a_node_is_looked_at_once_and_configured_in_one_invocation(configured: t
     # folders made.
     folders = 3 if configured.site.product == "is_km_5.7.0" else 0
     plays = {
-        "Key Managers are configured": (configured.site.key_managers, 2 + folders),
-        "API Managers are configured": (configured.site.api_managers, 3),
+        "Configure the Key Managers": (configured.site.key_managers, 2 + folders),
+        "Configure the API Managers": (configured.site.api_managers, 3),
     }
     for play, (hosts, invocations) in plays.items():
         _before, _title, after = configured.first.output.partition(f"PLAY [{play}]")

@@ -149,7 +149,7 @@ def test_a_home_is_taken_over_once(folder: Path) -> None:
         (home / name).write_text("")
     subprocess.run(["chown", "-R", f"{USER}:{GROUP}", str(home)], check=True)
     told, done, again, more = run(folder)
-    ours = "Server owns what it writes, and nothing else of its home"
+    ours = "Set the ownership of the product home"
     assert "changed: [km1]" in task(told, ours) and "+given: repository/conf" in task(told, ours)
     assert "changed: [km1]" in task(done, ours)
     assert "changed=0" in again, again

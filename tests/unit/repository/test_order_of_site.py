@@ -13,15 +13,15 @@ import pytest
 import yaml
 
 ORDER = [
-    "Inventory is checked and the model derived",
-    "Products are installed",
-    "Keys and certificates are made and exchanged",
-    "Databases and accounts are there",
-    "Shared file system and database schemas are ready",
-    "Key Managers are configured and run, one at a time",
-    "Load balancers serve the cluster",
-    "API Managers call the cluster",
-    "Cluster is verified on the running servers",
+    "Check the inventory and derive the model",
+    "Install the products",
+    "Make and exchange keys and certificates",
+    "Set up databases and accounts",
+    "Prepare shared file system and database schemas",
+    "Configure and start the Key Managers, one at a time",
+    "Configure the load balancers",
+    "Connect the API Managers",
+    "Verify the cluster on the running servers",
 ]
 
 
@@ -42,7 +42,7 @@ def test_what_is_needed_comes_first(plays: dict[str, dict[str, t.Any]]) -> None:
 def test_key_managers_restart_one_at_a_time_and_the_first_failure_ends_it(
     plays: dict[str, dict[str, t.Any]],
 ) -> None:
-    play = plays["Key Managers are configured and run, one at a time"]
+    play = plays["Configure and start the Key Managers, one at a time"]
     assert play["serial"] == 1
     assert play["any_errors_fatal"] is True
 
