@@ -733,7 +733,7 @@ def test_start_without_its_database_is_given_up_early(
     config: dict[str, t.Any], clock: t.Any
 ) -> None:
     """It would never become ready; systemd starts it again, and then it waits for the database."""
-    Path(config["log_file"]).write_text("ERROR - Communications link failure\n")
+    Path(config["log_file"]).write_text(logged("ERROR - Communications link failure") + "\n")
     with pytest.raises(HealthError, match="waiting longer does not help.*cannot be reached"):
         health_program.wait(config, 300, now=clock.now, sleep=clock.sleep)
     assert 30 <= clock.time - 1000 <= 32
@@ -743,7 +743,8 @@ def test_server_that_was_ready_gets_over_a_restart_of_its_database(
     config: dict[str, t.Any], carbon: t.Any, clock: t.Any
 ) -> None:
     carbon.login = "false"
-    Path(config["log_file"]).write_text("Mgt Console URL\nERROR - Communications link failure\n")
+    lines = [logged("Mgt Console URL"), logged("ERROR - Communications link failure")]
+    Path(config["log_file"]).write_text("\n".join(lines) + "\n")
 
     def sleep(seconds: float) -> None:
         clock.sleep(seconds)
