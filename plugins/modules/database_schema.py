@@ -60,7 +60,9 @@ options:
     type: path
   api_manager_scripts:
     description: Scripts of API Manager by their path in its home, in Base64, where its home is
-    elsewhere. type: dict default: {}
+      elsewhere.
+    type: dict
+    default: {}
   databases:
     description: The databases and their scripts.
     type: list

@@ -236,8 +236,10 @@ EXAMPLES = r"""
     path: /opt/wso2/obkm/repository/conf/carbon.xml
     edits:
       - {xpath: /Server/Ports/Offset, text: 3}
-      - {xpath: /Server/HostName, text: km.example.com, if_missing: [uncomment, create],
-            before: Version}
+      - xpath: /Server/HostName
+        text: km.example.com
+        if_missing: [uncomment, create]
+        before: Version
 
 - name: A node is configured in one call, or not at all
   carbon_ops.key_manager.xml_patch:
@@ -251,8 +253,9 @@ EXAMPLES = r"""
       - path: /opt/wso2/obkm/repository/conf/axis2/axis2.xml
         edits:
           - {xpath: /axisconfig/clustering, attributes: {enable: true}}
-          - {xpath: "/axisconfig/clustering/parameter[@name='mcastAddress']", text: 228.0.0.4,
-                if_missing: [uncomment]}
+          - xpath: "/axisconfig/clustering/parameter[@name='mcastAddress']"
+            text: 228.0.0.4
+            if_missing: [uncomment]
       - path: /opt/wso2/obkm/repository/conf/datasources/master-datasources.xml
         edits:
           - xpath: "/datasources-configuration/datasources\

@@ -74,8 +74,8 @@ def spare_accounts(
     those that earlier runs made, each a name and a host. With ``by_name`` an account is the
     cluster's own by its name alone.
     """
-    needed = {(user, host) for user, host in wanted}
-    made = {(user, host) for user, host in recorded}
+    needed = {tuple(account) for account in wanted}
+    made = {tuple(account) for account in recorded}
     names = {user for user, _host in needed}
     gone, unknown = [], []
     for row in existing:
