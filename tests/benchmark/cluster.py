@@ -69,7 +69,12 @@ def make_site(folder: Path, nodes: int) -> Path:
             f"cluster_{name}_password": f"Bench-{name}-1"
             for name in ("admin", "group", "keystore", "truststore")
         },
-        "cluster_database": {"vendor": "mysql", "layout": "documented"},
+        "cluster_database": {
+            "vendor": "mysql",
+            "layout": "documented",
+            # There is no API Manager here whose scripts would be taken.
+            "scripts": {"apim": ["dbscripts/a.sql"], "open_banking": ["dbscripts/b.sql"]},
+        },
         "cluster_database_passwords": {
             name: f"Bench-{name}-1"
             for name in ("user", "apim", "config", "registry", "open_banking")

@@ -245,6 +245,7 @@ def _schema_scripts(
     source = str(archive.get("src", "")) if isinstance(archive, t.Mapping) else ""
     if (
         product["api_manager_product"] == product["id"]
+        or not _of_api_manager(product, specification, given)
         or groups["api_manager"]
         or source
         and "://" not in source
@@ -255,6 +256,19 @@ def _schema_scripts(
         " had: the group that cluster_api_manager_group names has no host. Set"
         " cluster_api_manager_archive to its zip on the controller."
     )
+
+
+def _of_api_manager(
+    product: t.Mapping[str, t.Any], specification: str, given: t.Mapping[str, t.Any]
+) -> bool:
+    """Whether a schema script is API Manager's; ``given`` are those that the inventory names."""
+    for database, scripts in product["schema_scripts"].items():
+        if database in given:
+            continue
+        paths = scripts.get(specification, ()) if isinstance(scripts, t.Mapping) else scripts
+        if any(path.startswith("api_manager:") for path in paths):
+            return True
+    return False
 
 
 def _registry(model: t.Mapping[str, t.Any]) -> Sentences:

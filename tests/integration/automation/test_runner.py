@@ -199,9 +199,10 @@ def test_verify_runs_as_a_job_and_says_what_it_found(job: Job, by: str) -> None:
     before = {path: path.read_bytes() for path in job.homes.rglob("*") if path.is_file()}
     done = getattr(job, by)("playbooks/verify.yml", answers=WITHOUT_ROOT)
     said = " ".join(done.stdout.split())
-    assert done.returncode != 0 and "Check that the running cluster is what the inventory describes" in said, (
-        done.stdout + done.stderr
-    )
+    assert (
+        done.returncode != 0
+        and "Check that the running cluster is what the inventory describes" in said
+    ), done.stdout + done.stderr
     verdict = said.split("Check that the running cluster is what the inventory describes")[1]
     assert [host for host in ("km1", "km2", "am1", "lb1") if host + ": " not in verdict] == [], (
         verdict

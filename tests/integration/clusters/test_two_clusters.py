@@ -114,12 +114,25 @@ def tasks_of(item: t.Any) -> t.Iterator[dict[str, t.Any]]:
 OF_ALL_CLUSTERS = (
     "roles/cluster/tasks/preflight.yml",
     "roles/cluster/tasks/model.yml",
+    # The order of all nodes of the run, whatever cluster they are of.
+    "roles/carbon_server/tasks/order.yml",
+    # The one node that leaves, by the model of its own cluster.
+    "playbooks/decommission.yml",
 )
 LINES_OF_ALL_CLUSTERS = (
     # The models of all hosts, derived in one go.
     (
         "__cluster_models: \"{{ query('carbon_ops.key_manager.cluster_model',"
         ' *ansible_play_hosts_all) }}"'
+    ),
+    # The order of all nodes of the run.
+    (
+        "{{ (ansible_play_hosts | reject('in', __carbon_server_up))"
+        " + (ansible_play_hosts | select('in', __carbon_server_up)) }}"
+    ),
+    (
+        "{{ ansible_play_hosts | zip(ansible_play_hosts"
+        " | map('extract', hostvars, '__carbon_server_active'))"
     ),
     "__cluster_others: \"{{ ansible_play_hosts_all | reject('in', cluster_model.hosts) }}\"",
     (
