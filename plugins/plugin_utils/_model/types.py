@@ -175,6 +175,8 @@ class Model(t.TypedDict, total=False):
     """Proxy port of the HTTP connector."""
     internal_port: int
     """Port of the load balancer for API Manager."""
+    portals: str
+    """`cluster_portals`: whether the user portals are on the public or the management host."""
     public_url: str
     """Where browsers go; with the port, unless it is 443."""
     service_url: str
