@@ -168,6 +168,8 @@ service:
       returned: always
 """
 
+import typing as t
+
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._command import bounded
@@ -199,11 +201,16 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    module.exit_json(**look(module))
+
+
+def look(module: AnsibleModule) -> dict[str, t.Any]:
+    """What stands on the host, and the state of the service where one is asked for."""
     wanted, run = module.params, bounded(module)
     java = java_runtime.find_java(
         wanted["java_home"] or "", wanted["java_versions"], java_runtime.java_candidates(), run
     )
-    result = {
+    result: dict[str, t.Any] = {
         "changed": False,
         "java": (
             java
@@ -236,7 +243,7 @@ def main() -> None:
             run,
             wanted["expected_checksums"] if module.check_mode else {},
         )
-    module.exit_json(**result)
+    return result
 
 
 if __name__ == "__main__":

@@ -291,6 +291,11 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    load(module)
+
+
+def load(module: AnsibleModule) -> None:
+    """Bring the databases to their tables, or say what keeps from it."""
     postgresql = module.params["engine"] == "postgresql"
     module.params["port"] = module.params["port"] or (5432 if postgresql else 3306)
     library, name = (psycopg2, "psycopg2") if postgresql else (pymysql, "PyMySQL")

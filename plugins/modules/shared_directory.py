@@ -176,6 +176,13 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
         elif links:
             with one_run_at_a_time(home):
                 outcomes = [share_directory(link, params["node"], acting_in) for link in links]
+    report = told(module, outcomes)
+    changed = changed or missing_mark or any(o.action != "unchanged" for o in outcomes)
+    return {"changed": changed, "identity": identity, "links": report}
+
+
+def told(module: AnsibleModule, outcomes: t.Sequence[Outcome]) -> list[dict[str, t.Any]]:
+    """The outcomes as the module returns them; warns of what was kept aside."""
     for outcome in outcomes:
         if outcome.kept:
             module.warn(
@@ -183,21 +190,15 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
                 f" ({len(outcome.differences)} files, beginning with {outcome.differences[0]})."
                 " Nothing reads it: take over what is still needed, then remove it."
             )
-    return {
-        "changed": (
-            changed or missing_mark or any(outcome.action != "unchanged" for outcome in outcomes)
-        ),
-        "identity": identity,
-        "links": [
-            {
-                "path": str(outcome.link.path),
-                "action": outcome.action,
-                "kept": str(outcome.kept or ""),
-                "differences": list(outcome.differences[:10]),
-            }
-            for outcome in outcomes
-        ],
-    }
+    return [
+        {
+            "path": str(outcome.link.path),
+            "action": outcome.action,
+            "kept": str(outcome.kept or ""),
+            "differences": list(outcome.differences[:10]),
+        }
+        for outcome in outcomes
+    ]
 
 
 def main() -> None:

@@ -193,6 +193,38 @@ def _problems(info: dict[str, t.Any], offset_text: str | None) -> list[str]:
     return found + info.pop("_moved_connectors")
 
 
+def _host_names(carbon: Dotted) -> dict[str, str | None]:
+    return {
+        "host_name": carbon.first("HostName"),
+        "management_host_name": carbon.first("MgtHostName"),
+    }
+
+
+def _caching(carbon: Dotted) -> dict[str, t.Any]:
+    return {
+        "force_local_cache": java_boolean(carbon.first("Cache.ForceLocalCache")),
+        "default_timeout": java_int(carbon.first("Cache.DefaultCacheTimeout")),
+    }
+
+
+def _references(
+    users: t.Mapping[str, t.Any] | None,
+    ident: t.Mapping[str, t.Any] | None,
+    api: t.Mapping[str, t.Any] | None,
+    reg: t.Mapping[str, t.Any] | None,
+) -> dict[str, str | None]:
+    """The datasource that each file names."""
+    return {
+        "user-mgt.xml": users["data_source"] if users else None,
+        "identity.xml": ident["data_source"] if ident else None,
+        "api-manager.xml": api["data_source"] if api else None,
+        **{
+            f"registry.xml, dbConfig {name}": source
+            for name, source in (reg["db_configs"] if reg else {}).items()
+        },
+    }
+
+
 def read_home(path: str, marker: str | None = None) -> dict[str, t.Any]:
     """Everything that carbon_info tells about a product home."""
     home = Home(path)
@@ -203,13 +235,9 @@ def read_home(path: str, marker: str | None = None) -> dict[str, t.Any]:
     carbon = Dotted(root("carbon"))
     offset_text = carbon.first("Ports.Offset")
     argument = port_offset_argument(home.text(START_SCRIPT))
-    offset = (
-        java_int(argument)
-        if argument is not None
-        else java_int(offset_text)
-        if offset_text is not None
-        else 0
-    )
+    # The argument of the start script wins over the file.
+    said = offset_text if argument is None else argument
+    offset = 0 if said is None else java_int(said)
     listening = connectors(root("catalina_server"))
     proxies = {connector["scheme"]: connector["proxy_port"] for connector in listening}
     source_files = datasource_files(home)
@@ -234,21 +262,10 @@ def read_home(path: str, marker: str | None = None) -> dict[str, t.Any]:
         "ports": effective_ports(home, offset) if valid and offset is not None else None,
         "connectors": listening,
         "proxy_ports": {"https": proxies.get("https"), "http": proxies.get("http")},
-        "host_names": {
-            "host_name": carbon.first("HostName"),
-            "management_host_name": carbon.first("MgtHostName"),
-        },
+        "host_names": _host_names(carbon),
         "datasources": sources,
         "jndi_duplicates": jndi_duplicates(sources),
-        "datasource_references": {
-            "user-mgt.xml": users["data_source"] if users else None,
-            "identity.xml": ident["data_source"] if ident else None,
-            "api-manager.xml": api["data_source"] if api else None,
-            **{
-                f"registry.xml, dbConfig {name}": source
-                for name, source in (reg["db_configs"] if reg else {}).items()
-            },
-        },
+        "datasource_references": _references(users, ident, api, reg),
         "registry": reg,
         "cluster": cluster(home),
         "hazelcast_properties": properties_file(home.text(HAZELCAST_PROPERTIES)),
@@ -257,10 +274,7 @@ def read_home(path: str, marker: str | None = None) -> dict[str, t.Any]:
         "authentication": authentication_endpoints(root("application_authentication")),
         "api_manager": api,
         "keystores": stores,
-        "caching": {
-            "force_local_cache": java_boolean(carbon.first("Cache.ForceLocalCache")),
-            "default_timeout": java_int(carbon.first("Cache.DefaultCacheTimeout")),
-        },
+        "caching": _caching(carbon),
         "shared_directories": shared_directories(home)["links"],
         "commitments": _commitments(home, reg, ident, users, stores),
         "started_before": started_before(home, marker),

@@ -58,26 +58,84 @@ def build_model(name: str, inventory: Inventory, sources: Sources) -> dict[str, 
             "The inventory has no Key Manager: put at least one host into the group that"
             " cluster_key_manager_group names (key_manager)."
         )
+    variables = _variables(groups, inventory, sources)
+    shared = variables[groups["key_manager"][0]]
+    product, api_manager = _products(shared, sources)
+    addresses = {
+        host: address_of(host, inventory.hosts[host], variables[host]) for host in variables
+    }
+    caching = _caching(shared, product)
+    if _is_alone(shared, groups):
+        caching["clustered"] = False
+    hosts = _hosts(groups, variables, addresses, product, api_manager)
+    front = _front(shared, groups, hosts)
+    urls = _urls(shared, product, groups, front)
+    for host in groups["key_manager"]:
+        _membership_of(hosts[host], variables[host], shared, caching["clustered"])
+    nodes = [hosts[host] for host in groups["key_manager"]]
+    api_managers = [hosts[host] for host in groups["api_manager"]]
+    for node in nodes:
+        node["gateway"] = _gateway_of(node, shared, api_managers)
+    data = _data(shared, product, api_manager, _database(shared, product, groups, hosts))
+    user_store = user_store_model(
+        shared["cluster_user_store"], product, api_manager, nodes[0], caching["security_caches"]
+    )
+    return {
+        **_reached(shared, groups, front),
+        "product": product,
+        "api_manager_product": api_manager if groups["api_manager"] else None,
+        "groups": groups,
+        "hosts": hosts,
+        "nodes": nodes,
+        "api_managers": api_managers,
+        "load_balancers": [hosts[host] for host in groups["load_balancer"]],
+        # Two hosts on one machine must not install at the same time: it has one package manager and
+        # one list of users.
+        "installed_at_once": 1 if len(set(addresses.values())) < len(addresses) else 0,
+        "members": _members(shared, nodes) if caching["clustered"] else [],
+        "membership": _membership(shared),
+        "caching": caching,
+        **data,
+        "storage": storage(shared),
+        "urls": urls,
+        **_users(shared, product),
+        "user_store": user_store,
+        "session_persistence": shared["cluster_session_persistence"],
+        "remote_ip_valve": _remote_ip_valve(shared, groups, hosts),
+        "commitments": _commitments(shared, data, urls, user_store),
+    }
+
+
+def _products(shared: Variables, sources: Sources) -> tuple[dict[str, t.Any], dict[str, t.Any]]:
+    """The profiles of the Key Managers and of the API Managers."""
+    product = sources.profiles[shared["cluster_product"]]
+    beside = shared.get("cluster_api_manager_product") or product["api_manager_product"]
+    return product, sources.profiles[beside]
+
+
+def _variables(
+    groups: t.Mapping[str, t.Sequence[str]], inventory: Inventory, sources: Sources
+) -> dict[str, dict[str, t.Any]]:
+    """The variables of each host of the cluster, with their types and defaults."""
     variables: dict[str, dict[str, t.Any]] = {}
     for host in dict.fromkeys(host for hosts in groups.values() for host in hosts):
         values, errors = validated(inventory.hosts[host], sources.options)
         if errors:
             raise OperatorError(f"{host}: {errors[0]}")
         variables[host] = values
-    shared = variables[groups["key_manager"][0]]
-    product = sources.profiles[shared["cluster_product"]]
-    api_manager = sources.profiles[
-        shared.get("cluster_api_manager_product") or product["api_manager_product"]
-    ]
+    return variables
 
-    addresses = {
-        host: address_of(host, inventory.hosts[host], variables[host]) for host in variables
-    }
+
+def _hosts(
+    groups: t.Mapping[str, t.Sequence[str]],
+    variables: t.Mapping[str, Variables],
+    addresses: t.Mapping[str, str],
+    product: t.Mapping[str, t.Any],
+    api_manager: t.Mapping[str, t.Any],
+) -> dict[str, dict[str, t.Any]]:
+    """The entry of each host, by name."""
     beside = {addresses[host] for host in groups["api_manager"]}
-    caching = _caching(shared, product)
-    if _is_alone(shared, groups):
-        caching["clustered"] = False
-    hosts = {
+    return {
         host: _host(
             host,
             role,
@@ -90,36 +148,14 @@ def build_model(name: str, inventory: Inventory, sources: Sources) -> dict[str, 
         for role, names in groups.items()
         for index, host in enumerate(names, start=1)
     }
+
+
+def _reached(
+    shared: Variables, groups: t.Mapping[str, t.Sequence[str]], front: t.Mapping[str, t.Any]
+) -> dict[str, t.Any]:
+    """What the cluster is called, and where it is reached."""
     hostname = shared["cluster_hostname"]
-    front = _front(shared, groups, hosts)
-    urls = _urls(shared, product, groups, front)
-    for host in groups["key_manager"]:
-        _membership_of(hosts[host], variables[host], shared, caching["clustered"])
-    layout = product["layouts"][shared["cluster_database"]["layout"]]
-    database = _database(shared, product, groups, hosts)
-    databases, datasources = _datasources(shared, product, api_manager, layout, database)
-    by_id = {source["id"]: source for source in datasources}
-    jndi = {purpose: by_id[source]["jndi"] for purpose, source in layout["jndi"].items()}
-    registry = {
-        "config_target": shared.get("cluster_registry_config_target") or layout["config_target"],
-        "governance_target": shared["cluster_registry_governance_target"],
-        "config_cache_id": by_id[layout["jndi"]["config"]]["cache_id"],
-        "governance_cache_id": by_id[layout["jndi"]["registry"]]["cache_id"],
-    }
     internal = "https://{0}:{1}".format(hostname, front["internal_port"])
-    nodes = [hosts[host] for host in groups["key_manager"]]
-    api_managers = [hosts[host] for host in groups["api_manager"]]
-    for node in nodes:
-        node["gateway"] = _gateway_of(node, shared, api_managers)
-    shares = SHARED_FILE in api_manager["api_manager_files"]
-    on_api_manager = layout.get("api_manager", {}) if shares else {}
-    api_manager_config_target = shared.get(
-        "cluster_api_manager_registry_config_target"
-    ) or on_api_manager.get("config_target")
-    admin_user = shared.get("cluster_admin_user") or product["admin_user"]
-    user_store = user_store_model(
-        shared["cluster_user_store"], product, api_manager, nodes[0], caching["security_caches"]
-    )
     return {
         "name": shared["cluster_name"],
         "domain": shared.get("cluster_domain") or "wso2.{0}.domain".format(shared["cluster_name"]),
@@ -138,36 +174,61 @@ def build_model(name: str, inventory: Inventory, sources: Sources) -> dict[str, 
         "portals": shared["cluster_portals"],
         "public_url": "https://" + _balancer(shared, front),
         "service_url": internal + "${carbon.context}services/",
-        "product": product,
-        "api_manager_product": api_manager if groups["api_manager"] else None,
-        "groups": groups,
-        "hosts": hosts,
-        "nodes": nodes,
-        "api_managers": api_managers,
-        "load_balancers": [hosts[host] for host in groups["load_balancer"]],
-        # Two hosts on one machine must not install at the same time: it has one package manager and
-        # one list of users.
-        "installed_at_once": 1 if len(set(addresses.values())) < len(addresses) else 0,
-        "members": _members(shared, nodes) if caching["clustered"] else [],
-        "membership": _membership(shared),
-        "caching": caching,
+    }
+
+
+def _data(
+    shared: Variables,
+    product: t.Mapping[str, t.Any],
+    api_manager: t.Mapping[str, t.Any],
+    database: dict[str, t.Any],
+) -> dict[str, t.Any]:
+    """Databases, datasources and registry, of the Key Managers and of API Manager."""
+    layout = product["layouts"][shared["cluster_database"]["layout"]]
+    databases, datasources = _datasources(shared, product, api_manager, layout, database)
+    by_id = {source["id"]: source for source in datasources}
+    jndi = {purpose: by_id[source]["jndi"] for purpose, source in layout["jndi"].items()}
+    registry = _registry(shared, layout, by_id)
+    shares = SHARED_FILE in api_manager["api_manager_files"]
+    on_api_manager = layout.get("api_manager", {}) if shares else {}
+    target = shared.get("cluster_api_manager_registry_config_target") or on_api_manager.get(
+        "config_target"
+    )
+    return {
         "database": database,
         "databases": databases,
         "datasources": datasources,
         "unused_jndi": layout["unused_jndi"],
         "jndi": jndi,
         "registry": registry,
-        "storage": storage(shared),
         # What API Manager shares with the Key Managers, where the documents let it (requirement
         # DB7).
         "api_manager_datasources": [
             by_id[source] for source in on_api_manager.get("datasources", [])
         ],
-        "api_manager_registry": {**registry, "config_target": api_manager_config_target},
+        "api_manager_registry": {**registry, "config_target": target},
         "api_manager_commitments": _api_manager_commitments(
-            shared, jndi, registry, api_manager_config_target if on_api_manager else None
+            shared, jndi, registry, target if on_api_manager else None
         ),
-        "urls": urls,
+    }
+
+
+def _registry(
+    shared: Variables, layout: t.Mapping[str, t.Any], by_id: t.Mapping[str, t.Any]
+) -> dict[str, t.Any]:
+    """The mounts of the registry, and the databases they are of."""
+    return {
+        "config_target": shared.get("cluster_registry_config_target") or layout["config_target"],
+        "governance_target": shared["cluster_registry_governance_target"],
+        "config_cache_id": by_id[layout["jndi"]["config"]]["cache_id"],
+        "governance_cache_id": by_id[layout["jndi"]["registry"]]["cache_id"],
+    }
+
+
+def _users(shared: Variables, product: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """The administrator, and what becomes of tokens and user names."""
+    admin_user = shared.get("cluster_admin_user") or product["admin_user"]
+    return {
         "admin_user": admin_user,
         # A name that holds an @ would be split at it, unless the tenant follows.
         "admin_user_with_tenant": admin_user + ("@carbon.super" if "@" in admin_user else ""),
@@ -176,27 +237,31 @@ def build_model(name: str, inventory: Inventory, sources: Sources) -> dict[str, 
             "enabled": shared["cluster_token_encryption"],
             "processor": TOKEN_PROCESSORS[shared["cluster_token_encryption"]],
         },
-        "user_store": user_store,
         "email_user_names": _first_set(
             shared.get("cluster_email_user_names"), product.get("email_user_names", False)
         ),
-        "session_persistence": shared["cluster_session_persistence"],
-        "remote_ip_valve": _remote_ip_valve(shared, groups, hosts),
-        "commitments": {
-            "internal_keystore": INTERNAL_KEYSTORE.format(shared["cluster_name"]),
-            "registry_config_target": registry["config_target"],
-            "registry_governance_target": registry["governance_target"],
-            "registry_instances": [jndi["config"], jndi["registry"]],
-            "shared_directories": (
-                shared["cluster_shared_directories"]
-                if shared["cluster_shared_storage"]["type"] != "none"
-                else "none"
-            ),
-            "token_encryption": TOKEN_PROCESSORS[shared["cluster_token_encryption"]],
-            "token_issuer": urls["IDTokenIssuerID"],
-            "user_datasource": jndi["user"],
-            "user_store": user_store["class"],
-        },
+    }
+
+
+def _commitments(
+    shared: Variables,
+    data: t.Mapping[str, t.Any],
+    urls: t.Mapping[str, str],
+    user_store: t.Mapping[str, t.Any],
+) -> dict[str, t.Any]:
+    """What the Key Managers' data hang on (requirement IN2)."""
+    jndi, registry = data["jndi"], data["registry"]
+    shares = shared["cluster_shared_storage"]["type"] != "none"
+    return {
+        "internal_keystore": INTERNAL_KEYSTORE.format(shared["cluster_name"]),
+        "registry_config_target": registry["config_target"],
+        "registry_governance_target": registry["governance_target"],
+        "registry_instances": [jndi["config"], jndi["registry"]],
+        "shared_directories": shared["cluster_shared_directories"] if shares else "none",
+        "token_encryption": TOKEN_PROCESSORS[shared["cluster_token_encryption"]],
+        "token_issuer": urls["IDTokenIssuerID"],
+        "user_datasource": jndi["user"],
+        "user_store": user_store["class"],
     }
 
 

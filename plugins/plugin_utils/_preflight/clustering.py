@@ -65,6 +65,25 @@ def _membership(shared: _Settings, sources: Sources) -> Sentences:
                     "cluster_membership_options.{0} belongs to {1}, and cluster_membership_scheme"
                     " is {2}. Leave it out.".format(option, " and ".join(fitting), scheme)
                 )
+    yield from _aws(shared, str(scheme), options)
+    yield from _membership_jar(shared, str(scheme), options, sources)
+    if scheme != "wka" and shared["cluster_additional_members"]:
+        yield (
+            "cluster_additional_members are read with cluster_membership_scheme wka only, and it"
+            f" is {scheme}. Leave them out."
+        )
+    try:
+        desired = {
+            str(scheme): {option: options[option] for option in options if option in read},
+            "parameters": options.get("parameters"),
+        }
+        schemes.wanted_parameters(desired, {"parameters": {"membershipScheme": scheme}})
+    except OperatorError as error:
+        yield f"cluster_membership_options: {error}"
+
+
+def _aws(shared: _Settings, scheme: str, options: t.Mapping[str, t.Any]) -> Sentences:
+    """How the nodes log in to AWS."""
     keys = [
         name
         for name in ("cluster_aws_access_key", "cluster_aws_secret_key")
@@ -73,7 +92,7 @@ def _membership(shared: _Settings, sources: Sources) -> Sentences:
     if scheme == "aws":
         if len(keys) == 1:
             yield (
-                f"{keys[0]} is set without its fellow: set both keys, or"
+                f"{keys[0]} is set without the other key: set both keys, or"
                 " cluster_membership_options.iam_role."
             )
         elif not keys and not options.get("iam_role"):
@@ -81,6 +100,12 @@ def _membership(shared: _Settings, sources: Sources) -> Sentences:
                 "cluster_membership_scheme aws needs cluster_membership_options.iam_role, or"
                 " cluster_aws_access_key together with cluster_aws_secret_key."
             )
+
+
+def _membership_jar(
+    shared: _Settings, scheme: str, options: t.Mapping[str, t.Any], sources: Sources
+) -> Sentences:
+    """The class of a scheme that the kernel does not bring."""
     product = sources.profiles.get(str(shared["cluster_product"]), {})
     if (
         scheme == "kubernetes"
@@ -101,19 +126,6 @@ def _membership(shared: _Settings, sources: Sources) -> Sentences:
             f"cluster_membership_jar is set, but cluster_membership_scheme {scheme} needs none."
             " Leave it out."
         )
-    if scheme != "wka" and shared["cluster_additional_members"]:
-        yield (
-            "cluster_additional_members are read with cluster_membership_scheme wka only, and it"
-            f" is {scheme}. Leave them out."
-        )
-    try:
-        wish = {
-            str(scheme): {option: options[option] for option in options if option in read},
-            "parameters": options.get("parameters"),
-        }
-        schemes.wanted_parameters(wish, {"parameters": {"membershipScheme": scheme}})
-    except OperatorError as error:
-        yield f"cluster_membership_options: {error}"
 
 
 def _members(model: t.Mapping[str, t.Any]) -> Sentences:

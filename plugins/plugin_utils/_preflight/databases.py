@@ -50,16 +50,40 @@ def _databases(
             layout_name, product["title"], _listed(product["layouts"])
         )
         return
-    additional = shared["cluster_additional_datasources"]
-    further = (
-        [source for source in additional if isinstance(source, t.Mapping)]
-        if isinstance(additional, list)
-        else []
-    )
+    further = _additional(shared)
     ids = [source["id"] for source in layout["datasources"] if "in_database_of" not in source] + [
         source.get("id") for source in further
     ]
     accounts = ["shared"] if shared.option("cluster_database", "accounts") == "shared" else ids
+    yield from _names_and_scripts(shared, vendor, ids, accounts)
+    for source in further:
+        if not vendor.databases.pattern.match(str(source.get("database", ""))):
+            yield (
+                "cluster_additional_datasources.{0}: {1} does not take its database as a name. It"
+                " may hold {2}.".format(source.get("id"), vendor.title, vendor.databases.rule)
+            )
+    pool = shared.option("cluster_database", "pool")
+    for name in pool if isinstance(pool, t.Mapping) else ():
+        if name in CONNECTION:
+            yield (
+                f"cluster_database.pool.{name} is no setting of a pool: the collection sets it from"
+                " the other options of cluster_database. Take it out."
+            )
+    yield from _passwords(shared, accounts)
+
+
+def _additional(shared: _Settings) -> list[t.Mapping[str, t.Any]]:
+    """The datasources that the inventory adds, as far as they are any."""
+    additional = shared["cluster_additional_datasources"]
+    if not isinstance(additional, list):
+        return []
+    return [source for source in additional if isinstance(source, t.Mapping)]
+
+
+def _names_and_scripts(
+    shared: _Settings, vendor: Vendor, ids: t.Sequence[t.Any], accounts: t.Sequence[t.Any]
+) -> Sentences:
+    """Names of databases and accounts, and schema scripts, by database."""
     for option, allowed, names in (
         ("names", ids, vendor.databases),
         ("users", accounts, vendor.accounts),
@@ -86,19 +110,10 @@ def _databases(
                     f"cluster_database.scripts.{key} must be a list of paths below the product"
                     f" home, for example [dbscripts/{vendor.script}.sql]."
                 )
-    for source in further:
-        if not vendor.databases.pattern.match(str(source.get("database", ""))):
-            yield (
-                "cluster_additional_datasources.{0}: {1} does not take its database as a name. It"
-                " may hold {2}.".format(source.get("id"), vendor.title, vendor.databases.rule)
-            )
-    pool = shared.option("cluster_database", "pool")
-    for name in pool if isinstance(pool, t.Mapping) else ():
-        if name in CONNECTION:
-            yield (
-                f"cluster_database.pool.{name} is no setting of a pool: the collection sets it from"
-                " the other options of cluster_database. Take it out."
-            )
+
+
+def _passwords(shared: _Settings, accounts: t.Sequence[t.Any]) -> Sentences:
+    """A password for each account, and none for nobody."""
     passwords = shared["cluster_database_passwords"]
     if isinstance(passwords, t.Mapping):
         for account in accounts:

@@ -162,6 +162,12 @@ def _hosts(
             f"cluster_node_address of {_listed(unspecified)} is the unspecified address. Give the"
             " address under which other hosts reach it."
         )
+    yield from _groups(groups)
+    yield from _front(shared, groups)
+
+
+def _groups(groups: t.Mapping[str, t.Sequence[str]]) -> Sentences:
+    """Hosts that are in two groups, or twice in one."""
     for (role, names), (other, others) in itertools.combinations(groups.items(), 2):
         both = [host for host in names if host in others]
         if both:
@@ -184,7 +190,11 @@ def _hosts(
                 yield "{0} stands twice in the group that {1} names.".format(
                     host, f"cluster_{role}_group"
                 )
-    balanced = shared["cluster_load_balanced"]
+
+
+def _front(shared: _Settings, groups: t.Mapping[str, t.Sequence[str]]) -> Sentences:
+    """Where clients find the cluster."""
+    nodes, balanced = groups["key_manager"], shared["cluster_load_balanced"]
     if len(nodes) > 1 and balanced is False:
         yield (
             f"cluster_load_balanced is false, but there are {len(nodes)} Key Managers: clients need"

@@ -198,6 +198,17 @@ def _gateway(
             ports.check_port(gateway["management_port"], "management_port of cluster_gateway")
         except OperatorError as error:
             yield str(error)
+    yield from _topology(str(topology), hosts, manager, balancer, groups)
+
+
+def _topology(
+    topology: str,
+    hosts: t.Sequence[t.Any],
+    manager: t.Any,
+    balancer: t.Any,
+    groups: t.Mapping[str, t.Sequence[str]],
+) -> Sentences:
+    """Hosts that the topology of the gateways needs, or has no place for."""
     if topology == "hybrid":
         if hosts or manager:
             yield (

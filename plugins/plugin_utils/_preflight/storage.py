@@ -11,7 +11,22 @@ import typing as t
 from .._model.storage import kind_of
 
 if t.TYPE_CHECKING:
+    from .._model.storage import Kind
     from .settings import Sentences, _Settings
+
+
+# Options of a mount that are a login, or where one is kept.
+LOGIN_OPTIONS = (
+    "pass",
+    "password",
+    "password2",
+    "user",
+    "username",
+    "cred",
+    "credentials",
+    "dom",
+    "domain",
+)
 
 
 def _storage(shared: _Settings, groups: t.Mapping[str, t.Sequence[str]]) -> Sentences:
@@ -49,6 +64,12 @@ def _storage(shared: _Settings, groups: t.Mapping[str, t.Sequence[str]]) -> Sent
                 kind.example,
             )
         )
+    yield from _options(storage, kind)
+    yield from _login(storage, kind, password)
+
+
+def _options(storage: t.Mapping[str, t.Any], kind: Kind) -> Sentences:
+    """Options that do not fit the type, or that would show a secret."""
     if storage.get("tls") and storage["type"] != "efs":
         yield "cluster_shared_storage.tls belongs to the type efs. Remove it{0}.".format(
             "; smb is encrypted anyway" if storage["type"] == "smb" else ""
@@ -62,6 +83,24 @@ def _storage(shared: _Settings, groups: t.Mapping[str, t.Sequence[str]]) -> Sent
                 f"cluster_shared_storage.{name} holds a line break or another control character."
                 " Take it out."
             )
+    options = storage.get("options")
+    for option in options if isinstance(options, list) else ():
+        name = str(option).partition("=")[0]
+        if name in LOGIN_OPTIONS:
+            yield (
+                f"cluster_shared_storage.options holds {name}, which everybody on the host could"
+                " read. Use cluster_shared_storage.user, .domain and"
+                " cluster_shared_storage_password."
+            )
+        elif re.search(r"[\s,]", str(option)):
+            yield (
+                "cluster_shared_storage.options: write each option on its own, without blanks and"
+                " commas."
+            )
+
+
+def _login(storage: t.Mapping[str, t.Any], kind: Kind, password: t.Any) -> Sentences:
+    """User and password of a file server that asks for them."""
     if kind.login and not storage.get("user"):
         yield (
             "cluster_shared_storage.user is not set: as whom are the Key Managers to log in to the"
@@ -77,27 +116,3 @@ def _storage(shared: _Settings, groups: t.Mapping[str, t.Sequence[str]]) -> Sent
             "cluster_shared_storage_password is set, but only cluster_shared_storage.type smb has a"
             " password. Remove it."
         )
-    options = storage.get("options")
-    for option in options if isinstance(options, list) else ():
-        name = str(option).partition("=")[0]
-        if name in (
-            "pass",
-            "password",
-            "password2",
-            "user",
-            "username",
-            "cred",
-            "credentials",
-            "dom",
-            "domain",
-        ):
-            yield (
-                f"cluster_shared_storage.options holds {name}, which everybody on the host could"
-                " read. Use cluster_shared_storage.user, .domain and"
-                " cluster_shared_storage_password."
-            )
-        elif re.search(r"[\s,]", str(option)):
-            yield (
-                "cluster_shared_storage.options: write each option on its own, without blanks and"
-                " commas."
-            )

@@ -9,9 +9,12 @@ import ast
 import typing as t
 from pathlib import Path
 
+import pytest
 from support.paths import REPOSITORY
 
 PLUGINS = REPOSITORY / "plugins"
+LINES_OF_A_FILE = 400
+LINES_OF_A_FUNCTION = 60
 COLLECTION = "ansible_collections.carbon_ops.key_manager.plugins."
 
 # The floors of each wing, from the ground up: a room imports from lower floors and its own package.
@@ -138,6 +141,16 @@ def test_no_circle_within_a_room() -> None:
             assert free, f"{package.name}: a circle among {sorted(path.stem for path in left)}"
             for path in free:
                 del left[path]
+
+
+@pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(PLUGINS)))
+def test_rooms_are_small(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= LINES_OF_A_FILE
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            length = (node.end_lineno or 0) - node.lineno + 1
+            assert length <= LINES_OF_A_FUNCTION, f"{node.name} has {length} lines"
 
 
 def test_packages_have_no_init() -> None:
