@@ -372,6 +372,7 @@ for verb; do case $verb in
     enable) echo enabled >/run/enabled; exit ;;
     disable) rm -f /run/enabled; exit ;;
     start | restart) [ $verb = start ] || [ ! -e /run/state ] || act Stop 2>/dev/null; act Start && echo active >/run/state; exit ;;
+    reload) act Reload; exit ;;
     stop) act Stop; rm -f /run/state; exit ;;
 esac; done
 """
