@@ -56,6 +56,7 @@ def rendered(tmp_path_factory: pytest.TempPathFactory, playbook: t.Callable[...,
             "domain": "bank.domain",
             "membership": {"scheme": "wka"},
             "caching": {"clustered": True},
+            "database": {"embedded": False, "host": "db.bank.example", "port": 3306},
         },
         "cluster_group_password": Unsafe("group" + NASTY_SECRET),
         "cluster_keystore_password": Unsafe("keystore" + NASTY_SECRET),
@@ -160,7 +161,9 @@ def test_the_unit_holds_no_password(rendered: Path) -> None:
 
 
 def test_the_health_check_reads_the_very_password(rendered: Path) -> None:
-    assert json.loads((rendered / "health").read_text(encoding="utf-8"))["password"] == PASSWORD
+    settings = json.loads((rendered / "health").read_text(encoding="utf-8"))
+    assert settings["password"] == PASSWORD
+    assert settings["databases"] == [{"host": "db.bank.example", "port": 3306}]
     assert (rendered / "health").stat().st_mode & 0o777 == 0o640
 
 

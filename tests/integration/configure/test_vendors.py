@@ -15,7 +15,12 @@ NAMES = ("user", "apim", "config", "registry", "open_banking")
 HOST = ADDRESSES["db1"]
 VENDORS = {
     "postgresql": (
-        {"vendor": "postgresql", "parameters": {"ApplicationName": "a%26b"}},
+        {
+            "vendor": "postgresql",
+            "parameters": {"ApplicationName": "a%26b"},
+            # Open Banking 1.5 brings none of this specification for PostgreSQL.
+            "scripts": {"open_banking": ["dbscripts/own/openbanking.sql"]},
+        },
         (
             f"jdbc:postgresql://{HOST}:5432/openbank_userdb?sslmode=verify-full&sslfactory=org.postgresql.ssl.DefaultJavaSSLFactory"
             "&ApplicationName=a%26b"
