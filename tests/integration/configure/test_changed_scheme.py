@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import sys
 import typing as t
 from pathlib import Path
 
 import pytest
-from sites import WITHOUT_ROOT, Site
+from sites import REPOSITORY, WITHOUT_ROOT, Site
 
 # What systemd would say: the services that run are files in a folder.
 SYSTEMCTL = """#!/bin/sh
@@ -22,6 +23,16 @@ SYSTEMCTL = """#!/bin/sh
 if [ -e "${0%/*}/running/$2" ]; then echo active; else echo inactive; exit 3; fi
 """
 
+
+# What the health check wants to know of a server, though the record of its start is all that it is
+# asked for here.
+UNASKED = dict.fromkeys(
+    (
+        *("instance", "name", "address", "https_port", "ca_file"),
+        *("user", "password", "log_file", "managed_files"),
+    ),
+    "not asked for",
+)
 
 # What the restart of a node waits for follows from the records too
 # (roles/carbon_server/tasks/restart.yml).
@@ -48,8 +59,17 @@ class Machines:
         (folder / "systemctl").write_text(SYSTEMCTL, encoding="utf-8")
         (folder / "systemctl").chmod(0o755)
         site.variables.update(WITHOUT_ROOT, cluster_instance="{{ inventory_hostname }}")
+        # The health check, by which a node tells of its record, as the role puts it on a host.
+        programs = folder / "programs"
+        shutil.copytree(REPOSITORY / "plugins/module_utils/_health", programs / "health")
+        shutil.copy(REPOSITORY / "roles/carbon_server/files/carbon_health.py", programs)
         for name in site.key_managers:
             (folder / "states" / name).mkdir(parents=True)
+            (folder / "settings" / name).mkdir(parents=True)
+            (folder / "settings" / name / "health.json").write_text(
+                json.dumps({**UNASKED, "state_directory": str(folder / "states" / name)}),
+                encoding="utf-8",
+            )
 
     def run(self, scheme: str, playbook: str = "site.yml") -> t.Any:
         self.site.variables["cluster_membership_scheme"] = scheme
@@ -59,7 +79,9 @@ class Machines:
         )
         places = json.dumps(
             {
-                "__carbon_server_states": str(self.folder / "states"),
+                "__carbon_server_programs": str(self.folder / "programs"),
+                "__carbon_server_settings": str(self.folder / "settings/{{ inventory_hostname }}"),
+                "carbon_server_python": sys.executable,
                 "told": str(self.folder / "told"),
             }
         )
