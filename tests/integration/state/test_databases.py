@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -217,12 +218,16 @@ def test_accounts_of_a_node_that_left_are_gone_and_others_stay(
     )
     product.run(
         "st-km2",
-        f'cat > /root/password; (python3 -c "{open_one}" < /root/password >/dev/null 2>&1 &) ;'
-        " sleep 2",
+        f'cat > /root/password; (python3 -c "{open_one}" < /root/password >/root/connection.log 2>&1 &)',
         stdin=PASSWORD,
     )
     connected = "SELECT COUNT(*) FROM information_schema.processlist WHERE user = 'statetest_user'"
-    assert product.sql(connected).strip() == "1"
+    limit = time.monotonic() + 30
+    while product.sql(connected).strip() != "1" and time.monotonic() < limit:
+        time.sleep(1)
+    assert product.sql(connected).strip() == "1", product.run(
+        "st-km2", "cat /root/connection.log", check=False
+    )
     for changes in (3, 0):
         output = product.play("--limit", "database", inventory=inventory)
         assert changed(output) == {"st-db1": changes}
