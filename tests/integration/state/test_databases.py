@@ -195,6 +195,8 @@ def accounts(product: Databases, like: str = "statetest%") -> list[str]:
     ).split()
 
 
+# Its open connection has not been seen to come about yet.
+@pytest.mark.slow
 def test_accounts_of_a_node_that_left_are_gone_and_others_stay(
     product: Databases, tmp_path: Path
 ) -> None:
