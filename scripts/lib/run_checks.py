@@ -151,6 +151,11 @@ def steps(fast: bool) -> list[Step]:
         Step("changelog", ["antsibull-changelog", "lint"], beside=True),
         Step("model-page", [sys.executable, "scripts/lib/model_docs.py", "--check"], beside=True),
         Step(
+            "coverage-page",
+            [sys.executable, "scripts/lib/coverage_docs.py", "--check"],
+            beside=True,
+        ),
+        Step(
             "role-readmes",
             [sys.executable, "scripts/lib/role_docs.py", "roles", "--check"],
             beside=True,
