@@ -62,7 +62,7 @@ def _texts(value: t.Any) -> t.Iterator[str]:
             yield from _texts(item)
 
 
-def secretive(
+def quiet_module(
     module: t.Any,
     within: t.Mapping[str, Arguments] | None = None,
     forms: t.Callable[[str], t.Iterable[str]] = lambda text: [text],
@@ -71,7 +71,7 @@ def secretive(
     they stand in them. ``within`` are the arguments in those of its dictionaries that its own spec
     does not describe, and ``forms`` tells how a secret may be written in other arguments."""
 
-    class Secretive(module):
+    class QuietModule(module):
         def __init__(self, *arguments: t.Any, **keywords: t.Any) -> None:
             self._secret_spec = {
                 **keywords["argument_spec"],
@@ -92,4 +92,4 @@ def secretive(
         def _log_invocation(self) -> None:
             self.log("Invoked with arguments that are not logged, as there are secrets among them")
 
-    return Secretive
+    return QuietModule

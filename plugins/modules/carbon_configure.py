@@ -135,7 +135,7 @@ from ..module_utils._editor.module import (
 )
 from ..module_utils._home.membership import WKA_MEMBERS, wka_members_part
 from ..module_utils._home.port_offset import CARBON_OFFSET, carbon_offset_part
-from ..module_utils._module import secretive
+from ..module_utils._module import quiet_module
 
 # In the order in which they are made: each sees what those before it leave.
 ARGUMENTS = {"xml_patch": XML_PATCH, "carbon_offset": CARBON_OFFSET, "wka_members": WKA_MEMBERS}
@@ -147,7 +147,7 @@ PARTS = {
 
 
 def main() -> None:
-    module = secretive(AnsibleModule, within=ARGUMENTS)(
+    module = quiet_module(AnsibleModule, within=ARGUMENTS)(
         argument_spec={
             "xml_patch": {"type": "dict"},
             "carbon_offset": {"type": "dict"},

@@ -140,8 +140,8 @@ from ansible.module_utils.basic import AnsibleModule
 from ..module_utils._errors import OperatorError
 from ..module_utils._keystore.jks import key_certificates, read_store
 from ..module_utils._keystore.pem import fingerprint
-from ..module_utils._keystore.store import KeyRequest, Outcome, StoreRequest, plan_store
-from ..module_utils._module import secretive
+from ..module_utils._keystore.store import KeyRequest, StoreOutcome, StoreRequest, plan_store
+from ..module_utils._module import quiet_module
 
 STOCK_PASSWORD = "wso2carbon"  # noqa: S105  # nosec B105 - everybody's
 
@@ -244,7 +244,7 @@ def _diff(path: str, before: list[str], after: list[str]) -> dict[str, str]:
     }
 
 
-def _write(module: AnsibleModule, planned: list[tuple[str, Outcome]]) -> None:
+def _write(module: AnsibleModule, planned: list[tuple[str, StoreOutcome]]) -> None:
     """Put every new store beside the old one first, so that a full disk leaves all of them as they
     were."""
     staged: list[tuple[str, str]] = []
@@ -276,13 +276,13 @@ def _write(module: AnsibleModule, planned: list[tuple[str, Outcome]]) -> None:
 
 def main() -> None:
     """Run the module."""
-    module = secretive(AnsibleModule)(
+    module = quiet_module(AnsibleModule)(
         argument_spec=_SPEC, add_file_common_args=True, supports_check_mode=True
     )
     changed = False
     results: list[dict[str, t.Any]] = []
     diffs: list[dict[str, str]] = []
-    planned: list[tuple[str, Outcome]] = []
+    planned: list[tuple[str, StoreOutcome]] = []
     try:
         for store in module.params["stores"]:
             path = os.path.realpath(store["path"])

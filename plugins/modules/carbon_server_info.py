@@ -174,12 +174,12 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._command import bounded
 from ..module_utils._home import installation
-from ..module_utils._module import secretive
+from ..module_utils._module import quiet_module
 from ..module_utils._server import accounts, java_runtime, machine, service
 
 
 def main() -> None:
-    module = secretive(AnsibleModule)(
+    module = quiet_module(AnsibleModule)(
         argument_spec={
             "home": {"type": "path", "required": True},
             "java_home": {"type": "path"},

@@ -128,7 +128,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._health.client import Server
 from ..module_utils._health.errors import HealthError
-from ..module_utils._module import secretive
+from ..module_utils._module import quiet_module
 from ..module_utils._server import tokens
 
 
@@ -158,7 +158,7 @@ def main() -> None:
         "address": {"type": "str", "required": True},
         "port": {"type": "int", "required": True},
     }
-    module = secretive(AnsibleModule)(
+    module = quiet_module(AnsibleModule)(
         argument_spec={
             "nodes": {"type": "list", "elements": "dict", "required": True, "options": place},
             "internal": {"type": "dict", "options": place},

@@ -193,7 +193,7 @@ from ..module_utils._command import bounded
 from ..module_utils._errors import OperatorError
 from ..module_utils._health.errors import HealthError
 from ..module_utils._health.sockets import read_sockets
-from ..module_utils._module import secretive
+from ..module_utils._module import quiet_module
 from ..module_utils._server import drain, findings, observation, requests
 
 
@@ -253,7 +253,7 @@ def look(module: AnsibleModule) -> dict[str, object]:
 
 
 def main() -> None:
-    module = secretive(AnsibleModule)(
+    module = quiet_module(AnsibleModule)(
         argument_spec={
             "server": {
                 "type": "dict",

@@ -184,11 +184,11 @@ from ..module_utils._database.connections import (
     psycopg2,
     pymysql,
 )
-from ..module_utils._database.schema import Database, bring_up, server_says
+from ..module_utils._database.schema import Database, ensure_loaded, server_says
 from ..module_utils._database.scripts import Script
 from ..module_utils._database.sources import NotBrought, Places, places_of
 from ..module_utils._errors import OperatorError
-from ..module_utils._module import secretive
+from ..module_utils._module import quiet_module
 
 
 def read_scripts(
@@ -235,7 +235,7 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
     results = []
     changed = False
     for database, wanted in opened:
-        outcomes = bring_up(
+        outcomes = ensure_loaded(
             database, wanted, params["mode"] == "load", module.check_mode, params["lock_timeout"]
         )
         for outcome in outcomes:
@@ -254,7 +254,7 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
 
 
 def main() -> None:
-    module = secretive(AnsibleModule)(
+    module = quiet_module(AnsibleModule)(
         argument_spec={
             "engine": {"type": "str", "choices": ["mysql", "postgresql"], "default": "mysql"},
             "host": {"type": "str", "required": True},

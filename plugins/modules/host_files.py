@@ -168,7 +168,7 @@ from ..module_utils._editor.masked_diff import masked_diff, secret_forms
 from ..module_utils._editor.module import BACKUP_OPTIONS
 from ..module_utils._errors import OperatorError
 from ..module_utils._files.whole import Found, Owned, Wanted, bring_about, look
-from ..module_utils._module import secretive
+from ..module_utils._module import quiet_module
 
 OWNER_OPTIONS: dict[str, dict[str, t.Any]] = {
     "path": {"type": "path", "required": True},
@@ -235,7 +235,7 @@ def diffs(found: Found, secrets: t.Sequence[str]) -> list[dict[str, str]]:
 
 
 def main() -> None:
-    module = secretive(AnsibleModule, forms=secret_forms)(
+    module = quiet_module(AnsibleModule, forms=secret_forms)(
         argument_spec={
             "folders": {
                 **ENTRIES,
@@ -263,12 +263,12 @@ def main() -> None:
         supports_check_mode=True,
     )
     try:
-        wish = wanted(module.params)
+        desired = wanted(module.params)
         if module.check_mode:
-            found = look(wish)
+            found = look(desired)
         else:
             found = bring_about(
-                wish, backup=module.params["backup"], backup_dir=module.params["backup_dir"]
+                desired, backup=module.params["backup"], backup_dir=module.params["backup_dir"]
             )
     except OperatorError as error:
         module.fail_json(msg=str(error))

@@ -122,7 +122,7 @@ from ..module_utils._errors import OperatorError
 from ..module_utils._home.acting import acting_as, acting_in, make_share
 from ..module_utils._home.shared_directories import (
     Link,
-    Outcome,
+    LinkOutcome,
     check_home,
     check_mounted,
     check_owner,
@@ -171,7 +171,8 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
                 check_owner(link.target, user.pw_name, user.pw_uid)
         if module.check_mode:
             outcomes = [
-                Outcome(link, "unchanged" if link.path.is_symlink() else "linked") for link in links
+                LinkOutcome(link, "unchanged" if link.path.is_symlink() else "linked")
+                for link in links
             ]
         elif links:
             with one_run_at_a_time(home):
@@ -181,7 +182,7 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
     return {"changed": changed, "identity": identity, "links": report}
 
 
-def told(module: AnsibleModule, outcomes: t.Sequence[Outcome]) -> list[dict[str, t.Any]]:
+def told(module: AnsibleModule, outcomes: t.Sequence[LinkOutcome]) -> list[dict[str, t.Any]]:
     """The outcomes as the module returns them; warns of what was kept aside."""
     for outcome in outcomes:
         if outcome.kept:

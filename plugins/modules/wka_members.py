@@ -292,11 +292,11 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._editor.module import BACKUP_OPTIONS, run_parts
 from ..module_utils._home.membership import WKA_MEMBERS, wka_members_part
-from ..module_utils._module import secretive
+from ..module_utils._module import quiet_module
 
 
 def main() -> None:
-    module = secretive(AnsibleModule)(
+    module = quiet_module(AnsibleModule)(
         argument_spec={**WKA_MEMBERS.options, **BACKUP_OPTIONS},
         supports_check_mode=True,
         **WKA_MEMBERS.rules,

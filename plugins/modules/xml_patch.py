@@ -376,11 +376,11 @@ from ..module_utils._editor.module import (
     run_parts,
     xml_patch_part,
 )
-from ..module_utils._module import secretive
+from ..module_utils._module import quiet_module
 
 
 def main() -> None:
-    module = secretive(AnsibleModule)(
+    module = quiet_module(AnsibleModule)(
         argument_spec={**XML_PATCH.options, **REPORT_OPTIONS, **BACKUP_OPTIONS},
         supports_check_mode=True,
         **XML_PATCH.rules,

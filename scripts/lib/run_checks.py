@@ -80,7 +80,7 @@ class Step(t.NamedTuple):
     computes."""
 
 
-class Outcome(t.NamedTuple):
+class StepOutcome(t.NamedTuple):
     """How a step ended. On a busy machine the seconds by the clock say little about it, those of
     the processor do."""
 
@@ -233,7 +233,7 @@ def steps(fast: bool) -> list[Step]:
     ]
 
 
-def run(step: Step) -> Outcome:
+def run(step: Step) -> StepOutcome:
     """Run one step with its output in a file; say from time to time how far it is, and show the end
     of the output if it fails."""
     log = OUTPUT / f"{step.name}.log"
@@ -256,7 +256,7 @@ def run(step: Step) -> Outcome:
                 spoken = time.monotonic()
                 say(f"{step.name}: {spoken - started:.0f} s so far. {last_line(log)}")
     output = log.read_text(encoding="utf-8", errors="replace")
-    outcome = Outcome(
+    outcome = StepOutcome(
         step,
         count(output, process.returncode),
         time.monotonic() - started,
@@ -304,10 +304,10 @@ def say(text: str) -> None:
     print("{0}  {1}".format(time.strftime("%H:%M:%S"), text), flush=True)
 
 
-def run_all(chosen: t.Sequence[Step]) -> list[Outcome]:
+def run_all(chosen: t.Sequence[Step]) -> list[StepOutcome]:
     """The small steps in one thread and the tests, which take both cores, in another; then those
     that run alone, one by one; then pairs."""
-    outcomes: dict[str, Outcome] = {}
+    outcomes: dict[str, StepOutcome] = {}
 
     def work(lane: t.Iterable[Step]) -> None:
         for step in lane:
@@ -327,7 +327,7 @@ def run_all(chosen: t.Sequence[Step]) -> list[Outcome]:
     return [outcomes[step.name] for step in chosen]
 
 
-def skip_reasons(outcomes: t.Sequence[Outcome]) -> list[str]:
+def skip_reasons(outcomes: t.Sequence[StepOutcome]) -> list[str]:
     found = {
         f"{outcome.step.name}: {match.group(1)}": None
         for outcome in outcomes

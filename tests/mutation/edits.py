@@ -81,13 +81,13 @@ def edits_of(
             ]
         elif call["module"] == "wka_members":
             path = stock[host] / XML_FILES["axis2"]
-            wish = {
+            desired = {
                 **dict.fromkeys(OPTIONS_OF_MEMBERS.split()),
                 "state": "exact",
                 "kernel": None,
                 **arguments,
             }
-            edits, secrets = clustering_edits(wish, read_clustering(parse(path)))
+            edits, secrets = clustering_edits(desired, read_clustering(parse(path)))
             files = [{"path": str(home / XML_FILES["axis2"]), "edits": edits}]
         else:
             files = arguments["files"]

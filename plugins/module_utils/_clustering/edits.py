@@ -20,19 +20,19 @@ NO_SECTION = (
 
 
 def wanted_members(
-    wish: t.Mapping[str, t.Any], current: t.Mapping[str, t.Any]
+    desired: t.Mapping[str, t.Any], current: t.Mapping[str, t.Any]
 ) -> list[dict[str, str]] | None:
-    """The list of members after the edit; None when the wish says nothing about members.
+    """The list of members after the edit; None when nothing is said about members.
 
     The order has no meaning to the product: members that stay keep their places, and new ones go to
     the end.
     """
-    if wish.get("members") is None:
+    if desired.get("members") is None:
         return None
-    state = wish.get("state") or "exact"
-    asked = [parse_member(entry) for entry in wish["members"]]
-    # Repeated members of the wish itself are refused here, where the result could no longer show
-    # them.
+    state = desired.get("state") or "exact"
+    asked = [parse_member(entry) for entry in desired["members"]]
+    # Repeated members of the options themselves are refused here, where the result could no longer
+    # show them.
     problems = member_problems(asked) if state != "absent" else []
     if problems:
         raise OperatorError(" ".join(problems))
@@ -55,7 +55,7 @@ def wanted_members(
 
 
 def _check_list(
-    wish: t.Mapping[str, t.Any],
+    desired: t.Mapping[str, t.Any],
     current: t.Mapping[str, t.Any],
     plain: t.Mapping[str, str],
     members: t.Sequence[t.Mapping[str, str]],
@@ -84,39 +84,40 @@ def _check_list(
         raise OperatorError(" ".join(problems))
 
 
-def _concerns_members(wish: t.Mapping[str, t.Any]) -> bool:
-    return wish.get("enabled") is True or any(
-        wish.get(key) is not None
+def _concerns_members(desired: t.Mapping[str, t.Any]) -> bool:
+    return desired.get("enabled") is True or any(
+        desired.get(key) is not None
         for key in ("scheme", "local_member_host", "local_member_port", "members")
     )
 
 
 def clustering_edits(
-    wish: t.Mapping[str, t.Any], current: t.Mapping[str, t.Any] | None
+    desired: t.Mapping[str, t.Any], current: t.Mapping[str, t.Any] | None
 ) -> tuple[list[dict[str, t.Any]], dict[str, str]]:
-    """The edits of axis2.xml for a wish, in the form of xml_patch, and the secrets that they name.
+    """The edits of axis2.xml for what is desired, in the form of xml_patch, with the secrets that
+    they name.
 
-    `wish` has the options of the module wka_members (and `kernel`, the kernel's version where it is
-    known); what is None is left as it is. `current` is what read_clustering found.
+    `desired` has the options of the module wka_members (and `kernel`, the kernel's version where it
+    is known); what is None is left as it is. `current` is what read_clustering found.
     """
     if current is None:
         raise OperatorError(NO_SECTION)
-    plain, secret = wanted_parameters(wish, current)
+    plain, secret = wanted_parameters(desired, current)
     scheme = plain.get("membershipScheme", effective_scheme(current))
-    members = wanted_members(wish, current)
+    members = wanted_members(desired, current)
     if members is not None and scheme != "wka":
         raise OperatorError(
             f"members are given, but the membership scheme is {scheme}, and the product reads them"
             " with wka only. Set scheme to wka."
         )
-    if scheme == "wka" and _concerns_members(wish):
-        _check_list(wish, current, plain, current["members"] if members is None else members)
+    if scheme == "wka" and _concerns_members(desired):
+        _check_list(desired, current, plain, current["members"] if members is None else members)
 
     section = "/axisconfig/clustering" + ("[1]" if current["sections"] > 1 else "")
     edits: list[dict[str, t.Any]] = []
-    if wish.get("enabled") is not None:
+    if desired.get("enabled") is not None:
         edits.append(
-            {"xpath": section, "attributes": {"enable": "true" if wish["enabled"] else "false"}}
+            {"xpath": section, "attributes": {"enable": "true" if desired["enabled"] else "false"}}
         )
     present = set(current["parameters"]) | set(current["parameter_counts"])
     texts = dict(
@@ -143,20 +144,22 @@ def clustering_edits(
 
 
 def clustering_result(
-    wish: t.Mapping[str, t.Any], current: t.Mapping[str, t.Any] | None
+    desired: t.Mapping[str, t.Any], current: t.Mapping[str, t.Any] | None
 ) -> dict[str, t.Any]:
     """The section as it stands after the edits, without its secrets."""
     if current is None:
         raise OperatorError(NO_SECTION)
-    plain, _secret = wanted_parameters(wish, current)
+    plain, _secret = wanted_parameters(desired, current)
     parameters = dict(current["parameters"], **plain)
-    members = wanted_members(wish, current)
+    members = wanted_members(desired, current)
     host, port = (
         parameters.get("localMemberHost"),
         parameters.get("localMemberPort", str(DEFAULT_MEMBER_PORT)).strip(),
     )
     return {
-        "enabled": current["enabled"] if wish.get("enabled") is None else bool(wish["enabled"]),
+        "enabled": current["enabled"]
+        if desired.get("enabled") is None
+        else bool(desired["enabled"]),
         "domain": parameters.get("domain", DEFAULT_DOMAIN),
         "scheme": effective_scheme({"parameters": parameters}),
         "local_member_host": None if host is None else host.strip(),

@@ -78,16 +78,18 @@ def _exact(value: t.Any, option: str) -> str:
 
 
 def wanted_parameters(
-    wish: t.Mapping[str, t.Any], current: t.Mapping[str, t.Any]
+    desired: t.Mapping[str, t.Any], current: t.Mapping[str, t.Any]
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """The parameters that the wish states, by name: those with plain text, and the secret ones."""
+    """The desired parameters by name: those with plain text, and the secret ones."""
     plain: dict[str, str] = {}
     secret: dict[str, str] = {}
-    scheme = wish.get("scheme") or effective_scheme(current)
-    if wish.get("scheme"):
-        plain["membershipScheme"] = wish["scheme"]
-    for name, options in scheme_parameters(wish.get("kernel")).items():
-        block = {key: value for key, value in (wish.get(name) or {}).items() if value is not None}
+    scheme = desired.get("scheme") or effective_scheme(current)
+    if desired.get("scheme"):
+        plain["membershipScheme"] = desired["scheme"]
+    for name, options in scheme_parameters(desired.get("kernel")).items():
+        block = {
+            key: value for key, value in (desired.get(name) or {}).items() if value is not None
+        }
         if block and name != scheme:
             raise OperatorError(
                 f"{name} is given, but the membership scheme is {scheme}, which does not read it."
@@ -96,23 +98,25 @@ def wanted_parameters(
         for option, value in block.items():
             text = _exact(value, f"{name}.{option}")
             (secret if options[option] in SECRET_PARAMETERS else plain)[options[option]] = text
-    if wish.get("domain") is not None:
-        plain["domain"] = _exact(wish["domain"], "domain")
-    if wish.get("group_password") is not None:
-        secret["groupPassword"] = _exact(wish["group_password"], "group_password")
-    if wish.get("local_member_host") is not None:
-        plain["localMemberHost"] = _exact(wish["local_member_host"], "local_member_host")
+    if desired.get("domain") is not None:
+        plain["domain"] = _exact(desired["domain"], "domain")
+    if desired.get("group_password") is not None:
+        secret["groupPassword"] = _exact(desired["group_password"], "group_password")
+    if desired.get("local_member_host") is not None:
+        plain["localMemberHost"] = _exact(desired["local_member_host"], "local_member_host")
         problem = host_problem(plain["localMemberHost"])
         if problem:
             raise OperatorError(f"local_member_host: {problem}")
-    if wish.get("local_member_port") is not None:
-        plain["localMemberPort"] = str(check_port(wish["local_member_port"], "local_member_port"))
-    for name, value in (wish.get("parameters") or {}).items():
+    if desired.get("local_member_port") is not None:
+        plain["localMemberPort"] = str(
+            check_port(desired["local_member_port"], "local_member_port")
+        )
+    for name, value in (desired.get("parameters") or {}).items():
         plain[name] = _exact(
             str(value).lower() if isinstance(value, bool) else value, f"parameters.{name}"
         )
         _check_other_parameter(name)
-    _check_scheme(plain, secret, scheme, wish, current)
+    _check_scheme(plain, secret, scheme, desired, current)
     return plain, secret
 
 
@@ -151,7 +155,7 @@ def _check_scheme(
     plain: t.Mapping[str, str],
     secret: t.Mapping[str, str],
     scheme: str,
-    wish: t.Mapping[str, t.Any],
+    desired: t.Mapping[str, t.Any],
     current: t.Mapping[str, t.Any],
 ) -> None:
     known = set(plain) | set(secret) | set(current["parameters"])
@@ -165,19 +169,19 @@ def _check_scheme(
         )
     if "mcastPort" in plain:
         check_port(plain["mcastPort"], "multicast.port")
-    aws = scheme_parameters(wish.get("kernel"))["aws"]
+    aws = scheme_parameters(desired.get("kernel"))["aws"]
     if (
         scheme == "aws"
-        and wish.get("scheme")
+        and desired.get("scheme")
         and not (aws["iam_role"] in known or {aws["access_key"], aws["secret_key"]} <= known)
     ):
         raise OperatorError(
             "scheme aws needs aws.iam_role, or aws.access_key together with aws.secret_key."
         )
-    built_in = kernel_number(wish.get("kernel")) >= KERNEL_WITH_KUBERNETES
+    built_in = kernel_number(desired.get("kernel")) >= KERNEL_WITH_KUBERNETES
     if (
         scheme == "kubernetes"
-        and wish.get("scheme")
+        and desired.get("scheme")
         and "membershipSchemeClassName" not in known
         and not built_in
     ):

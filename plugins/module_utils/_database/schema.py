@@ -71,7 +71,7 @@ class Record:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ScriptOutcome:
     """What is true of one script after the run. ``action`` is loaded, present or accepted;
     ``advice`` a sentence or nothing."""
 
@@ -81,13 +81,13 @@ class Outcome:
     advice: str = ""
 
 
-def judge(
+def assess_script(
     database: str,
     script: Script,
     tables: t.Sequence[Table],
     present: t.Iterable[str],
     record: Record | None,
-) -> Outcome | None:
+) -> ScriptOutcome | None:
     """Say what is true of a script in a database, or None when it has to be loaded; raise when
     nobody can load it safely.
 
@@ -118,11 +118,11 @@ def judge(
             f" {record.finished}. Loaded scripts are never loaded again: the product's update"
             " instructions say which migration to run."
         )
-        return Outcome(
+        return ScriptOutcome(
             script.name, "present", len(tables) - len(missing), advice if changed else ""
         )
     if not missing:
-        return Outcome(script.name, "accepted", len(tables))
+        return ScriptOutcome(script.name, "accepted", len(tables))
     if len(missing) < len(tables):
         raise OperatorError(
             f"Database {database}: only {len(tables) - len(missing)} of the {len(tables)} tables of"
@@ -205,10 +205,10 @@ class Database:
 
     def examine(
         self, scripts: t.Sequence[Script]
-    ) -> list[tuple[Script, tuple[Table, ...], Outcome | None]]:
+    ) -> list[tuple[Script, tuple[Table, ...], ScriptOutcome | None]]:
         present, records = self.tables(), self.records()
         return [
-            (script, own, judge(self.name, script, own, present, records.get(script.name)))
+            (script, own, assess_script(self.name, script, own, present, records.get(script.name)))
             for script, own in own_tables(scripts)
         ]
 
@@ -327,13 +327,13 @@ def server_says(error: BaseException) -> str:
     return " ".join(" ".join(parts).split()).rstrip(".")
 
 
-def bring_up(
+def ensure_loaded(
     database: Database,
     scripts: t.Sequence[Script],
     may_load: bool,
     dry_run: bool,
     lock_seconds: int,
-) -> list[Outcome]:
+) -> list[ScriptOutcome]:
     """Load what is missing. Everything is judged before the first statement is sent."""
     verdicts = database.examine(scripts)
     if all(outcome for _script, _own, outcome in verdicts):
@@ -358,6 +358,6 @@ def bring_up(
         if outcome is None:
             if not dry_run:
                 database.load(script)
-            outcome = Outcome(script.name, "loaded", len(own))
+            outcome = ScriptOutcome(script.name, "loaded", len(own))
         outcomes.append(outcome)
     return outcomes

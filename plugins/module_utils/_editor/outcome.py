@@ -19,7 +19,7 @@ REMOVED = "removed"
 IGNORED = "ignored"
 
 
-class Outcome:
+class EditOutcome:
     """The action of one edit, its line in the result, and how many places it selected."""
 
     __slots__ = ("action", "count", "line")
@@ -48,12 +48,12 @@ def repeated() -> t.Iterator[None]:
 
 
 def edit_repeatably(
-    make: t.Callable[[str, t.Any, str, list[str]], tuple[str, Outcome]],
+    make: t.Callable[[str, t.Any, str, list[str]], tuple[str, EditOutcome]],
     text: str,
     edits: t.Sequence[t.Any],
     newline: str,
     label: t.Any,
-) -> tuple[str, list[Outcome], list[str]]:
+) -> tuple[str, list[EditOutcome], list[str]]:
     """Make all edits in order, then once more: the second time none of them may change anything."""
     replaced: list[str] = []
     outcomes = []

@@ -15,7 +15,7 @@ from pathlib import Path
 from .._errors import OperatorError
 from .._files.transaction import check_writable, exclusive, read_source, replace_files
 from .lines import newline_of
-from .outcome import IGNORED, Outcome, repeated
+from .outcome import IGNORED, EditOutcome, repeated
 from .plan import _labelled, _Plan
 from .secrets import Secrets
 from .xml.document import decode
@@ -154,7 +154,7 @@ class _Draft:
         self.warnings: list[str] = []
         self._plans: dict[str, _Plan] = {}
         self._inodes: dict[tuple[int, int], str] = {}
-        self._made: dict[str, tuple[int, _Edited | None, list[Outcome]]] = {}
+        self._made: dict[str, tuple[int, _Edited | None, list[EditOutcome]]] = {}
 
     @property
     def plans(self) -> list[_Plan]:
@@ -232,11 +232,11 @@ class _Draft:
     def _go_on(self, part: Part) -> None:
         if part.then is None:
             return
-        wish = part.then(self.read)
-        self.results.update(wish.results)
-        self.warnings += wish.warnings
+        desired = part.then(self.read)
+        self.results.update(desired.results)
+        self.warnings += desired.warnings
         known = set(self._plans)
-        self.add(wish.files, wish.secrets, wish.vaulted)
+        self.add(desired.files, desired.secrets, desired.vaulted)
         for real, plan in self._plans.items():
             if real not in known:
                 self._read_source(plan)
@@ -251,7 +251,7 @@ class _Draft:
                     f"{plan.path}: is the same file as {other} (a hard link). Name it once."
                 )
 
-    def _edited(self, plan: _Plan) -> tuple[_Edited | None, list[Outcome]]:
+    def _edited(self, plan: _Plan) -> tuple[_Edited | None, list[EditOutcome]]:
         """The file behind its edits, which are made again only when some were added since."""
         count, edited, outcomes = self._made.get(plan.path, (0, None, []))
         if count != len(plan.edits):
@@ -260,14 +260,14 @@ class _Draft:
         return edited, outcomes
 
 
-def _edit(plan: _Plan) -> tuple[_Edited | None, list[Outcome]]:
+def _edit(plan: _Plan) -> tuple[_Edited | None, list[EditOutcome]]:
     source = plan.source
     if not source.exists and not plan.create:
         if not plan.optional:
             raise OperatorError(
                 f"{plan.path}: does not exist. Correct the path, or mark the file as optional."
             )
-        outcomes = [Outcome() for _edit in plan.edits]
+        outcomes = [EditOutcome() for _edit in plan.edits]
         for outcome in outcomes:
             outcome.did(IGNORED)
         return None, outcomes
@@ -280,7 +280,7 @@ def _edit(plan: _Plan) -> tuple[_Edited | None, list[Outcome]]:
     return _edit_text(plan, source)
 
 
-def _edit_text(plan: _Plan, source: Source) -> tuple[_Edited | None, list[Outcome]]:
+def _edit_text(plan: _Plan, source: Source) -> tuple[_Edited | None, list[EditOutcome]]:
     from .text import TextEdit, edit_text
 
     text, codec = _decode_text(source.raw)
@@ -295,7 +295,7 @@ def _edit_text(plan: _Plan, source: Source) -> tuple[_Edited | None, list[Outcom
     return _edited(source, text, new, content, replaced), outcomes
 
 
-def _edit_properties(plan: _Plan, source: Source) -> tuple[_Edited | None, list[Outcome]]:
+def _edit_properties(plan: _Plan, source: Source) -> tuple[_Edited | None, list[EditOutcome]]:
     from .properties import CODEC, PropertyEdit, edit_properties
 
     text = source.raw.decode(CODEC)
@@ -305,7 +305,7 @@ def _edit_properties(plan: _Plan, source: Source) -> tuple[_Edited | None, list[
     return _edited(source, text, new, new.encode(CODEC), replaced), outcomes
 
 
-def _edit_json(plan: _Plan, source: Source) -> tuple[_Edited | None, list[Outcome]]:
+def _edit_json(plan: _Plan, source: Source) -> tuple[_Edited | None, list[EditOutcome]]:
     from .json.document import decode_json, parse_json
     from .json.edit import JsonEdit, edit_json
 
@@ -319,7 +319,7 @@ def _edit_json(plan: _Plan, source: Source) -> tuple[_Edited | None, list[Outcom
     return _edited(source, decoded.text, new, decoded.encode(new), replaced), outcomes
 
 
-def _edit_xml(plan: _Plan, source: Source) -> tuple[_Edited | None, list[Outcome]]:
+def _edit_xml(plan: _Plan, source: Source) -> tuple[_Edited | None, list[EditOutcome]]:
     try:
         decoded = decode(source.raw)
     except OperatorError as error:
@@ -334,7 +334,7 @@ def _edit_xml(plan: _Plan, source: Source) -> tuple[_Edited | None, list[Outcome
     return _edited(source, decoded.text, text, decoded.encode(text), replaced), outcomes
 
 
-def _edit_document(plan: _Plan, decoded: Decoded) -> tuple[str, list[str], list[Outcome]]:
+def _edit_document(plan: _Plan, decoded: Decoded) -> tuple[str, list[str], list[EditOutcome]]:
     try:
         editor = XmlEditor(decoded.text, decoded.codec)
     except OperatorError as error:

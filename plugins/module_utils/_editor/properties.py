@@ -11,7 +11,7 @@ import typing as t
 
 from .._errors import OperatorError
 from .arguments import MATCHES, check_keys, choice, fallbacks, scalar
-from .outcome import CHANGED, CREATED, IGNORED, REMOVED, UNCOMMENTED, Outcome, edit_repeatably
+from .outcome import CHANGED, CREATED, IGNORED, REMOVED, UNCOMMENTED, EditOutcome, edit_repeatably
 from .secrets import Secrets
 
 PROPERTY_KEYS = ("key", "value", "state", "match", "if_missing")
@@ -151,13 +151,15 @@ def _continues(line: str) -> bool:
 
 def edit_properties(
     text: str, edits: t.Sequence[PropertyEdit], newline: str, label: t.Any
-) -> tuple[str, list[Outcome], list[str]]:
+) -> tuple[str, list[EditOutcome], list[str]]:
     """Make all edits in order, then once more: the second time none of them may change anything."""
     return edit_repeatably(_edit, text, edits, newline, label)
 
 
-def _edit(text: str, edit: PropertyEdit, newline: str, replaced: list[str]) -> tuple[str, Outcome]:
-    outcome = Outcome()
+def _edit(
+    text: str, edit: PropertyEdit, newline: str, replaced: list[str]
+) -> tuple[str, EditOutcome]:
+    outcome = EditOutcome()
     found = [line for line in _properties(text) if line.key == edit.selector]
     if not found:
         return (text, outcome) if edit.absent else _add(text, edit, newline, outcome)
@@ -197,7 +199,9 @@ def _edit(text: str, edit: PropertyEdit, newline: str, replaced: list[str]) -> t
     return text, outcome
 
 
-def _add(text: str, edit: PropertyEdit, newline: str, outcome: Outcome) -> tuple[str, Outcome]:
+def _add(
+    text: str, edit: PropertyEdit, newline: str, outcome: EditOutcome
+) -> tuple[str, EditOutcome]:
     new = f"{escape_key(edit.selector)}={escape_value(edit.value or '')}"
     if "uncomment" in edit.if_missing:
         places = _commented_out(text, edit.selector)

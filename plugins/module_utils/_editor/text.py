@@ -11,7 +11,7 @@ import typing as t
 
 from .._errors import OperatorError
 from .arguments import MATCHES, check_keys, choice, fallbacks, scalar
-from .outcome import CHANGED, IGNORED, Outcome, edit_repeatably
+from .outcome import CHANGED, IGNORED, EditOutcome, edit_repeatably
 from .secrets import Secrets
 
 TEXT_KEYS = ("find", "regexp", "replace", "match", "if_missing")
@@ -116,13 +116,13 @@ def _check_references(pattern: re.Pattern[str], replace: str) -> None:
 
 def edit_text(
     text: str, edits: t.Sequence[TextEdit], newline: str, label: t.Any
-) -> tuple[str, list[Outcome], list[str]]:
+) -> tuple[str, list[EditOutcome], list[str]]:
     """Make all edits in order, then once more: the second time none of them may change anything."""
     return edit_repeatably(_edit, text, edits, newline, label)
 
 
-def _edit(text: str, edit: TextEdit, newline: str, replaced: list[str]) -> tuple[str, Outcome]:
-    outcome = Outcome()
+def _edit(text: str, edit: TextEdit, newline: str, replaced: list[str]) -> tuple[str, EditOutcome]:
+    outcome = EditOutcome()
     places = edit.places(text, newline)
     if not places:
         if edit.ignore:

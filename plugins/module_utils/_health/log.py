@@ -27,7 +27,7 @@ _CODE = re.compile(
 )
 
 
-class Sign(t.NamedTuple):
+class KnownError(t.NamedTuple):
     """An error in the server's log whose cause is known; a fatal one is never recovered from by
     waiting."""
 
@@ -40,8 +40,8 @@ class Sign(t.NamedTuple):
 # back; one that had started gets new connections then.
 DATABASE_AWAY = "The database server"
 
-SIGNS: tuple[Sign, ...] = (
-    Sign(
+KNOWN_ERRORS: tuple[KnownError, ...] = (
+    KnownError(
         r"Access denied for user '(?P<what>[^']*)'|password authentication failed for user"
         r" \"(?P<pg>[^\"]*)\"|ORA-01017"
         r"|Login failed for user '(?P<ms>[^']*)'",
@@ -49,7 +49,7 @@ SIGNS: tuple[Sign, ...] = (
         " the database, or the account may not log in from this host.",
         True,
     ),
-    Sign(
+    KnownError(
         r"(?P<what>[A-Z]+(?:, [A-Z]+)* command denied to user '[^']*'(?:@'[^']*')? for"
         r" (?:table|column|routine) ['`][^'`]*['`])"
         r"|(?P<pg>permission denied for (?:table|relation|sequence|schema|database) \S+)"
@@ -59,58 +59,58 @@ SIGNS: tuple[Sign, ...] = (
         " granted. site.yml grants what the product needs.",
         False,
     ),
-    Sign(
+    KnownError(
         r"(?:Unable to load class:|ClassNotFoundException:) (?P<what>(?:\w+\.)+\w*Driver\w*)\b",
         "The JDBC driver class {what} is missing: no readable jar in repository/components/lib"
         " holds it.",
         True,
     ),
-    Sign(
+    KnownError(
         r"(?i:digester).*ClassNotFoundException: (?P<what>[\w.$]+)",
         "Tomcat does not find the class {what} that catalina-server.xml names (a Valve, Listener or"
         " Realm), so it opens no port.",
         True,
     ),
-    Sign(
+    KnownError(
         r"Unknown database '(?P<what>[^']*)'|database \"(?P<pg>[^\"]*)\" does not exist",
         "The database {what} of a datasource does not exist.",
         True,
     ),
-    Sign(
+    KnownError(
         r"NameNotFoundException: Name \[(?P<what>[^\]]+)\]",
         "No datasource has the JNDI name {what} that a product file asks for.",
         True,
     ),
-    Sign(
+    KnownError(
         r"Failed to validate a newly established connection|SQL Query validation (?:has"
         r" )?failed|[Vv]alidation[Qq]uery.*(?:fail|invalid)",
         "The validation query of a datasource fails, so its connections are thrown away as soon as"
         " they are checked again.",
         False,
     ),
-    Sign(
+    KnownError(
         r"Table '(?P<what>[^']*)' doesn't exist|relation \"(?P<pg>[^\"]*)\" does not exist",
         "The table {what} does not exist: a schema was not loaded, or a query (for example a"
         " datasource's validation query) is wrong.",
         False,
     ),
-    Sign(
+    KnownError(
         r"Communications link failure|Socket fail to connect to (?P<what>\S+)|Connection to"
         r" (?P<pg>\S+) refused",
         DATABASE_AWAY + " {what} cannot be reached.",
         False,
     ),
-    Sign(
+    KnownError(
         r"Keystore was tampered with, or password was incorrect|keystore password was incorrect",
         "A keystore cannot be opened with the password in the product's files.",
         True,
     ),
-    Sign(
+    KnownError(
         r"Address already in use|Port already in use: (?P<what>\d+)",
         "A port the server needs is taken by another process: {what}.",
         False,
     ),
-    Sign(
+    KnownError(
         r"(?P<what>/[^\s:]+) \((?:Permission denied|Read-only file"
         r" system)\)|(?:AccessDeniedException|FileSystemException): (?P<nio>/\S+)"
         r"|Unable to create directory for deployment: \[(?P<tomcat>[^\]]+)\]|creating meta data"
@@ -119,7 +119,9 @@ SIGNS: tuple[Sign, ...] = (
         " cluster_home_writable.",
         False,
     ),
-    Sign(r"OutOfMemoryError(?:: (?P<what>[\w ]+))?", "The Java heap is too small: {what}.", False),
+    KnownError(
+        r"OutOfMemoryError(?:: (?P<what>[\w ]+))?", "The Java heap is too small: {what}.", False
+    ),
 )
 # How both generations begin an event: log4j 1.x of kernel 4.4 and log4j2 of kernel 4.7, whose
 # pattern has no name of the logger at the end.
@@ -208,20 +210,20 @@ def explain(
         if event.level not in _GRAVE or event.of_a_stranger or event.time < since:
             continue
         for line in [event.line, *(line for line in event.below if _TRACE.match(line))]:
-            for sign in SIGNS:
-                match = re.search(sign.pattern, line)
+            for known in KNOWN_ERRORS:
+                match = re.search(known.pattern, line)
                 if match:
-                    found.setdefault(_sentence(sign, match), sign.fatal)
+                    found.setdefault(_sentence(known, match), known.fatal)
                     break
     return list(found.items())
 
 
-def _sentence(sign: Sign, match: re.Match[str]) -> str:
+def _sentence(known: KnownError, match: re.Match[str]) -> str:
     what = next((value for value in match.groupdict().values() if value), "")
-    if "cluster_home_writable" in sign.sentence and _CODE.search(what):
+    if "cluster_home_writable" in known.sentence and _CODE.search(what):
         # Whoever could write there could change what the server runs.
         return f"{WRITING} {what}, a place of code or configuration: look at its owner and mode."
-    return sign.sentence.format(what=what or "(see the log)")
+    return known.sentence.format(what=what or "(see the log)")
 
 
 def error_lines(lines: t.Iterable[str], limit: int = 6) -> list[str]:

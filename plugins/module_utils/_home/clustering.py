@@ -30,17 +30,17 @@ def has_class(home: Home, name: str) -> bool:
     return False
 
 
-def check_home(path: str, wish: t.Mapping[str, t.Any]) -> str | None:
+def check_home(path: str, desired: t.Mapping[str, t.Any]) -> str | None:
     """Refuses what would make the section void in this home, and tells the kernel's version where
     it can be seen."""
     home = Home(path)
-    if home.has(HAZELCAST_XML) and wish.get("enabled") is not False:
+    if home.has(HAZELCAST_XML) and desired.get("enabled") is not False:
         raise OperatorError(
             f"{home.path / HAZELCAST_XML} exists. The product reads it in place of the clustering"
             " section of axis2.xml. Remove it, or keep your settings in it and do not set them"
             " here."
         )
-    name = (wish.get("kubernetes") or {}).get("class_name")
+    name = (desired.get("kubernetes") or {}).get("class_name")
     if name and not has_class(home, name):
         raise OperatorError(
             f"kubernetes.class_name: no jar in {' or '.join(JAR_FOLDERS)} of {path} holds the class"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from .java_values import java_boolean, java_int, without_credentials
-from .reading import Dotted, _children, _descend, _first, _stripped, local_name, text_of
+from .reading import DottedTexts, _children, _descend, _first, _stripped, local_name, text_of
 
 IDENTITY_NAMESPACE = "http://wso2.org/projects/carbon/carbon.xml"
 
@@ -70,7 +70,7 @@ def identity(root: t.Any) -> dict[str, t.Any] | None:
     """
     if root is None:
         return None
-    values = Dotted(root, IDENTITY_NAMESPACE)
+    values = DottedTexts(root, IDENTITY_NAMESPACE)
     caches: dict[tuple[str, str], dict[str, t.Any]] = {}
     holder = _descend(root, "CacheConfig")
     for manager in _children(holder, "CacheManager") if holder is not None else []:
@@ -125,7 +125,7 @@ def api_manager(root: t.Any) -> dict[str, t.Any] | None:
     """api-manager.xml: the URLs by their dotted path, and how keys are validated."""
     if root is None:
         return None
-    values = Dotted(root)
+    values = DottedTexts(root)
     return {
         "data_source": values.first("DataSourceName"),
         "urls": {

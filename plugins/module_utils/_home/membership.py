@@ -69,10 +69,10 @@ def wka_members_part(arguments: t.Mapping[str, t.Any]) -> Part:
     path = arguments["path"] or f"{home}/{XML_FILES['axis2']}"
 
     def then(read: Read) -> Wish:
-        wish = dict(arguments, kernel=check_home(home, arguments) if home else None)
+        desired = dict(arguments, kernel=check_home(home, arguments) if home else None)
         current = read_clustering(parse(Path(path), read))
-        edits, secrets = clustering_edits(wish, current)
-        cluster = clustering_result(wish, current)
+        edits, secrets = clustering_edits(desired, current)
+        cluster = clustering_result(desired, current)
         return Wish(
             [{"path": path, "edits": edits}], secrets, arguments["vaulted"], {"cluster": cluster}
         )

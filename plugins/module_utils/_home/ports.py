@@ -11,7 +11,7 @@ import typing as t
 from .._ports import PORTS
 from .home import XML_FILES
 from .java_values import java_boolean, java_int
-from .reading import Dotted, _children, text_of
+from .reading import DottedTexts, _children, text_of
 
 if t.TYPE_CHECKING:
     from .home import Home
@@ -86,12 +86,12 @@ def effective_ports(home: Home, offset: int) -> dict[str, int]:
     """Every port that follows the offset, as this home's server opens it; the stock port where the
     files name none."""
     bases = {key: port.base for key, port in PORTS.items()}
-    carbon = Dotted(home.root(XML_FILES["carbon"]))
+    carbon = DottedTexts(home.root(XML_FILES["carbon"]))
     for key, path in PORT_KEYS.items():
         number = java_int(carbon.first(path))
         bases[key] = bases[key] if number is None else number
     thrift = java_int(
-        Dotted(home.root(XML_FILES["api_manager"])).first("APIKeyValidator.ThriftServerPort")
+        DottedTexts(home.root(XML_FILES["api_manager"])).first("APIKeyValidator.ThriftServerPort")
     )
     bases["thrift_key_validator"] = bases["thrift_key_validator"] if thrift is None else thrift
     bases.update(_pass_through_ports(home.root(XML_FILES["axis2"])))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 
-class Dotted(t.Mapping[str, "list[str]"]):
+class DottedTexts(t.Mapping[str, "list[str]"]):
     """The texts of a document by the dotted path of local names, as ServerConfiguration and its
     likes keep them.
 

@@ -29,11 +29,11 @@ from .home import (
 from .identity import api_manager, authentication_endpoints, identity, user_store
 from .java_values import _SECRET_NAME, java_boolean, java_int, properties_file
 from .ports import connectors, effective_ports, moved_connectors, port_offset_argument
-from .reading import Dotted
+from .reading import DottedTexts
 from .registry import _mount, mount_datasource, registry
 
 
-def _product(home: Home, carbon: Dotted) -> dict[str, t.Any]:
+def _product(home: Home, carbon: DottedTexts) -> dict[str, t.Any]:
     return {
         "name": carbon.first("Name"),
         "key": carbon.first("ServerKey"),
@@ -77,7 +77,7 @@ def cluster(home: Home) -> dict[str, t.Any] | None:
     }
 
 
-def _keystores(carbon: Dotted, listening: list[dict[str, t.Any]]) -> dict[str, t.Any]:
+def _keystores(carbon: DottedTexts, listening: list[dict[str, t.Any]]) -> dict[str, t.Any]:
     stores: dict[str, t.Any] = {
         kind: {
             "location": carbon.first(f"Security.{name}.Location"),
@@ -193,14 +193,14 @@ def _problems(info: dict[str, t.Any], offset_text: str | None) -> list[str]:
     return found + info.pop("_moved_connectors")
 
 
-def _host_names(carbon: Dotted) -> dict[str, str | None]:
+def _host_names(carbon: DottedTexts) -> dict[str, str | None]:
     return {
         "host_name": carbon.first("HostName"),
         "management_host_name": carbon.first("MgtHostName"),
     }
 
 
-def _caching(carbon: Dotted) -> dict[str, t.Any]:
+def _caching(carbon: DottedTexts) -> dict[str, t.Any]:
     return {
         "force_local_cache": java_boolean(carbon.first("Cache.ForceLocalCache")),
         "default_timeout": java_int(carbon.first("Cache.DefaultCacheTimeout")),
@@ -232,7 +232,7 @@ def read_home(path: str, marker: str | None = None) -> dict[str, t.Any]:
     def root(name: str) -> t.Any:
         return home.root(XML_FILES[name])
 
-    carbon = Dotted(root("carbon"))
+    carbon = DottedTexts(root("carbon"))
     offset_text = carbon.first("Ports.Offset")
     argument = port_offset_argument(home.text(START_SCRIPT))
     # The argument of the start script wins over the file.

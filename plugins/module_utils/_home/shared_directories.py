@@ -46,7 +46,7 @@ class Link:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class LinkOutcome:
     """What happened to one link. ``kept`` is where the content that differed from the share's was
     put."""
 
@@ -207,7 +207,7 @@ def share_directory(
     link: Link,
     node: str,
     at_home: t.Callable[[Path], t.ContextManager[None]] = lambda _folder: nullcontext(),
-) -> Outcome:
+) -> LinkOutcome:
     """Bring one link about. ``check_home`` has to have passed.
 
     at_home: what is needed to rename something in a folder of the home, where that does not belong
@@ -235,17 +235,17 @@ def share_directory(
         with at_home(link.path.parent):
             _place(link)
     if not aside.is_dir():
-        return Outcome(link, action)
+        return LinkOutcome(link, action)
     action = "linked" if action == "unchanged" else action
     missing = tuple(differences(aside, link.target))
     if not missing:
         with at_home(aside.parent):
             _remove(aside)
-        return Outcome(link, action)
+        return LinkOutcome(link, action)
     kept = _free_name(link.path)
     with at_home(aside.parent):
         aside.rename(kept)
-    return Outcome(link, action, kept, missing)
+    return LinkOutcome(link, action, kept, missing)
 
 
 def differences(own: Path, shared: Path, below: str = "") -> t.Iterator[str]:

@@ -36,7 +36,7 @@ class StoreRequest:
 
 
 @dataclass
-class Outcome:
+class StoreOutcome:
     """The bytes a store must have, and what was done to get there, in sentences without secrets."""
 
     content: bytes
@@ -121,7 +121,7 @@ def _put_trusted(
     return f"{fresh.alias}: certificate added, {fingerprint(certificate)}"
 
 
-def plan_store(request: StoreRequest, current: bytes | None, now: int, salt: bytes) -> Outcome:
+def plan_store(request: StoreRequest, current: bytes | None, now: int, salt: bytes) -> StoreOutcome:
     """Return the bytes the store must have. They are the current ones, to the byte, when it already
     holds everything."""
     _check_password(request)
@@ -151,5 +151,5 @@ def plan_store(request: StoreRequest, current: bytes | None, now: int, salt: byt
             )
     actions = [action for action in actions if action]
     if not actions and current is not None:
-        return Outcome(current, [])
-    return Outcome(write_store(entries, request.password), actions)
+        return StoreOutcome(current, [])
+    return StoreOutcome(write_store(entries, request.password), actions)

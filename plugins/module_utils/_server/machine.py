@@ -15,7 +15,7 @@ if t.TYPE_CHECKING:
 JOURNAL_LINES = 400
 
 # What the Java virtual machine or its start script writes before the server has a log.
-SIGNS: tuple[tuple[str, str], ...] = (
+KNOWN_ERRORS: tuple[tuple[str, str], ...] = (
     (
         r"Native memory allocation \((?P<call>\w+)\) failed to map (?P<what>\d+) bytes",
         "The Java virtual machine could not get {what} bytes of memory ({call} failed): the heap"
@@ -76,7 +76,7 @@ def explain_journal(lines: t.Iterable[str]) -> list[str]:
     """The known causes that the lines show, each once."""
     found: dict[str, None] = {}
     for line in lines:
-        for pattern, sentence in SIGNS:
+        for pattern, sentence in KNOWN_ERRORS:
             match = re.search(pattern, line)
             if match:
                 words = {key: value.rstrip(". ") for key, value in match.groupdict().items()}

@@ -47,7 +47,7 @@ class Service(t.NamedTuple):
     healthy: bool
 
 
-def judge(
+def restart_owed(
     properties: dict[str, str], recorded: str | None, current: str, health: t.Callable[[], None]
 ) -> Service:
     """Whether the server must be started or restarted.
@@ -107,7 +107,7 @@ def service_state(
             config, patience if properties.get("ActiveState") == "active" else start_patience
         )
 
-    service = judge(properties, recorded, current, health)
+    service = restart_owed(properties, recorded, current, health)
     start = record.read_start(config) if config else {}
     owed = bool(service.owed and config)
     return {

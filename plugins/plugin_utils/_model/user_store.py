@@ -39,7 +39,7 @@ EMBEDDED_PORT = "${Ports.EmbeddedLDAP.LDAPServerPort}"
 
 
 def user_store_model(
-    wish: t.Mapping[str, t.Any],
+    desired: t.Mapping[str, t.Any],
     product: t.Mapping[str, t.Any],
     api_manager: t.Mapping[str, t.Any],
     node: t.Mapping[str, t.Any],
@@ -51,19 +51,19 @@ def user_store_model(
     `node` is the first Key Manager, which the embedded LDAP server belongs to. `caches` tells
     whether the roles of users are cached.
     """
-    kind = wish["type"]
+    kind = desired["type"]
     # The Key Manager's own security cache goes with the caching scenario; API Manager's is none of
     # it.
     properties = {
-        property_: str(wish[option])
+        property_: str(desired[option])
         for option, property_ in OPTIONS.items()
-        if wish.get(option) is not None
+        if desired.get(option) is not None
     }
     if kind == "embedded_ldap":
         properties.update(
             ConnectionURL="ldap://localhost:" + EMBEDDED_PORT, ConnectionName=EMBEDDED_NAME
         )
-    properties.update({str(name): _text(value) for name, value in wish["properties"].items()})
+    properties.update({str(name): _text(value) for name, value in desired["properties"].items()})
     remote = dict(properties)
     if kind == "embedded_ldap":
         remote["ConnectionURL"] = "ldap://{0}:{1}".format(

@@ -182,7 +182,7 @@ def test_identity_and_api_management_scripts_together_are_refused_before_a_state
 LOADER = """
 import os, sys, threading, time
 sys.path.insert(0, sys.argv[1])
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils._database.schema import Database, PostgresqlDatabase, bring_up
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils._database.schema import Database, PostgresqlDatabase, ensure_loaded
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._database.scripts import read_script
 engine, port, name, password, path, script, seconds = sys.argv[2:]
 if engine == "mysql":
@@ -196,7 +196,7 @@ else:
     database = PostgresqlDatabase(name, connection)
 read = read_script(script, open(path, "rb").read(), engine)
 threading.Thread(target=lambda: (time.sleep(float(seconds)), os._exit(9)), daemon=True).start()
-bring_up(database, [read], True, False, 60)
+ensure_loaded(database, [read], True, False, 60)
 """
 
 

@@ -59,7 +59,7 @@ def test_a_release_without_its_python_is_counted_as_skipped_with_the_reason(
 
     assert run_checks.count(f"{reason}\n{closing}\n", 0)[run_checks.SKIPPED] == 1
     step = run_checks.Step("core-2.20-sanity", [])
-    outcome = run_checks.Outcome(step, {}, 0, 0, f"{reason}\n{closing}\n")
+    outcome = run_checks.StepOutcome(step, {}, 0, 0, f"{reason}\n{closing}\n")
     (told,) = run_checks.skip_reasons([outcome])
     assert "none is in PATH" in told
 

@@ -9,7 +9,7 @@ import typing as t
 
 from ..._errors import OperatorError
 from ..arguments import check_keys, fallbacks, scalar
-from ..outcome import CHANGED, CREATED, IGNORED, Outcome, edit_repeatably
+from ..outcome import CHANGED, CREATED, IGNORED, EditOutcome, edit_repeatably
 from ..secrets import Secrets
 from .document import ARRAY, OBJECT, STRING, end_of_comments, has_comment, parse_json, quoted
 
@@ -74,17 +74,21 @@ def _steps(key: t.Any) -> list[str]:
 
 def edit_json(
     text: str, edits: t.Sequence[JsonEdit], newline: str, codec: str, label: t.Any
-) -> tuple[str, list[Outcome], list[str]]:
+) -> tuple[str, list[EditOutcome], list[str]]:
     """Make all edits in order, then once more: the second time none of them may change anything."""
 
-    def make(text: str, edit: JsonEdit, newline: str, replaced: list[str]) -> tuple[str, Outcome]:
+    def make(
+        text: str, edit: JsonEdit, newline: str, replaced: list[str]
+    ) -> tuple[str, EditOutcome]:
         return _edit(text, edit, _Layout(text, newline, codec), replaced)
 
     return edit_repeatably(make, text, edits, newline, label)
 
 
-def _edit(text: str, edit: JsonEdit, layout: _Layout, replaced: list[str]) -> tuple[str, Outcome]:
-    outcome = Outcome()
+def _edit(
+    text: str, edit: JsonEdit, layout: _Layout, replaced: list[str]
+) -> tuple[str, EditOutcome]:
+    outcome = EditOutcome()
     document = parse_json(text)
     found, reached = _find(text, document, edit.steps)
     if reached < len(edit.steps):
@@ -192,8 +196,8 @@ def _missing(text: str, found: Value, steps: t.Sequence[str], reached: int) -> s
 
 
 def _created(
-    text: str, edit: JsonEdit, layout: _Layout, parent: Value, reached: int, outcome: Outcome
-) -> tuple[str, Outcome]:
+    text: str, edit: JsonEdit, layout: _Layout, parent: Value, reached: int, outcome: EditOutcome
+) -> tuple[str, EditOutcome]:
     if parent.kind != OBJECT:
         raise OperatorError("cannot be created: " + _missing(text, parent, edit.steps, reached))
     value = edit.value

@@ -138,7 +138,7 @@ def commented_elements(content: str, context: Context, name: str | None) -> list
     return found
 
 
-class Opened:
+class Uncommented:
     """What takes the place of a comment when one of its elements is switched on:
     ``text[start:end]`` becomes ``markup``."""
 
@@ -155,7 +155,7 @@ class Opened:
         self.markup = markup
 
 
-def open_comment(text: str, start: int, end: int, number: int) -> Opened:
+def open_comment(text: str, start: int, end: int, number: int) -> Uncommented:
     """Switch on the element with that number in the comment ``text[start:end]``; everything else in
     it stays commented."""
     markup = with_brackets(text[start + 4 : end - 3])
@@ -181,7 +181,7 @@ def open_comment(text: str, start: int, end: int, number: int) -> Opened:
         trail = ""
     else:
         trail = tail if "\n" in tail else ""
-    return Opened(start, end, before, element, after, lead + element + trail)
+    return Uncommented(start, end, before, element, after, lead + element + trail)
 
 
 def joined_pieces(

@@ -78,11 +78,11 @@ def _aligned(
     return pairs
 
 
-def difference(live: Element, parsed: Element, loose: set[Element]) -> str | None:
+def difference(live: Element, parsed: Element, restructured: set[Element]) -> str | None:
     """Compare two trees by meaning and name the first element that differs.
 
     Blank text between child elements does not count; the text of a leaf counts exactly, except for
-    the elements in ``loose``, whose children were taken out or put in.
+    the elements in ``restructured``, whose children were taken out or put in.
     """
     theirs: t.Iterator[Element] = parsed.iter()
     for ours in live.iter():
@@ -90,12 +90,12 @@ def difference(live: Element, parsed: Element, loose: set[Element]) -> str | Non
         if other is None:
             return _label(ours)
         if ours.tag != other.tag or (
-            ours.tail != other.tail and not _same_tail(ours, other, loose)
+            ours.tail != other.tail and not _same_tail(ours, other, restructured)
         ):
             return _label(ours)
         if isinstance(ours.tag, str):
             if ours.attrib != other.attrib or (
-                ours.text != other.text and not _same_text(ours, other, loose)
+                ours.text != other.text and not _same_text(ours, other, restructured)
             ):
                 return _label(ours)
         elif ours.text != other.text:
@@ -104,25 +104,27 @@ def difference(live: Element, parsed: Element, loose: set[Element]) -> str | Non
     return None if extra is None else _label(extra)
 
 
-def fingerprint(live: Element, loose: set[Element]) -> tuple[array[int], set[int]]:
-    """One number for the meaning of each node of the live tree, and which of them are loose: enough
-    to compare without the tree."""
+def fingerprint(live: Element, restructured: set[Element]) -> tuple[array[int], set[int]]:
+    """One number for the meaning of each node of the live tree, and which of them are restructured:
+    enough to compare without the tree."""
     numbers = (
-        {number for number, node in enumerate(live.iter()) if node in loose} if loose else set()
+        {number for number, node in enumerate(live.iter()) if node in restructured}
+        if restructured
+        else set()
     )
     return array("q", _meanings(live, numbers)), numbers
 
 
-def differing(parsed: Element, wanted: array[int], loose: set[int]) -> str | None:
+def differing(parsed: Element, wanted: array[int], restructured: set[int]) -> str | None:
     """Like ``difference``, with what remains of the live tree."""
     number = -1
-    for number, (node, meaning) in enumerate(zip(parsed.iter(), _meanings(parsed, loose))):
+    for number, (node, meaning) in enumerate(zip(parsed.iter(), _meanings(parsed, restructured))):
         if number >= len(wanted) or meaning != wanted[number]:
             return _label(node)
     return None if number + 1 == len(wanted) else _label(parsed)
 
 
-def _meanings(root: Element, loose: set[int]) -> t.Iterator[int]:
+def _meanings(root: Element, restructured: set[int]) -> t.Iterator[int]:
     """What ``difference`` compares of each node, in document order.
 
     It is the hash of a tuple with strings, which Python keys anew in each process: nobody can make
@@ -137,10 +139,10 @@ def _meanings(root: Element, loose: set[int]) -> t.Iterator[int]:
             yield hash((str(node.tag), node.text, tail))
             continue
         blank = len(node) > 0 and any(isinstance(child.tag, str) for child in node)
-        counted = _words if number in loose else _stripped
+        counted = _words if number in restructured else _stripped
         if len(node):
-            open_elements[node] = counted if blank or number in loose else _nothing
-        text = counted(node.text) if blank or number in loose else own_text(node)
+            open_elements[node] = counted if blank or number in restructured else _nothing
+        text = counted(node.text) if blank or number in restructured else own_text(node)
         yield hash((node.tag, tuple(sorted(node.attrib.items())), text, tail))
 
 
@@ -162,19 +164,19 @@ def _nothing(_text: str | None) -> str:
     return ""
 
 
-def _same_text(ours: Element, other: Element, loose: set[Element]) -> bool:
-    if ours in loose:
+def _same_text(ours: Element, other: Element, restructured: set[Element]) -> bool:
+    if ours in restructured:
         return _words(ours.text) == _words(other.text)
     if any(is_element(child) for child in ours):
         return _stripped(ours.text) == _stripped(other.text)
     return own_text(ours) == own_text(other)
 
 
-def _same_tail(ours: Element, other: Element, loose: set[Element]) -> bool:
+def _same_tail(ours: Element, other: Element, restructured: set[Element]) -> bool:
     parent = ours.getparent()
     if parent is None:
         return True
-    if parent in loose:
+    if parent in restructured:
         return _words(ours.tail) == _words(other.tail)
     if any(is_element(child) for child in parent):
         return _stripped(ours.tail) == _stripped(other.tail)

@@ -9,7 +9,7 @@ import typing as t
 
 from ..._errors import OperatorError
 from .document import qualified_name
-from .edited_document import Unit
+from .edited_document import Change
 from .elements import Block, insert
 from .hints import nearest
 from .markup import Fragment, escape_attribute, escape_text
@@ -18,11 +18,11 @@ from .property_lines import edit_property_lines
 if t.TYPE_CHECKING:
     from .document import Element
     from .edit import XmlEdit
-    from .edited_document import XmlState
+    from .edited_document import EditedDocument
     from .path import Path
 
 
-def create(doc: XmlState, edit: XmlEdit, path: Path) -> None:
+def create(doc: EditedDocument, edit: XmlEdit, path: Path) -> None:
     """Create the missing steps of the path, or the given element in their place."""
     if not path.steps:
         raise OperatorError(
@@ -60,13 +60,13 @@ def create(doc: XmlState, edit: XmlEdit, path: Path) -> None:
             " element with xml."
         )
     fragment = Fragment(markup, parent.nsmap)
-    unit = Unit(edit)
+    change = Change(edit)
     beside, before = _anchor(doc, edit, parent)
-    insert(doc, unit, parent, Block(fragment, [fragment.element]), beside, before=before)
-    doc.commit(unit)
+    insert(doc, change, parent, Block(fragment, [fragment.element]), beside, before=before)
+    doc.commit(change)
 
 
-def _existing_parent(doc: XmlState, path: Path) -> tuple[list[Element], list[t.Any]]:
+def _existing_parent(doc: EditedDocument, path: Path) -> tuple[list[Element], list[t.Any]]:
     for count in range(len(path.steps) - 1, 0, -1):
         found = doc.evaluate(path.head(count), path.prefixes)
         if len(found) > 1:
@@ -103,7 +103,7 @@ def _new_element(edit: XmlEdit, step: t.Any) -> str:
     return f"<{start}/>" if text is None else f"<{start}>{escape_text(text)}</{step.name}>"
 
 
-def _anchor(doc: XmlState, edit: XmlEdit, parent: Element) -> tuple[Element | None, bool]:
+def _anchor(doc: EditedDocument, edit: XmlEdit, parent: Element) -> tuple[Element | None, bool]:
     for key, xpath in (("before", edit.before), ("after", edit.after)):
         if not xpath:
             continue

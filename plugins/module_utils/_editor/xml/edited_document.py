@@ -28,11 +28,11 @@ _USUAL_STEP = "    "
 _LINE_END = re.compile("\n")
 
 
-class Reindex(Exception):
+class NeedsReindex(Exception):
     """The edit needs the exact place of something that only exists in the live tree so far."""
 
 
-class Unit:
+class Change:
     """Splices and tree changes that belong together: all of them are made, or none."""
 
     def __init__(self, edit: XmlEdit) -> None:
@@ -46,19 +46,19 @@ class Unit:
     def splice(self, start: int, end: int, new: str) -> None:
         self.splices.append((start, end, new))
 
-    def on_children(self, parent: Element, change: t.Callable[[], t.Any]) -> None:
+    def on_children(self, parent: Element, in_tree: t.Callable[[], t.Any]) -> None:
         """A change of which children the parent has."""
         self.restructured.append(parent)
-        self.live.append(change)
+        self.live.append(in_tree)
 
-    def on_values(self, change: t.Callable[[], t.Any], attribute: str | None = None) -> None:
+    def on_values(self, in_tree: t.Callable[[], t.Any], attribute: str | None = None) -> None:
         """A change of a text or of an attribute."""
-        self.live.append(change)
+        self.live.append(in_tree)
         if attribute is not None:
             self.attributes.append(attribute)
 
 
-class XmlState:
+class EditedDocument:
     """The text of a document, the live tree on which all edits are made, and where the nodes of the
     tree stand in the text."""
 
@@ -83,7 +83,7 @@ class XmlState:
         self._prefixes: dict[str, str] | None = None
         self._compiled: dict[tuple[str, frozenset[str]], t.Any] = {}
         self._pending: list[tuple[int, int, int, str]] = []
-        self.loose: set[Element] = set()
+        self.restructured: set[Element] = set()
         self._step: str | None = None
         self._line_starts: array[int] = array("q")
         self._lookup = Lookup(root, self.default) if len(self.text) > LARGE else None
@@ -188,7 +188,7 @@ class XmlState:
             self._spans = self._index()
         number = self._numbers.get(node)
         if number is None:
-            raise Reindex
+            raise NeedsReindex
         return self._spans[number]
 
     def _index(self) -> Spans:
@@ -203,38 +203,38 @@ class XmlState:
         self._numbers = {node: number for number, node in enumerate(nodes)}
         return spans
 
-    def commit(self, unit: Unit) -> bool:
-        """Accept the splices of a unit and change the live tree, or raise Reindex and do
+    def commit(self, change: Change) -> bool:
+        """Accept the splices of a change and change the live tree, or raise NeedsReindex and do
         neither."""
-        if not unit.splices:
+        if not change.splices:
             return False
         if self._repeating:
             raise OperatorError("would change the file again. Let it select what it leaves behind.")
-        for key in unit.touched:
+        for key in change.touched:
             owner = self._owners.get(key)
-            if owner is not None and owner != unit.edit.number:
+            if owner is not None and owner != change.edit.number:
                 raise OperatorError(
                     f"writes what edit {owner} of this file has already written ({key[1]}). Keep"
                     " one of the two."
                 )
         self.span(self.root)
-        splices = sorted(unit.splices, key=lambda splice: splice[:2])
+        splices = sorted(change.splices, key=lambda splice: splice[:2])
         for start, end, _new in splices:
             position = bisect_left(self._pending, (start,))
             for other in self._pending[max(position - 1, 0) : position + 2]:
                 if start <= other[1] and other[0] <= end:
-                    raise Reindex
+                    raise NeedsReindex
         for order, (start, end, new) in enumerate(splices):
-            if unit.edit.uses_secret and end > start:
+            if change.edit.uses_secret and end > start:
                 self.replaced_secrets.append(self.text[start:end])
             insort(self._pending, (start, end, order, new))
         self.edited = True
-        for change in unit.live:
-            change()
+        for in_tree in change.live:
+            in_tree()
         if self._lookup is not None:
-            self._lookup.changed(unit.restructured, unit.attributes)
-        for key in unit.touched:
-            self._owners[key] = unit.edit.number
+            self._lookup.changed(change.restructured, change.attributes)
+        for key in change.touched:
+            self._owners[key] = change.edit.number
         return True
 
     def flush(self, *, last: bool = False) -> None:
@@ -280,21 +280,21 @@ class XmlState:
             root = parse(text)
         except OperatorError:
             return text, None, "the whole file"
-        return text, root, difference(self.root, root, self.loose)
+        return text, root, difference(self.root, root, self.restructured)
 
     def _large_result(self) -> tuple[str, Element | None, str | None]:
         """The same, but nothing holds on to the live tree when the next one is made: two take too
         much memory."""
         pending = self._pending
         self._spans, self._numbers, self._nodes, self._lookup = None, {}, [], None
-        wanted, loose = fingerprint(self.root, self.loose)
+        wanted, restructured = fingerprint(self.root, self.restructured)
         self.load(etree.Element("result"))
         text = _spliced(self.text, pending)
         try:
             root = parse(text)
         except OperatorError:
             return text, None, "the whole file"
-        return text, root, differing(root, wanted, loose)
+        return text, root, differing(root, wanted, restructured)
 
     @property
     def pending(self) -> bool:
@@ -371,7 +371,7 @@ class XmlState:
                 parent.text = (parent.text or "") + node.tail
         node.tail = None
         parent.remove(node)
-        self.loose.add(parent)
+        self.restructured.add(parent)
 
 
 def _spliced(text: str, pending: list[tuple[int, int, int, str]]) -> str:

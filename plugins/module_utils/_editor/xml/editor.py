@@ -9,10 +9,10 @@ from __future__ import annotations
 import typing as t
 
 from ..._errors import OperatorError
-from ..outcome import CHANGED, COMMENTED, CREATED, IGNORED, REMOVED, UNCOMMENTED, Outcome
+from ..outcome import CHANGED, COMMENTED, CREATED, IGNORED, REMOVED, UNCOMMENTED, EditOutcome
 from .create import create
 from .document import own_text, qualified_name
-from .edited_document import Reindex, Unit, XmlState
+from .edited_document import Change, EditedDocument, NeedsReindex
 from .elements import comment_out, patch, remove
 from .hints import nothing_selected
 from .markup import Fragment
@@ -29,7 +29,7 @@ class XmlEditor:
     """Makes edits, one after the other, on one document."""
 
     def __init__(self, text: str, codec: str) -> None:
-        self._doc = XmlState(text, codec)
+        self._doc = EditedDocument(text, codec)
 
     @property
     def text(self) -> str:
@@ -40,14 +40,14 @@ class XmlEditor:
         """What stood where a secret was put: it may have been a secret too."""
         return self._doc.replaced_secrets
 
-    def apply(self, edit: XmlEdit) -> Outcome:
+    def apply(self, edit: XmlEdit) -> EditOutcome:
         """Make one edit on the live tree and remember its splices."""
-        outcome = Outcome()
+        outcome = EditOutcome()
         while True:
             try:
                 self._apply(edit, outcome)
                 return outcome
-            except Reindex:
+            except NeedsReindex:
                 pass
             # Not above: there the exception still holds on to nodes of the tree.
             self._doc.flush()
@@ -60,7 +60,7 @@ class XmlEditor:
         self._doc.repeat()
         return self._doc.edited
 
-    def _apply(self, edit: XmlEdit, outcome: Outcome) -> None:
+    def _apply(self, edit: XmlEdit, outcome: EditOutcome) -> None:
         path = self._doc.path(edit.xpath)
         found = self._doc.select(path)
         if not found:
@@ -78,51 +78,51 @@ class XmlEditor:
         outcome.line = self._doc.line(found[0])
         if edit.state == "absent":
             for node in _outermost(found):
-                unit = Unit(edit)
-                remove(self._doc, unit, node)
-                self._doc.commit(unit)
+                change = Change(edit)
+                remove(self._doc, change, node)
+                self._doc.commit(change)
             outcome.did(REMOVED)
         elif edit.state == "commented":
             for node in _outermost(found):
-                unit = Unit(edit)
-                comment_out(self._doc, unit, node)
-                self._doc.commit(unit)
+                change = Change(edit)
+                comment_out(self._doc, change, node)
+                self._doc.commit(change)
             outcome.did(COMMENTED)
         else:
             for node in found:
                 self._set(edit, node, outcome)
 
-    def _set(self, edit: XmlEdit, node: Element, outcome: Outcome) -> None:
-        unit = Unit(edit)
+    def _set(self, edit: XmlEdit, node: Element, outcome: EditOutcome) -> None:
+        change = Change(edit)
         if edit.markup is not None:
             if edit.state != "present":
-                self._set_element(unit, node)
+                self._set_element(change, node)
         elif edit.properties:
-            set_properties(self._doc, unit, node)
+            set_properties(self._doc, change, node)
         elif edit.text is not None:
-            set_text(self._doc, unit, node, edit.text)
+            set_text(self._doc, change, node, edit.text)
         elif edit.authority is not None:
-            set_text(self._doc, unit, node, with_authority(own_text(node), edit.authority))
-        if self._doc.commit(unit):
+            set_text(self._doc, change, node, with_authority(own_text(node), edit.authority))
+        if self._doc.commit(change):
             outcome.did(CHANGED)
         if edit.attributes:
-            unit = Unit(edit)
-            set_attributes(self._doc, unit, node, edit.attributes)
-            if self._doc.commit(unit):
+            change = Change(edit)
+            set_attributes(self._doc, change, node, edit.attributes)
+            if self._doc.commit(change):
                 outcome.did(CHANGED)
 
-    def _set_element(self, unit: Unit, node: Element) -> None:
+    def _set_element(self, change: Change, node: Element) -> None:
         parent = node.getparent()
-        fragment = Fragment(str(unit.edit.markup), (node if parent is None else parent).nsmap)
+        fragment = Fragment(str(change.edit.markup), (node if parent is None else parent).nsmap)
         if fragment.element.tag != node.tag:
             name, selected = qualified_name(fragment.element), qualified_name(node)
             other = " of another namespace" if name == selected else ""
             raise OperatorError(
                 f"xml is the element {name}, but the xpath selects {selected}{other}."
             )
-        patch(self._doc, unit, node, fragment, fragment.element)
+        patch(self._doc, change, node, fragment, fragment.element)
 
-    def _missing(self, edit: XmlEdit, path: Path, outcome: Outcome) -> None:
+    def _missing(self, edit: XmlEdit, path: Path, outcome: EditOutcome) -> None:
         if edit.state == "absent":
             return
         if edit.state == "commented":

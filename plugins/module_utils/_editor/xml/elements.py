@@ -11,12 +11,12 @@ import typing as t
 from ..._errors import OperatorError
 from .compare import aligned, same_element
 from .document import element_children, etree, is_element, own_text, qualified_name
-from .edited_document import Reindex
+from .edited_document import NeedsReindex
 from .values import XML_NAMESPACE, fill, set_attributes, set_text
 
 if t.TYPE_CHECKING:
     from .document import Element
-    from .edited_document import Unit, XmlState
+    from .edited_document import Change, EditedDocument
     from .markup import Fragment, Layout
 
 
@@ -38,8 +38,8 @@ class Block:
 
 
 def insert(
-    doc: XmlState,
-    unit: Unit,
+    doc: EditedDocument,
+    change: Change,
     parent: Element,
     block: Block,
     anchor: Element | None,
@@ -49,18 +49,18 @@ def insert(
     """Put new elements beside the anchor, or at the end of the parent."""
     children = list(parent)
     if anchor is None and not children:
-        _insert_first(doc, unit, parent, block)
+        _insert_first(doc, change, parent, block)
         return
     sibling = anchor if anchor is not None else _layout_sibling(doc, children)
     new = block.copies()
     if before:
-        _insert_before(doc, unit, block, sibling)
+        _insert_before(doc, change, block, sibling)
     else:
         neighbour = _end_of_line_neighbour(doc, anchor if anchor is not None else children[-1])
-        _insert_after(doc, unit, block, neighbour, sibling)
+        _insert_after(doc, change, block, neighbour, sibling)
 
-    def change() -> None:
-        doc.loose.add(parent)
+    def in_tree() -> None:
+        doc.restructured.add(parent)
         if before:
             for element in new:
                 sibling.addprevious(element)
@@ -68,10 +68,10 @@ def insert(
             for element in reversed(new):
                 _add_after(neighbour, element)
 
-    unit.on_children(parent, change)
+    change.on_children(parent, in_tree)
 
 
-def _layout_sibling(doc: XmlState, children: t.Sequence[Element]) -> Element:
+def _layout_sibling(doc: EditedDocument, children: t.Sequence[Element]) -> Element:
     """The last element that has its line to itself, whose indentation a new sibling takes."""
     for wanted in (is_element, lambda _node: True):
         for node in reversed(children):
@@ -80,40 +80,40 @@ def _layout_sibling(doc: XmlState, children: t.Sequence[Element]) -> Element:
     return children[-1]
 
 
-def _insert_before(doc: XmlState, unit: Unit, block: Block, anchor: Element) -> None:
+def _insert_before(doc: EditedDocument, change: Change, block: Block, anchor: Element) -> None:
     start = doc.span(anchor).start
     line = doc.line_start(start)
     if line is None:
-        unit.splice(start, start, block.markup(doc.layout(anchor, inline=True), ""))
+        change.splice(start, start, block.markup(doc.layout(anchor, inline=True), ""))
         return
     indent = doc.text[line:start]
-    unit.splice(line, line, indent + block.markup(doc.layout(anchor), indent) + doc.newline)
+    change.splice(line, line, indent + block.markup(doc.layout(anchor), indent) + doc.newline)
 
 
 def _insert_after(
-    doc: XmlState, unit: Unit, block: Block, anchor: Element, sibling: Element
+    doc: EditedDocument, change: Change, block: Block, anchor: Element, sibling: Element
 ) -> None:
     end = doc.span(anchor).end
     start = doc.span(sibling).start
     line = doc.line_start(start)
     if line is None:
-        unit.splice(end, end, block.markup(doc.layout(sibling, inline=True), ""))
+        change.splice(end, end, block.markup(doc.layout(sibling, inline=True), ""))
         return
     indent = doc.text[line:start]
     markup = indent + block.markup(doc.layout(sibling), indent)
     next_line = doc.line_end(end)
     if next_line is not None:
-        unit.splice(next_line, next_line, markup + doc.newline)
+        change.splice(next_line, next_line, markup + doc.newline)
         return
     parent = anchor.getparent()
     closing = doc.span(parent).close_start
     if doc.text[end:closing].strip():
-        unit.splice(end, end, doc.newline + markup)
+        change.splice(end, end, doc.newline + markup)
     else:
-        unit.splice(end, closing, doc.newline + markup + doc.newline + doc.indentation(parent))
+        change.splice(end, closing, doc.newline + markup + doc.newline + doc.indentation(parent))
 
 
-def _insert_first(doc: XmlState, unit: Unit, parent: Element, block: Block) -> None:
+def _insert_first(doc: EditedDocument, change: Change, parent: Element, block: Block) -> None:
     if (parent.text or "").strip():
         raise OperatorError(
             f"cannot be created, because {qualified_name(parent)} (line {doc.line(parent)}) holds"
@@ -125,21 +125,21 @@ def _insert_first(doc: XmlState, unit: Unit, parent: Element, block: Block) -> N
     indent = "" if inline else doc.indentation(parent) + layout.step
     fill(
         doc,
-        unit,
+        change,
         doc.span(parent),
         ("" if inline else doc.newline + indent) + block.markup(layout, indent) + outer,
     )
     new = block.copies()
 
-    def change() -> None:
-        doc.loose.add(parent)
+    def in_tree() -> None:
+        doc.restructured.add(parent)
         parent.text = None
         parent.extend(new)
 
-    unit.on_children(parent, change)
+    change.on_children(parent, in_tree)
 
 
-def _end_of_line_neighbour(doc: XmlState, anchor: Element) -> Element:
+def _end_of_line_neighbour(doc: EditedDocument, anchor: Element) -> Element:
     """A comment behind an element on the same line belongs to it: new elements go behind the
     comment."""
     while True:
@@ -152,14 +152,16 @@ def _end_of_line_neighbour(doc: XmlState, anchor: Element) -> Element:
         anchor = following
 
 
-def patch(doc: XmlState, unit: Unit, node: Element, fragment: Fragment, wanted: Element) -> None:
+def patch(
+    doc: EditedDocument, change: Change, node: Element, fragment: Fragment, wanted: Element
+) -> None:
     """Make an element mean the same as the wanted one, with as few splices as that takes."""
     if same_element(node, wanted):
         return
     have, want = element_children(node), element_children(wanted)
     if want and not have and not own_text(node).strip() and not _has_stray_text(wanted, want):
-        set_attributes(doc, unit, node, _attribute_changes(node, wanted))
-        insert(doc, unit, node, Block(fragment, want), None)
+        set_attributes(doc, change, node, _attribute_changes(node, wanted))
+        insert(doc, change, node, Block(fragment, want), None)
         return
     pairs = aligned(have, want)
     if (
@@ -168,13 +170,13 @@ def patch(doc: XmlState, unit: Unit, node: Element, fragment: Fragment, wanted: 
         or _has_stray_text(node, have)
         or _has_stray_text(wanted, want)
     ):
-        _replace(doc, unit, node, fragment, wanted)
+        _replace(doc, change, node, fragment, wanted)
         return
-    set_attributes(doc, unit, node, _attribute_changes(node, wanted))
+    set_attributes(doc, change, node, _attribute_changes(node, wanted))
     if want:
-        _patch_children(doc, unit, node, fragment, pairs, have, want)
+        _patch_children(doc, change, node, fragment, pairs, have, want)
     elif own_text(node) != own_text(wanted):
-        set_text(doc, unit, node, own_text(wanted))
+        set_text(doc, change, node, own_text(wanted))
 
 
 def _attribute_changes(node: Element, wanted: Element) -> dict[str, str | None]:
@@ -188,8 +190,8 @@ def _attribute_changes(node: Element, wanted: Element) -> dict[str, str | None]:
 
 
 def _patch_children(
-    doc: XmlState,
-    unit: Unit,
+    doc: EditedDocument,
+    change: Change,
     node: Element,
     fragment: Fragment,
     pairs: t.Sequence[tuple[Element, Element]],
@@ -209,7 +211,7 @@ def _patch_children(
             block = Block(fragment, new)
             insert(
                 doc,
-                unit,
+                change,
                 node,
                 block,
                 have[0] if previous is None else previous,
@@ -219,42 +221,44 @@ def _patch_children(
         previous = ours
     # Only now: what is replaced or removed is no longer there for others to be put beside it.
     for ours, child in pairs:
-        patch(doc, unit, ours, fragment, child)
+        patch(doc, change, ours, fragment, child)
     for child in have:
         if child not in kept:
-            remove(doc, unit, child)
+            remove(doc, change, child)
 
 
-def _replace(doc: XmlState, unit: Unit, node: Element, fragment: Fragment, wanted: Element) -> None:
+def _replace(
+    doc: EditedDocument, change: Change, node: Element, fragment: Fragment, wanted: Element
+) -> None:
     if node.getparent() is None:
         raise OperatorError("the root element cannot be replaced as a whole. Edit its children.")
     span = doc.span(node)
     inline = "\n" not in doc.text
     markup = fragment.laid_out(wanted, doc.layout(node, inline=inline), doc.indentation(node))
-    unit.splice(span.start, span.end, markup)
-    unit.touched.append((node, "the whole element"))
+    change.splice(span.start, span.end, markup)
+    change.touched.append((node, "the whole element"))
     new = _copy(wanted)
 
-    def change() -> None:
+    def in_tree() -> None:
         new.tail = node.tail
         node.getparent().replace(node, new)
 
-    unit.on_children(node.getparent(), change)
+    change.on_children(node.getparent(), in_tree)
 
 
-def remove(doc: XmlState, unit: Unit, node: Element) -> None:
+def remove(doc: EditedDocument, change: Change, node: Element) -> None:
     if node.getparent() is None:
         raise OperatorError("the root element cannot be removed.")
     span = doc.span(node)
     line, next_line = doc.line_start(span.start), doc.line_end(span.end)
     if line is not None and next_line is not None:
-        unit.splice(line, next_line, "")
+        change.splice(line, next_line, "")
     else:
-        unit.splice(span.start, span.end, "")
-    unit.on_children(node.getparent(), lambda: doc.detach(node))
+        change.splice(span.start, span.end, "")
+    change.on_children(node.getparent(), lambda: doc.detach(node))
 
 
-def comment_out(doc: XmlState, unit: Unit, node: Element) -> None:
+def comment_out(doc: EditedDocument, change: Change, node: Element) -> None:
     parent = node.getparent()
     if parent is None:
         raise OperatorError("the root element cannot be commented out.")
@@ -263,22 +267,22 @@ def comment_out(doc: XmlState, unit: Unit, node: Element) -> None:
     if "--" in markup:
         if doc.pending:
             # An earlier edit may have taken it out.
-            raise Reindex
+            raise NeedsReindex
         raise OperatorError(
             f"{qualified_name(node)} (line {doc.line(node)}) holds a comment or --, so it cannot be"
             " commented out as a whole."
         )
     # One splice over the whole element, so that what an earlier edit changed inside it is applied
     # first.
-    unit.splice(span.start, span.end, f"<!-- {markup} -->")
+    change.splice(span.start, span.end, f"<!-- {markup} -->")
     comment = etree.Comment(f" {markup} ".replace("\r\n", "\n"))
 
-    def change() -> None:
+    def in_tree() -> None:
         comment.tail = node.tail
         parent.replace(node, comment)
-        doc.loose.add(parent)
+        doc.restructured.add(parent)
 
-    unit.on_children(parent, change)
+    change.on_children(parent, in_tree)
 
 
 def _copy(element: Element) -> Element:

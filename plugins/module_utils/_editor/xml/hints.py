@@ -12,11 +12,11 @@ from .document import element_children, local_name, qualified_name
 from .uncomment import commented_inside, commented_out
 
 if t.TYPE_CHECKING:
-    from .edited_document import XmlState
+    from .edited_document import EditedDocument
     from .path import Path
 
 
-def nothing_selected(doc: XmlState, path: Path) -> str:
+def nothing_selected(doc: EditedDocument, path: Path) -> str:
     places = commented_out(doc, path)
     if places:
         return (
@@ -33,7 +33,7 @@ def nothing_selected(doc: XmlState, path: Path) -> str:
     return f"selects nothing{nearest(doc, path)}."
 
 
-def nearest(doc: XmlState, path: Path) -> str:
+def nearest(doc: EditedDocument, path: Path) -> str:
     for count in range(len(path.steps) - 1, 0, -1):
         found = doc.evaluate(path.head(count), path.prefixes)
         if not found:

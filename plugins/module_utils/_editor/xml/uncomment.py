@@ -10,13 +10,13 @@ import typing as t
 from ..._errors import OperatorError
 from .comments import commented_elements, joined_pieces, open_comment
 from .document import etree
-from .edited_document import Unit
+from .edited_document import Change
 from .markup import Fragment
 
 if t.TYPE_CHECKING:
     from .document import Element
     from .edit import XmlEdit
-    from .edited_document import XmlState
+    from .edited_document import EditedDocument
     from .path import Path
 
 
@@ -49,19 +49,21 @@ class Found:
         )
 
 
-def commented_out(doc: XmlState, path: Path) -> list[Found]:
+def commented_out(doc: EditedDocument, path: Path) -> list[Found]:
     """Where the selected element is the top of what is commented."""
     return list(_in_comments(doc, path, path.last_name, inside=False)) or list(
         _in_pieces(doc, path)
     )
 
 
-def commented_inside(doc: XmlState, path: Path) -> Found | None:
+def commented_inside(doc: EditedDocument, path: Path) -> Found | None:
     """Where the selected element stands inside another one that is commented out."""
     return next(_in_comments(doc, path, None, inside=True), None)
 
 
-def _in_comments(doc: XmlState, path: Path, name: str | None, inside: bool) -> t.Iterator[Found]:
+def _in_comments(
+    doc: EditedDocument, path: Path, name: str | None, inside: bool
+) -> t.Iterator[Found]:
     for comment in list(doc.root.iter(etree.Comment)):
         if path.last_name is not None and path.last_name not in comment.text:
             continue
@@ -77,7 +79,7 @@ def _in_comments(doc: XmlState, path: Path, name: str | None, inside: bool) -> t
                 )
 
 
-def _in_pieces(doc: XmlState, path: Path) -> t.Iterator[Found]:
+def _in_pieces(doc: EditedDocument, path: Path) -> t.Iterator[Found]:
     """Elements of which every line is a comment of its own."""
     for comment in list(doc.root.iter(etree.Comment)):
         if path.last_name is not None and path.last_name not in comment.text:
@@ -99,7 +101,7 @@ def _in_pieces(doc: XmlState, path: Path) -> t.Iterator[Found]:
 
 
 def _would_select(
-    doc: XmlState, path: Path, comment: Element, element: Element, inside: bool
+    doc: EditedDocument, path: Path, comment: Element, element: Element, inside: bool
 ) -> Element | None:
     """Put the element into the live tree for a moment, and see whether the XPath selects it."""
     comment.addprevious(element)
@@ -116,7 +118,7 @@ def _would_select(
         comment.getparent().remove(element)
 
 
-def uncomment(doc: XmlState, edit: XmlEdit, path: Path) -> bool:
+def uncomment(doc: EditedDocument, edit: XmlEdit, path: Path) -> bool:
     """Switch on exactly the selected element; whatever else is commented stays so."""
     places = commented_out(doc, path)
     if not places:
@@ -127,21 +129,21 @@ def uncomment(doc: XmlState, edit: XmlEdit, path: Path) -> bool:
             f"stands commented out {len(places)} times (lines {lines}). Say match: first, or make"
             " the xpath more exact."
         )
-    unit = Unit(edit)
+    change = Change(edit)
     if places[0].number is None:
-        _open_pieces(doc, unit, places[0].comments)
+        _open_pieces(doc, change, places[0].comments)
     else:
-        _open(doc, unit, places[0].comments[0], places[0].number)
-    return doc.commit(unit)
+        _open(doc, change, places[0].comments[0], places[0].number)
+    return doc.commit(change)
 
 
-def _open(doc: XmlState, unit: Unit, comment: Element, number: int) -> None:
+def _open(doc: EditedDocument, change: Change, comment: Element, number: int) -> None:
     span = doc.span(comment)
     opened = open_comment(doc.text, span.start, span.end, number)
-    unit.splice(opened.start, opened.end, opened.markup)
+    change.splice(opened.start, opened.end, opened.markup)
     element = Fragment(opened.element.replace("\r\n", "\n"), comment.getparent().nsmap).detached()
 
-    def change() -> None:
+    def in_tree() -> None:
         if opened.before:
             comment.addprevious(etree.Comment(opened.before.replace("\r\n", "\n")))
         comment.addprevious(element)
@@ -149,10 +151,10 @@ def _open(doc: XmlState, unit: Unit, comment: Element, number: int) -> None:
             comment.addprevious(etree.Comment(opened.after.replace("\r\n", "\n")))
         doc.detach(comment)
 
-    unit.on_children(comment.getparent(), change)
+    change.on_children(comment.getparent(), in_tree)
 
 
-def _open_pieces(doc: XmlState, unit: Unit, run: list[Element]) -> None:
+def _open_pieces(doc: EditedDocument, change: Change, run: list[Element]) -> None:
     spans = [doc.span(node) for node in run]
     following = [span.start for span in spans[1:]] + [spans[-1].end]
     pieces = [
@@ -163,11 +165,11 @@ def _open_pieces(doc: XmlState, unit: Unit, run: list[Element]) -> None:
     if joined is None:
         raise OperatorError("stands commented out in pieces that do not make one element.")
     element, _count, markup = joined
-    unit.splice(spans[0].start, spans[-1].end, markup)
+    change.splice(spans[0].start, spans[-1].end, markup)
 
-    def change() -> None:
+    def in_tree() -> None:
         run[0].addprevious(element)
         for node in run:
             doc.detach(node)
 
-    unit.on_children(run[0].getparent(), change)
+    change.on_children(run[0].getparent(), in_tree)

@@ -15,7 +15,7 @@ from .property_lines import changed_properties, edit_property_lines
 
 if t.TYPE_CHECKING:
     from .document import Element, Span
-    from .edited_document import Unit, XmlState
+    from .edited_document import Change, EditedDocument
 
 _PIECE = re.compile(r"(<!--.*?-->|<\?.*?\?>)|(<!\[CDATA\[)(.*?)\]\]>", re.DOTALL)
 _ATTRIBUTE = re.compile(r"""(\s+)([^\s=/>"']+)\s*=\s*("[^"]*"|'[^']*')""")
@@ -23,21 +23,21 @@ _AUTHORITY = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*://([^/?#\s]*)")
 XML_NAMESPACE = "http://www.w3.org/XML/1998/namespace"
 
 
-def set_text(doc: XmlState, unit: Unit, node: Element, value: str) -> None:
+def set_text(doc: EditedDocument, change: Change, node: Element, value: str) -> None:
     if element_children(node):
         raise OperatorError(
             f"{qualified_name(node)} (line {doc.line(node)}) has child elements, so its text cannot"
             " be set. Use xml."
         )
     aliases = [
-        name for name in _aliases(doc, node) if (node, f"attribute {name}") not in unit.touched
+        name for name in _aliases(doc, node) if (node, f"attribute {name}") not in change.touched
     ]
     if aliases:
-        set_attributes(doc, unit, node, dict.fromkeys(aliases))
+        set_attributes(doc, change, node, dict.fromkeys(aliases))
     if own_text(node) == value:
         return
     check_characters(value)
-    unit.touched.append((node, "text"))
+    change.touched.append((node, "text"))
     span = doc.span(node)
     content = doc.text[span.open_end : span.close_start]
     pieces = list(_PIECE.finditer(content))
@@ -46,10 +46,10 @@ def set_text(doc: XmlState, unit: Unit, node: Element, value: str) -> None:
             len(pieces) == 1
             and not (content[: pieces[0].start()] + content[pieces[0].end() :]).strip()
         )
-        fill(doc, unit, span, _cdata_markup(doc, value) if lone else _text_markup(doc, value))
-        unit.on_values(lambda: _set_live_text(node, value))
+        fill(doc, change, span, _cdata_markup(doc, value) if lone else _text_markup(doc, value))
+        change.on_values(lambda: _set_live_text(node, value))
         return
-    _set_text_beside_comments(doc, unit, node, span, value)
+    _set_text_beside_comments(doc, change, node, span, value)
 
 
 def with_authority(url: str, authority: str) -> str:
@@ -61,7 +61,7 @@ def with_authority(url: str, authority: str) -> str:
 
 
 def _set_text_beside_comments(
-    doc: XmlState, unit: Unit, node: Element, span: Span, value: str
+    doc: EditedDocument, change: Change, node: Element, span: Span, value: str
 ) -> None:
     """The value goes where text already stands, else behind the last comment; the other runs of
     text go."""
@@ -74,41 +74,41 @@ def _set_text_beside_comments(
         if number == chosen:
             raw = doc.text[start:stop]
             lone = raw.startswith("<![CDATA[") and raw.find("]]>") == len(raw) - 3
-            unit.splice(
+            change.splice(
                 start, stop, _cdata_markup(doc, value) if lone else _text_markup(doc, value)
             )
         elif stop > start:
-            unit.splice(start, stop, "")
+            change.splice(start, stop, "")
 
-    def change() -> None:
+    def in_tree() -> None:
         _set_live_text(node, value if chosen == 0 else "")
         for number, child in enumerate(node, 1):
             child.tail = value if number == chosen else None
 
-    unit.on_values(change)
+    change.on_values(in_tree)
 
 
-def _text_markup(doc: XmlState, value: str) -> str:
+def _text_markup(doc: EditedDocument, value: str) -> str:
     return to_encoding(escape_text(value), doc.codec).replace("\n", doc.newline)
 
 
-def _cdata_markup(doc: XmlState, value: str) -> str:
+def _cdata_markup(doc: EditedDocument, value: str) -> str:
     return cdata(value, doc.codec).replace("\n", doc.newline)
 
 
-def set_properties(doc: XmlState, unit: Unit, node: Element) -> None:
+def set_properties(doc: EditedDocument, change: Change, node: Element) -> None:
     """Lines key=value inside the text; a CDATA section around them stays."""
     if len(node):
         raise OperatorError(
             f"{qualified_name(node)} (line {doc.line(node)}) has children, so its text is not lines"
             " of properties."
         )
-    changed = changed_properties(node.text or "", unit.edit.properties)
+    changed = changed_properties(node.text or "", change.edit.properties)
     if not changed:
         return
     for added in changed.values():
         check_characters(added or "")
-    unit.touched.append((node, "text"))
+    change.touched.append((node, "text"))
     span = doc.span(node)
     content = doc.text[span.open_end : span.close_start]
     pieces = list(_PIECE.finditer(content))
@@ -122,7 +122,7 @@ def set_properties(doc: XmlState, unit: Unit, node: Element) -> None:
     if pieces:
         start, end = (span.open_end + position for position in pieces[0].span(3))
         section = doc.text[start:end]
-        unit.splice(
+        change.splice(
             start,
             end,
             edit_property_lines(
@@ -139,16 +139,16 @@ def set_properties(doc: XmlState, unit: Unit, node: Element) -> None:
         value = edit_property_lines(node.text or "", changed, "\n")
         fill(
             doc,
-            unit,
+            change,
             span,
             edit_property_lines(
                 content, changed, doc.newline, lambda value: _text_markup(doc, value)
             ),
         )
-    unit.on_values(lambda: _set_live_text(node, value))
+    change.on_values(lambda: _set_live_text(node, value))
 
 
-def _aliases(doc: XmlState, node: Element) -> dict[str, str]:
+def _aliases(doc: EditedDocument, node: Element) -> dict[str, str]:
     """The aliases under which the server reads values of this element from its secure vault, by
     attribute as it is written."""
     if not any(key.rpartition("}")[2] == "secretAlias" for key in node.attrib):
@@ -163,11 +163,13 @@ def _aliases(doc: XmlState, node: Element) -> dict[str, str]:
     }
 
 
-def set_attributes(doc: XmlState, unit: Unit, node: Element, values: dict[str, str | None]) -> None:
+def set_attributes(
+    doc: EditedDocument, change: Change, node: Element, values: dict[str, str | None]
+) -> None:
     changes = {}
     aliases = _aliases(doc, node)
-    if aliases and (unit.edit.uses_secret or any(name in aliases for name in values)):
-        if not unit.edit.leaves_vault and not set(aliases) <= set(unit.edit.attributes):
+    if aliases and (change.edit.uses_secret or any(name in aliases for name in values)):
+        if not change.edit.leaves_vault and not set(aliases) <= set(change.edit.attributes):
             name, alias = next(iter(aliases.items()))
             raise OperatorError(
                 f"{qualified_name(node)} (line {doc.line(node)}) has the attribute {name}, so the"
@@ -181,7 +183,7 @@ def set_attributes(doc: XmlState, unit: Unit, node: Element, values: dict[str, s
             if value is not None:
                 check_characters(value)
             changes[name] = (key, value)
-            unit.touched.append((node, f"attribute {name}"))
+            change.touched.append((node, f"attribute {name}"))
     if not changes:
         return
     span = doc.span(node)
@@ -192,11 +194,11 @@ def set_attributes(doc: XmlState, unit: Unit, node: Element, values: dict[str, s
     for name, (key, value) in changes.items():
         found = present.get(name)
         if found and value is None:
-            unit.splice(span.start + found.start(), span.start + found.end(), "")
+            change.splice(span.start + found.start(), span.start + found.end(), "")
         elif found and value is not None:
             quote = found.group(3)[0]
             start, end = found.span(3)
-            unit.splice(
+            change.splice(
                 span.start + start + 1,
                 span.start + end - 1,
                 to_encoding(escape_attribute(value, quote), doc.codec),
@@ -206,10 +208,10 @@ def set_attributes(doc: XmlState, unit: Unit, node: Element, values: dict[str, s
             blank = last.group(1) if last and "\n" in last.group(1) else " "
             escaped = to_encoding(escape_attribute(value, quote), doc.codec)
             added += f"{blank}{name}={quote}{escaped}{quote}"
-        unit.on_values(_attribute_change(node, key, value), key)
+        change.on_values(_attribute_change(node, key, value), key)
     if added:
         position = span.start + (last.end() if last else len(_tag_name(tag)) + 1)
-        unit.splice(position, position, added)
+        change.splice(position, position, added)
 
 
 def _attribute_key(node: Element, name: str) -> str:
@@ -228,13 +230,13 @@ def _attribute_key(node: Element, name: str) -> str:
     return f"{{{uri}}}{local}"
 
 
-def fill(doc: XmlState, unit: Unit, span: Span, content: str) -> None:
+def fill(doc: EditedDocument, change: Change, span: Span, content: str) -> None:
     """Replace all that stands between the tags of an element."""
     if span.close_start != span.open_end or doc.text[span.open_end - 2] != "/":
-        unit.splice(span.open_end, span.close_start, content)
+        change.splice(span.open_end, span.close_start, content)
         return
     tag = doc.text[span.start : span.open_end - 2].rstrip()
-    unit.splice(span.start + len(tag), span.end, f">{content}</{_tag_name(tag)}>")
+    change.splice(span.start + len(tag), span.end, f">{content}</{_tag_name(tag)}>")
 
 
 def _tag_name(tag: str) -> str:
@@ -246,10 +248,10 @@ def _set_live_text(node: Element, value: str) -> None:
 
 
 def _attribute_change(node: Element, key: str, value: str | None) -> t.Callable[[], None]:
-    def change() -> None:
+    def in_tree() -> None:
         if value is None:
             node.attrib.pop(key, None)
         else:
             node.set(key, value)
 
-    return change
+    return in_tree

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""The clustering section: what is read, which lists are refused, and which edits a wish becomes."""
+"""The clustering section: what is read, which lists are refused, and which edits the options become."""
 
 from __future__ import annotations
 
@@ -241,15 +241,15 @@ WKA = {
 }
 
 
-def edit_file(path: Path, wish: dict[str, t.Any], kernel: str | None = None) -> t.Any:
-    """Makes the edits of a wish, twice, and returns the section as it is then."""
+def edit_file(path: Path, desired: dict[str, t.Any], kernel: str | None = None) -> t.Any:
+    """Makes the desired edits, twice, and returns the section as it is then."""
     current = read_clustering(etree.parse(str(path)).getroot())
-    edits, secrets = clustering_edits(dict(wish, kernel=kernel), current)
-    expected = clustering_result(dict(wish, kernel=kernel), current)
+    edits, secrets = clustering_edits(dict(desired, kernel=kernel), current)
+    expected = clustering_result(dict(desired, kernel=kernel), current)
     if edits:
         patch_files([{"path": str(path), "edits": edits}], secrets)
     after = read_clustering(etree.parse(str(path)).getroot())
-    edits, secrets = clustering_edits(dict(wish, kernel=kernel), after)
+    edits, secrets = clustering_edits(dict(desired, kernel=kernel), after)
     if edits:
         assert not patch_files([{"path": str(path), "edits": edits}], secrets).changed
     assert clustering_result({}, after) == expected
@@ -378,12 +378,12 @@ def test_aws_has_other_names_on_kernel_4_7_1(home: t.Callable[[str], Path]) -> N
 
 def test_kubernetes_needs_a_class_on_old_kernels(home: t.Callable[[str], Path]) -> None:
     path = home("kernel") / AXIS2
-    wish = {"scheme": "kubernetes", "kubernetes": {"namespace": "bank", "services": "km"}}
+    desired = {"scheme": "kubernetes", "kubernetes": {"namespace": "bank", "services": "km"}}
     current = read_clustering(etree.parse(str(path)).getroot())
     for kernel in (None, "4.4.35", "4.7.0"):
         with pytest.raises(OperatorError, match="scheme kubernetes needs kubernetes.class_name"):
-            clustering_edits(dict(wish, kernel=kernel), current)
-    after = edit_file(path, dict(wish, domain="d"), kernel="4.7.1")
+            clustering_edits(dict(desired, kernel=kernel), current)
+    after = edit_file(path, dict(desired, domain="d"), kernel="4.7.1")
     assert after["parameters"]["KUBERNETES_NAMESPACE"] == "bank"
     assert after["parameters"]["domain"] == "d"
     after = edit_file(
@@ -391,7 +391,7 @@ def test_kubernetes_needs_a_class_on_old_kernels(home: t.Callable[[str], Path]) 
     )
     assert after["parameters"]["membershipSchemeClassName"] == "org.example.Scheme"
     # What stands in the file counts as well.
-    edit_file(path, wish)
+    edit_file(path, desired)
 
 
 def test_a_file_without_members_gets_a_list(home: t.Callable[[str], Path]) -> None:
@@ -601,12 +601,12 @@ REFUSED: list[tuple[str, dict[str, t.Any], str]] = [
 
 
 @pytest.mark.parametrize(
-    "wish, sentence", [case[1:] for case in REFUSED], ids=[case[0] for case in REFUSED]
+    "desired, sentence", [case[1:] for case in REFUSED], ids=[case[0] for case in REFUSED]
 )
-def test_refusals(home: t.Callable[[str], Path], wish: dict[str, t.Any], sentence: str) -> None:
+def test_refusals(home: t.Callable[[str], Path], desired: dict[str, t.Any], sentence: str) -> None:
     current = read_clustering(etree.parse(str(home("ob_km") / AXIS2)).getroot())
     with pytest.raises(OperatorError) as refusal:
-        clustering_edits(wish, current)
+        clustering_edits(desired, current)
     assert sentence in str(refusal.value)
 
 

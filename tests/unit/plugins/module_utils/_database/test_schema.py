@@ -12,8 +12,8 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils._database.s
     Database,
     PostgresqlDatabase,
     Record,
-    bring_up,
-    judge,
+    assess_script,
+    ensure_loaded,
 )
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._database.scripts import (
     Table,
@@ -276,7 +276,7 @@ def test_judgement(present: set, checksum: str | None, action: str | None, advic
     record = (
         None if checksum is None else finished(subject.checksum if checksum == "same" else checksum)
     )
-    outcome = judge("db", subject, subject.tables, present, record)
+    outcome = assess_script("db", subject, subject.tables, present, record)
     assert (outcome.action if outcome else None) == action
     if outcome:
         assert advice in outcome.advice
@@ -325,7 +325,7 @@ JUDGED_BAD = [
 def test_judgement_refuses(present: set, record: t.Any, message: str) -> None:
     subject = script(THREE)
     with pytest.raises(OperatorError, match=re.escape(message)):
-        judge(
+        assess_script(
             "db",
             subject,
             subject.tables,
@@ -476,7 +476,7 @@ def actions(
 ) -> list[str]:
     return [
         outcome.action
-        for outcome in bring_up(Database("db", server), scripts, may_load, dry_run, 5)
+        for outcome in ensure_loaded(Database("db", server), scripts, may_load, dry_run, 5)
     ]
 
 
@@ -663,7 +663,7 @@ class PostgresqlServer(Server):
 def postgresql_actions(server: Server, scripts: t.Sequence[t.Any]) -> list[str]:
     return [
         outcome.action
-        for outcome in bring_up(PostgresqlDatabase("db", server), scripts, True, False, 5)
+        for outcome in ensure_loaded(PostgresqlDatabase("db", server), scripts, True, False, 5)
     ]
 
 

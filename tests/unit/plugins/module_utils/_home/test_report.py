@@ -29,7 +29,9 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils._home.java_
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._home.ports import (
     port_offset_argument,
 )
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils._home.reading import Dotted
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils._home.reading import (
+    DottedTexts,
+)
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._home.registry import (
     mount_datasource,
     registry,
@@ -212,14 +214,14 @@ def test_dotted_paths() -> None:
     root = etree.fromstring(
         "<a xmlns='u'><b>1</b><b>2</b><c> <d>3</d> </c><e xmlns='v'>4</e><f/></a>"
     )
-    values = Dotted(root)
+    values = DottedTexts(root)
     assert dict(values) == {"b": ["1", "2"], "c.d": ["3"], "e": ["4"]}
     assert len(values) == 3
     assert values.first("b") == "1"
     assert values.first("f") is None
-    assert dict(Dotted(root, "u")) == {"b": ["1", "2"], "c.d": ["3"]}
-    assert dict(Dotted(etree.fromstring("<a><b>1</b></a>"), "u")) == {}
-    assert dict(Dotted(None)) == {}
+    assert dict(DottedTexts(root, "u")) == {"b": ["1", "2"], "c.d": ["3"]}
+    assert dict(DottedTexts(etree.fromstring("<a><b>1</b></a>"), "u")) == {}
+    assert dict(DottedTexts(None)) == {}
 
 
 SCRIPTS = [

@@ -440,7 +440,7 @@ def test_when_a_restart_is_owed(
     owed: str,
     reason: str,
 ) -> None:
-    service = server_service.judge(properties, recorded, current, health)
+    service = server_service.restart_owed(properties, recorded, current, health)
     assert service.owed == owed
     assert reason in " ".join(service.reasons)
     assert bool(service.reasons) is bool(owed)

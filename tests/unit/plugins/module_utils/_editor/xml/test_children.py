@@ -22,7 +22,7 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils._editor.xml
     parse,
 )
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._editor.xml.edited_document import (
-    XmlState,
+    EditedDocument,
 )
 
 COUNT = 120
@@ -94,7 +94,7 @@ def test_one_that_is_missing_among_many_is_said_to_be(edit: t.Any) -> None:
 )
 def test_the_tables_say_what_xpath_says(namespace: str, xpath: str) -> None:
     text = document(namespace).replace("</a>", "<q><r s='t'/><r/><!-- c --></q><q/></a>")
-    state = XmlState(text, "utf-8")
+    state = EditedDocument(text, "utf-8")
     path = state.path(xpath)
     assert Lookup.understands(path.steps)
     assert state.select(path) == state.evaluate(path.evaluated, path.prefixes)
@@ -104,12 +104,12 @@ def test_the_tables_say_what_xpath_says(namespace: str, xpath: str) -> None:
     "xpath", ["//p", "/a/p[1]", "/a/p[x='1']", "/a/*", "/a/n:p", "/a/p[@n:m='1']", "/a/p[@m]"]
 )
 def test_what_the_tables_do_not_understand(xpath: str) -> None:
-    assert not Lookup.understands(XmlState("<a/>", "utf-8").path(xpath).steps)
+    assert not Lookup.understands(EditedDocument("<a/>", "utf-8").path(xpath).steps)
 
 
 def test_a_change_is_seen() -> None:
     root = parse(document())
-    state = XmlState(document(), "utf-8")
+    state = EditedDocument(document(), "utf-8")
     lookup = Lookup(root, None)
     steps = state.path("/a/p[@name='new']").steps
     assert lookup.find(steps) == []
