@@ -65,8 +65,10 @@ class Regions:
         return self._playbook(str(playbook), self.inventory, "-e", extra, *arguments)
 
     def play(self, plays: list[dict[str, t.Any]], *arguments: str, **variables: t.Any) -> t.Any:
-        """Run these plays after playbooks/model.yml."""
+        """Run these plays after playbooks/parts/model.yml."""
         path = self.folder / "play.yml"
-        start = {"ansible.builtin.import_playbook": str(REPOSITORY / "playbooks" / "model.yml")}
+        start = {
+            "ansible.builtin.import_playbook": str(REPOSITORY / "playbooks" / "parts" / "model.yml")
+        }
         path.write_text(yaml.safe_dump([start, *plays], sort_keys=False), encoding="utf-8")
         return self.run(str(path), *arguments, **variables)

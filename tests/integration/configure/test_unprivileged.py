@@ -33,7 +33,7 @@ def test_site_yml_configures_the_product_files_without_root(
 def test_what_needs_root_says_so_play_by_play(repository: t.Any) -> None:
     """Whoever runs a part of site.yml without root can see in it which plays ask for it; no task
     asks for more by itself."""
-    for path in sorted((repository / "playbooks").glob("*.yml")):
+    for path in sorted((repository / "playbooks").rglob("*.yml")):
         for play in yaml.safe_load(path.read_text(encoding="utf-8")) or []:
             assert play.get("become", False) in (True, False) and "become_user" not in play
     plays = yaml.safe_load((repository / "playbooks" / "configure.yml").read_text(encoding="utf-8"))

@@ -21,7 +21,7 @@ PLAYBOOK = """
   connection: local
   gather_facts: false
   tasks:
-    - ansible.builtin.include_role: {name: carbon_ops.key_manager.nginx, tasks_from: loaded, rolespec_validate: false}
+    - ansible.builtin.include_role: {name: carbon_ops.key_manager.nginx, tasks_from: reload_or_restart, rolespec_validate: false}
 """
 # As far as the module asks: a unit that is loaded, enabled and, where it is not the start that
 # fails, running.

@@ -185,7 +185,9 @@ def test_what_a_run_has_learnt_is_no_contradiction(
 ) -> None:
     """site.yml ends with verify.yml, which begins with the same check again: by then the hosts have
     facts of ours."""
-    model = {"ansible.builtin.import_playbook": str(REPOSITORY / "playbooks" / "model.yml")}
+    model = {
+        "ansible.builtin.import_playbook": str(REPOSITORY / "playbooks" / "parts" / "model.yml")
+    }
     path = tmp_path / "twice.yml"
     path.write_text(yaml.safe_dump([model, model]), encoding="utf-8")
     run = playbook(str(path), inventory_file(cases.Case(), tmp_path))

@@ -36,7 +36,7 @@ def literal(value: t.Any) -> list[str]:
 
 def test_no_task_takes_a_backslash_and_an_n_for_a_line_feed() -> None:
     files = sorted(REPOSITORY.glob("roles/*/tasks/*.yml")) + sorted(
-        REPOSITORY.glob("playbooks/*.yml")
+        REPOSITORY.glob("playbooks/**/*.yml")
     )
     assert len(files) > 30
     found = {

@@ -14,28 +14,36 @@ from pathlib import Path
 import pytest
 from support.paths import REPOSITORY
 
-# Parts of other playbooks, which nobody runs by themselves.
-PARTS = {"model", "rolling_order", "running_cluster"}
 PLAYBOOKS = sorted(path.stem for path in (REPOSITORY / "playbooks").glob("*.yml"))
-OPERATIONS = ["decommission", "restart"]
+# Parts of other playbooks, which nobody runs by themselves.
+PARTS = sorted(path.stem for path in (REPOSITORY / "playbooks" / "parts").glob("*.yml"))
+# A part can begin a playbook that somebody writes beside those of the collection.
+BY_FULL_NAME = ["decommission", "restart", "parts.model"]
 
 
 def test_playbooks_were_found() -> None:
-    assert {"site", "restart", *PARTS} <= set(PLAYBOOKS)
+    assert {"site", "restart"} <= set(PLAYBOOKS)
+    assert PARTS == ["model", "rolling_order", "running_cluster"]
 
 
-@pytest.mark.parametrize("name", PLAYBOOKS)
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_is_imported_by_a_playbook(part: str) -> None:
+    playbooks = [path.read_text("utf-8") for path in (REPOSITORY / "playbooks").glob("*.yml")]
+    assert any(f"import_playbook: parts/{part}.yml\n" in text for text in playbooks)
+
+
+@pytest.mark.parametrize("name", [*PLAYBOOKS, *PARTS])
 def test_name_is_one_that_a_collection_may_have(name: str) -> None:
     assert re.fullmatch(r"[a-z][a-z0-9_]*", name)
 
 
-@pytest.mark.parametrize("name", sorted(set(PLAYBOOKS) - PARTS))
+@pytest.mark.parametrize("name", PLAYBOOKS)
 def test_playbook_stands_in_the_readme(name: str) -> None:
     text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
     assert re.search(rf"^\| `(?:playbooks/)?{name}\.yml` \|", text, re.MULTILINE)
 
 
-@pytest.mark.parametrize("name", OPERATIONS)
+@pytest.mark.parametrize("name", BY_FULL_NAME)
 def test_operation_is_reachable_by_its_full_name(name: str) -> None:
     done = subprocess.run(
         [
@@ -53,4 +61,4 @@ def test_operation_is_reachable_by_its_full_name(name: str) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert f"/playbooks/{name}.yml" in done.stdout
+    assert "/playbooks/{0}.yml".format(name.replace(".", "/")) in done.stdout

@@ -300,7 +300,7 @@ def sources(repository: Path) -> t.Iterator[tuple[str, str]]:
     """Every text that Ansible renders in a role or a playbook, but the tasks that make the
     model."""
     for path in sorted(
-        [*repository.glob("roles/*/[tvdh]*/**/*"), *repository.glob("playbooks/*.yml")]
+        [*repository.glob("roles/*/[tvdh]*/**/*"), *repository.glob("playbooks/**/*.yml")]
     ):
         if not path.is_file() or "roles/cluster/tasks" in str(path):
             continue
