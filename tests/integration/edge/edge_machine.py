@@ -412,6 +412,15 @@ class Edge:
             time.sleep(0.05)
         raise AssertionError("nginx did not reload: " + (self.home / "error.log").read_text())
 
+    def log(self, name: str, expected: str) -> str:
+        """An access log with this text in it. nginx writes a line only after it has answered."""
+        for _attempt in range(200):
+            content = (self.home / name).read_text()
+            if expected in content:
+                return content
+            time.sleep(0.05)
+        raise AssertionError(f"{name} has no {expected!r}: {content}")
+
     def stop(self) -> None:
         if self.process:
             self.process.terminate()

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import typing as t
-from pathlib import Path
 
 import pytest
 from edge_machine import Edge
@@ -83,8 +82,7 @@ def test_each_cluster_has_nodes_flags_and_logs_of_its_own(
         other: {f"{other}-km2"} if other == name else {f"{other}-km1", f"{other}-km2"}
         for other in NAMES
     }
-    logged = (edge.home / f"{name}.access.log").read_text()
-    assert f" {name}.km.edge.test " in logged
+    logged = edge.log(f"{name}.access.log", f" {name}.km.edge.test ")
     assert [other for other in NAMES if other != name and f" {other}.km.edge.test " in logged] == []
 
 
@@ -129,4 +127,4 @@ def test_a_cluster_that_is_still_configured_by_the_former_release_goes_on(
     assert result.returncode == 0, result.stdout
     edge.reload()
     assert edge.ask("/", host="old.edge.test", port="public_http_port").status == 204
-    assert Path(edge.home / "old.log").read_text().count("old.edge.test") == 1
+    assert edge.log("old.log", "old.edge.test").count("old.edge.test") == 1
