@@ -14,7 +14,15 @@ import typing as t
 
 from .checks import check_members, check_services, wait_for_databases, warm
 from .errors import HealthError
-from .log import DATABASE_AWAY, LogPosition, error_lines, explain, log_since, shown_by_log
+from .log import (
+    DATABASE_AWAY,
+    LogPosition,
+    error_lines,
+    explain,
+    log_since,
+    shown_by_log,
+    written_by_itself,
+)
 from .record import load_config, read_start, record_giving_up, record_ready, record_start
 
 # How long the log may stay silent after an error from which the product never recovers by itself.
@@ -75,8 +83,10 @@ def wait(
             fatal or (problem.part == "start" and sentence.startswith(DATABASE_AWAY))
             for sentence, fatal in causes
         ):
-            if len(lines) != written:
-                silent_since, written = now(), len(lines)
+            # Once it is ready it is asked every second, and writes of that.
+            length = written_by_itself(lines) if shown["ready"] else len(lines)
+            if length != written:
+                silent_since, written = now(), length
             if now() - silent_since >= FATAL_GRACE_SECONDS:
                 reason = "waiting longer does not help"
         if reason:

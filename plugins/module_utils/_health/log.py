@@ -136,6 +136,8 @@ _GRAVE = ("WARN", "ERROR", "FATAL")
 # server answers requests.
 _LOGINS = re.compile(r"Authenticat|Login|Audit|AUDIT")
 _REQUESTS = re.compile(r"Servlet|OAuth|Token|SAML|Session|axis2|catalina|Valve")
+# What any request may write, the health check's own among them.
+_ASKED = re.compile(rf"{_LOGINS.pattern}|{_REQUESTS.pattern}|oauth")
 _LOGGED_IN = re.compile(r"'[^'\n]*' logged (?:in|out) at ")
 
 # The clustering agent's own loggers, the same in kernels 4.4 and 4.7; others by the profile.
@@ -192,6 +194,11 @@ def number_proved(found: t.Sequence[Event]) -> int:
             return number
         ready = ready or event.is_from(LOGGERS["ready"])
     return len(found)
+
+
+def written_by_itself(lines: t.Iterable[str]) -> int:
+    """How many events a server that is ready has written of its own accord, not for a request."""
+    return sum(1 for event in events(lines) if not _ASKED.search(event.logger))
 
 
 def explain(

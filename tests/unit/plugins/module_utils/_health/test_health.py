@@ -729,6 +729,36 @@ def test_start_whose_log_goes_on_is_not_given_up_for_an_error_in_it(
     assert clock.time > 1090
 
 
+# What a Key Manager without its identity database writes of one health check.
+OF_A_CHECK = [
+    "INFO {org.wso2.carbon.core.services.authentication.AuthenticationAdmin} -"
+    " 'admin@carbon.super [-1234]' logged in at [2026-11-28 05:00:00,000]",
+    "INFO {org.wso2.carbon.identity.oauth2.OAuth2Service} - No token issuer is found",
+    "INFO {org.apache.axis2.engine.AxisEngine} - The service cannot be found",
+]
+
+
+def test_ready_server_with_a_fatal_error_is_given_up_though_its_log_tells_of_the_check(
+    config: dict[str, t.Any], carbon: t.Any, clock: t.Any
+) -> None:
+    config["oauth"] = True
+    carbon.token = "<faultstring>The service cannot be found</faultstring>"
+    log = Path(config["log_file"])
+    first = [logged("ERROR - NameNotFoundException: Name [jdbc/Nope]"), logged("Mgt Console URL")]
+    log.write_text("\n".join(first) + "\n")
+
+    def sleep(seconds: float) -> None:
+        clock.sleep(seconds)
+        with log.open("a") as stream:
+            stream.writelines(logged(line) + "\n" for line in OF_A_CHECK)
+
+    with pytest.raises(HealthError) as caught:
+        health_program.wait(config, 300, now=clock.now, sleep=sleep)
+    assert "waiting longer does not help" in str(caught.value)
+    assert "No datasource has the JNDI name jdbc/Nope" in str(caught.value)
+    assert 30 <= clock.time - 1000 <= 32
+
+
 def test_start_without_its_database_is_given_up_early(
     config: dict[str, t.Any], clock: t.Any
 ) -> None:
