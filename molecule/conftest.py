@@ -5,6 +5,6 @@
 
 from __future__ import annotations
 
-from support.molecule_cluster import cluster, journal
+from tests.support.molecule_cluster import cluster, journal
 
 __all__ = ["cluster", "journal"]

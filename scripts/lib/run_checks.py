@@ -194,7 +194,7 @@ def steps(fast: bool) -> list[Step]:
         Step(
             "fuzz-guided",
             [
-                "tests/fuzz/atheris_editor.py",
+                "tests/fuzz/guided",
                 "-max_total_time=600",
                 str(CORPUS),
                 "tests/fixtures/editor",

@@ -16,11 +16,9 @@ import time
 import typing as t
 from pathlib import Path
 
-import cluster
-import editor
-import node
-from connections import CONNECTIONS
-from measuring import REPOSITORY, NotHere, table
+from tests.benchmark import cluster, editor, node
+from tests.benchmark.connections import CONNECTIONS
+from tests.benchmark.measuring import REPOSITORY, NotHere, table
 
 PARTS = {
     "node": (node.measure, node.show, node.holds),

@@ -16,7 +16,8 @@ from functools import partial
 from pathlib import Path
 
 import yaml
-from measuring import (
+
+from tests.benchmark.measuring import (
     REPOSITORY,
     SHARED,
     NotHere,
@@ -30,6 +31,7 @@ from measuring import (
     table,
     timed,
 )
+from tests.support.homes import make_home
 
 # carbon_configure.
 INVOCATIONS = 1
@@ -49,9 +51,6 @@ def make_site(folder: Path, nodes: int) -> Path:
             for path in [home, *home.rglob("*")]:
                 path.chmod(0o755 if path.is_dir() else 0o644)
         else:
-            sys.path.insert(0, str(REPOSITORY / "tests"))
-            from support.homes import make_home
-
             make_home("ob_km", home)
         hosts[name] = {
             "cluster_node_address": f"10.20.{number // 200}.{10 + number % 200}",

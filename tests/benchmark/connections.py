@@ -19,7 +19,7 @@ import typing as t
 from pathlib import Path
 from queue import SimpleQueue
 
-from measuring import NotHere
+from tests.benchmark.measuring import NotHere
 
 # Added to each round trip, half of it on the way there.
 DELAY = 0.050

@@ -14,7 +14,7 @@ import typing as t
 from pathlib import Path
 from statistics import median
 
-from measuring import REPOSITORY, environment, table
+from tests.benchmark.measuring import REPOSITORY, environment, table
 
 WORKER = REPOSITORY / "tests" / "benchmark" / "worker.py"
 KB, MB = 1000, 1000 * 1000

@@ -16,8 +16,9 @@ import typing as t
 from pathlib import Path
 
 import yaml
-from connections import CONNECTIONS, Connection
-from measuring import (
+
+from tests.benchmark.connections import CONNECTIONS, Connection
+from tests.benchmark.measuring import (
     REPOSITORY,
     SHARED,
     NotHere,
@@ -30,7 +31,7 @@ from measuring import (
     table,
     timed,
 )
-from real_edits import benchmark_edits
+from tests.benchmark.real_edits import benchmark_edits
 
 WORKER = REPOSITORY / "tests" / "benchmark" / "worker.py"
 # Where the real files are not: as many edits as make sense in the tests' own.

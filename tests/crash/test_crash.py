@@ -25,7 +25,17 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils._files impo
     locks,
     transaction,
 )
-from harness import FILES, VALUES, Counted, Home, calls_of_a_run, fault_once, in_child, kill_many
+
+from tests.crash.harness import (
+    FILES,
+    VALUES,
+    Counted,
+    Home,
+    calls_of_a_run,
+    fault_once,
+    in_child,
+    kill_many,
+)
 
 ERRORS = (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EIO)
 

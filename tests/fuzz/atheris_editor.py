@@ -1,11 +1,10 @@
-#!/usr/bin/env python3
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
 """Bytes that a coverage-guided fuzzer makes, in every format; it keeps what it learns in the first
 folder and begins with the second.
 
-    pip install atheris && mkdir corpus && tests/fuzz/atheris_editor.py -max_total_time=600 corpus
+    pip install atheris && mkdir corpus && tests/fuzz/guided -max_total_time=600 corpus
     tests/fixtures/editor
 
 Whatever the bytes are, an edit gives one sentence, or a file that the same edit leaves as it is.
@@ -14,23 +13,20 @@ Whatever the bytes are, an edit gives one sentence, or a file that the same edit
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 try:
     import atheris
 except ImportError:
     # As pytest says it, so that scripts/test counts it.
     print(
-        "SKIPPED [1] tests/fuzz/atheris_editor.py: atheris is not installed (pip install"
+        "SKIPPED [1] tests/fuzz/guided: atheris is not installed (pip install"
         " atheris)\n1 skipped in 0.00s"
     )
     sys.exit(0)
 
-HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parents[1] / "collections")]
 
 with atheris.instrument_imports(include=["ansible_collections"]):
-    from engine import checked, refused
+    from tests.fuzz.engine import checked, refused
 
 EDITS = {
     "xml": [

@@ -16,7 +16,8 @@ import typing as t
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._editor.json.document import (
     parse_json,
 )
-from engine import PIECES, checked, damaged, edit, on_disk, only_inside, refused, value
+
+from tests.fuzz.engine import PIECES, checked, damaged, edit, on_disk, only_inside, refused, value
 
 UTF_16 = (("utf-16-le", codecs.BOM_UTF16_LE), ("utf-16-be", codecs.BOM_UTF16_BE))
 CODECS = (("utf-8", b""), ("utf-8", b""), ("utf-8", codecs.BOM_UTF8), *UTF_16)

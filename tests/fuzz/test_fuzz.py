@@ -13,8 +13,9 @@ import typing as t
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from other_cases import json_case, properties_case, text_case
-from xml_cases import case as xml_case
+
+from tests.fuzz.other_cases import json_case, properties_case, text_case
+from tests.fuzz.xml_cases import case as xml_case
 
 CASES = {"xml": xml_case, "json": json_case, "properties": properties_case, "text": text_case}
 SEEDED = {"xml": 1500, "json": 1000, "properties": 700, "text": 700}

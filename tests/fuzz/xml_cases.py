@@ -11,8 +11,9 @@ import random
 import re
 import typing as t
 
-from engine import checked, damaged, edit, on_disk, only_inside, refused, value
 from lxml import etree
+
+from tests.fuzz.engine import checked, damaged, edit, on_disk, only_inside, refused, value
 
 URIS = ("urn:one", "urn:two", "http://example.org/three?a=1&b=2")
 NAMES = ("a", "b", "Name", "long-name.x", "_u", "\u00e9l")

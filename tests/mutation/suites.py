@@ -6,7 +6,6 @@ tests/integration/configure, as they stand."""
 
 from __future__ import annotations
 
-import importlib.util
 import itertools
 import json
 import os
@@ -16,26 +15,11 @@ import typing as t
 from pathlib import Path
 from types import SimpleNamespace
 
-import test_edits
-import test_leftovers
-import test_options
-import test_products
 import yaml
-from sites import DATABASES, REPOSITORY, SHARED, SITES, Site
 
-HERE = Path(__file__).resolve().parent
-
-
-def run_playbook(*arguments: t.Any, **options: t.Any) -> t.Any:
-    """As tests/integration/conftest.py does; several files have this name."""
-    spec = importlib.util.spec_from_file_location(
-        "integration_conftest", HERE.parent / "integration" / "conftest.py"
-    )
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.run_playbook(*arguments, **options)
-
+from tests.integration.configure import test_edits, test_leftovers, test_options, test_products
+from tests.integration.configure.sites import DATABASES, REPOSITORY, SHARED, SITES, Site
+from tests.support.playbooks import run_playbook
 
 # These hold a file against what it was before the run, so they say nothing where somebody had put
 # another value.
@@ -88,7 +72,7 @@ class Suite:
             shutil.copytree(home, self.stock[host], symlinks=True)
         record = folder / "edits_made"
         settings = {
-            "ANSIBLE_CALLBACK_PLUGINS": str(HERE / "callback"),
+            "ANSIBLE_CALLBACK_PLUGINS": str(REPOSITORY / "tests" / "mutation" / "callback"),
             "ANSIBLE_CALLBACKS_ENABLED": "edits_made",
             "CARBON_OPS_EDITS_MADE": str(record),
         }

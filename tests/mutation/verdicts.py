@@ -11,7 +11,8 @@ import typing as t
 from pathlib import Path
 
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._errors import OperatorError
-from edits import Edit, edits_of, made, moved
+
+from tests.mutation.edits import Edit, edits_of, made, moved
 
 
 class Judge(t.Protocol):

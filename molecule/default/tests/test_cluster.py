@@ -14,7 +14,8 @@ import typing as t
 
 import pytest
 import yaml
-from support.molecule_cluster import Cluster
+
+from tests.support.molecule_cluster import Cluster
 
 
 def fetch(cluster: Cluster, address: str, port: int, name: str, path: str) -> tuple[int, str]:

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from support.molecule_cluster import Cluster, Run
+
+from tests.support.molecule_cluster import Cluster, Run
 
 SITE = "site.yml"
 

@@ -9,7 +9,8 @@ import typing as t
 import xml.etree.ElementTree as ElementTree
 
 import pytest
-from support.molecule_cluster import Cluster
+
+from tests.support.molecule_cluster import Cluster
 
 # How API Manager finds the service for its logins and for the validation of keys.
 CALLS = ("AuthManager", "APIKeyValidator")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from support.molecule_cluster import Cluster
+from tests.support.molecule_cluster import Cluster
 
 DIRECTORY = "dir1.ldap.example"
 

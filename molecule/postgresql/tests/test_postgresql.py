@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import pytest
-from support.molecule_cluster import Cluster
+
+from tests.support.molecule_cluster import Cluster
 
 CHECKSUM = "188976721ead8e8627eb6d8389d500dccc0c9bebd885268a3047180274a6031e"
 

@@ -11,7 +11,8 @@ import time
 import typing as t
 
 import pytest
-from support.molecule_cluster import Cluster
+
+from tests.support.molecule_cluster import Cluster
 
 # By the inventory: offsets 3 and 4, and member ports that no offset moves.
 PORTS = {"obkm": {9446, 9766, 4000}, "obkm2": {9447, 9767, 4010}}

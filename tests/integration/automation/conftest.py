@@ -11,7 +11,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from jobs import REPOSITORY, Job, tool
+
+from tests.integration.automation.jobs import REPOSITORY, Job, tool
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,6 @@ around AWX."""
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import shutil
@@ -16,6 +15,8 @@ import typing as t
 from pathlib import Path
 
 import pytest
+
+from tests.support.homes import make_home
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 VAULT_PASSWORD = "Canary-vault"
@@ -80,15 +81,9 @@ class Job:
         self.project = self.data / "project"
         self.homes = folder / "homes"
         shutil.copytree(project, self.project, symlinks=True, ignore=shutil.ignore_patterns(".git"))
-        spec = importlib.util.spec_from_file_location(
-            "homes_of_jobs", REPOSITORY / "tests" / "support" / "homes.py"
-        )
-        assert spec is not None and spec.loader is not None
-        homes = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(homes)
         for host in ("km1", "km2"):
-            homes.make_home("ob_km", self.homes / host)
-        homes.make_home("ob_apim", self.homes / "am1")
+            make_home("ob_km", self.homes / host)
+        make_home("ob_apim", self.homes / "am1")
         self.source = folder / "inventory"
         self._write_inventory()
         self._export()

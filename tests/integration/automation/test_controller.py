@@ -18,7 +18,8 @@ import ansible_collections
 import pytest
 import yaml
 from ansible_collections.carbon_ops.key_manager.plugins.filter.survey import survey
-from controller import TOKEN, Controller, Refused, check_survey
+
+from tests.integration.automation.controller import TOKEN, Controller, Refused, check_survey
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 URL = "https://git.bank.example/key-manager.git"

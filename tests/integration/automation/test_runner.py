@@ -15,8 +15,9 @@ import pytest
 import yaml
 from ansible_collections.carbon_ops.key_manager.plugins.filter.survey import survey
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._home.report import read_home
-from controller import TOKEN, Controller
-from jobs import REPOSITORY, Job, command, tool
+
+from tests.integration.automation.controller import TOKEN, Controller
+from tests.integration.automation.jobs import REPOSITORY, Job, command, tool
 
 PLAYBOOKS = sorted(path.name for path in (REPOSITORY / "playbooks").glob("*.yml"))
 

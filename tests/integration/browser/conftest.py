@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import pytest
-from running_cluster import Cluster, find_cluster
+
+from tests.support.running_cluster import Cluster, find_cluster
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,8 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from running_cluster import Cluster
+
+from tests.support.running_cluster import Cluster
 
 pytestmark = pytest.mark.cluster
 

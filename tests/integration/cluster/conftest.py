@@ -8,7 +8,8 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from running_cluster import Cluster, find_cluster
+
+from tests.support.running_cluster import Cluster, find_cluster
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,8 @@ from pathlib import Path
 import pytest
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils import _ports as ports
 from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._firewall import port_rules
-from running_cluster import Cluster, docker
+
+from tests.support.running_cluster import Cluster, docker
 
 pytestmark = pytest.mark.cluster
 

@@ -14,7 +14,8 @@ import time
 import typing as t
 
 import pytest
-from running_cluster import Cluster, docker, wait_for
+
+from tests.support.running_cluster import Cluster, docker, wait_for
 
 pytestmark = pytest.mark.cluster
 

@@ -10,7 +10,8 @@ import time
 import typing as t
 
 import pytest
-from running_cluster import INVENTORY, Cluster, docker
+
+from tests.support.running_cluster import INVENTORY, Cluster, docker
 
 # Each restarts a node twice.
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]

@@ -14,7 +14,8 @@ from xml.sax.saxutils import escape
 
 import pytest
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._health import client, errors
-from running_cluster import Cluster, wait_for
+
+from tests.support.running_cluster import Cluster, wait_for
 
 pytestmark = pytest.mark.cluster
 

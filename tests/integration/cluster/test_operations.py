@@ -10,8 +10,9 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from cluster_load import Load
-from running_cluster import INVENTORY, Cluster, docker, wait_for
+
+from tests.support.cluster_load import Load
+from tests.support.running_cluster import INVENTORY, Cluster, docker, wait_for
 
 pytestmark = pytest.mark.cluster
 

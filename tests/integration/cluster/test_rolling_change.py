@@ -15,8 +15,9 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from cluster_load import LONGEST_RUN, RATE, Load
-from running_cluster import INVENTORY, REPOSITORY, Cluster
+
+from tests.support.cluster_load import LONGEST_RUN, RATE, Load
+from tests.support.running_cluster import INVENTORY, REPOSITORY, Cluster
 
 pytestmark = pytest.mark.cluster
 

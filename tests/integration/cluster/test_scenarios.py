@@ -10,7 +10,8 @@ import json
 import typing as t
 
 import pytest
-from running_cluster import INVENTORY, Cluster
+
+from tests.support.running_cluster import INVENTORY, Cluster
 
 # Each restarts every node.
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]

@@ -9,7 +9,8 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from regions import Regions
+
+from tests.integration.clusters.regions import Regions
 
 
 @pytest.fixture

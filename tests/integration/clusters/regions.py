@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import shutil
 import typing as t
 from pathlib import Path
 
 import yaml
+
+from tests.support.homes import make_home
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 CLUSTERS = {
@@ -48,17 +49,11 @@ class Regions:
             REPOSITORY / "tests" / "fixtures" / "inventories" / "regions", self.inventory
         )
         self._playbook = playbook
-        spec = importlib.util.spec_from_file_location(
-            "homes_of_clusters", REPOSITORY / "tests" / "support" / "homes.py"
-        )
-        assert spec is not None and spec.loader is not None
-        homes = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(homes)
         for name, groups in CLUSTERS.items():
             for host in groups["key_manager"]:
-                homes.make_home(PRODUCTS[name] + "_km", self.homes / host)
+                make_home(PRODUCTS[name] + "_km", self.homes / host)
             for host in groups["api_manager"]:
-                homes.make_home(PRODUCTS[name] + "_apim", self.homes / host)
+                make_home(PRODUCTS[name] + "_apim", self.homes / host)
 
     def run(self, playbook: str, *arguments: str, **variables: t.Any) -> t.Any:
         extra = json.dumps({"homes": str(self.homes), **variables})

@@ -14,7 +14,14 @@ import typing as t
 import pytest
 import yaml
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._home.report import read_home
-from regions import ADDRESSES, CLUSTERS, MEMBER_PORTS, REPOSITORY, Regions
+
+from tests.integration.clusters.regions import (
+    ADDRESSES,
+    CLUSTERS,
+    MEMBER_PORTS,
+    REPOSITORY,
+    Regions,
+)
 
 OTHER = {
     "obkm-eu": ("us-", "198.51.100.", ".us.", "obkm-us"),

@@ -14,7 +14,8 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from sites import PARAMETERS, SHARED, SITES, ProcessList, Site
+
+from tests.integration.configure.sites import PARAMETERS, SHARED, SITES, ProcessList, Site
 
 
 class Configured(t.NamedTuple):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from expected import (
+from tests.integration.configure.expected import (
     CONF,
     DATASOURCES,
     MASTER,

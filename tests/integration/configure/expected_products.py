@@ -8,9 +8,16 @@ from __future__ import annotations
 
 import typing as t
 
-import expected
-import expected_api_manager
-from expected import BALANCER, CONF, JAGGERY, MASTER, OPEN_BANKING, SECURITY, SHINDIG
+from tests.integration.configure import expected, expected_api_manager
+from tests.integration.configure.expected import (
+    BALANCER,
+    CONF,
+    JAGGERY,
+    MASTER,
+    OPEN_BANKING,
+    SECURITY,
+    SHINDIG,
+)
 
 Files = t.Dict[str, t.Mapping[str, "str | None"]]
 DATASOURCE = "datasources-configuration/datasources/datasource"

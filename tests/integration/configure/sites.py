@@ -6,7 +6,6 @@ list while they are configured."""
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import shutil
 import subprocess
@@ -19,6 +18,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+
+from tests.support import homes
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 SHARED = Path(os.environ.get("CARBON_OPS_SHARED", REPOSITORY.parent / "shared"))
@@ -258,13 +259,7 @@ def make_home(source: str, product: str, api_manager: bool, home: Path) -> None:
         for path in [home, *home.rglob("*")]:
             path.chmod(0o755 if path.is_dir() else 0o644)
         return
-    spec = importlib.util.spec_from_file_location(
-        "fixture_homes", REPOSITORY / "tests" / "support" / "homes.py"
-    )
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    module.make_home(FIXTURES[product][api_manager], home)
+    homes.make_home(FIXTURES[product][api_manager], home)
 
 
 class ProcessList:

@@ -15,7 +15,8 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from sites import REPOSITORY, WITHOUT_ROOT, Site
+
+from tests.integration.configure.sites import REPOSITORY, WITHOUT_ROOT, Site
 
 # What systemd would say: the services that run are files in a folder.
 SYSTEMCTL = """#!/bin/sh

@@ -12,8 +12,9 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from sites import SHARED, WITHOUT_ROOT, Site
-from test_products import Sites
+
+from tests.integration.configure.sites import SHARED, WITHOUT_ROOT, Site
+from tests.integration.configure.test_products import Sites
 
 # One host after the other, so that the output of two runs has one order.
 IN_ORDER = {"ANSIBLE_FORKS": "1"}

@@ -11,12 +11,11 @@ import typing as t
 from collections import Counter
 from xml.sax.saxutils import escape
 
-import expected
-import expected_api_manager
-import expected_products
 from lxml import etree
-from meaning import comments, json_meaning, meaning
-from sites import ADDRESSES
+
+from tests.integration.configure import expected, expected_api_manager, expected_products
+from tests.integration.configure.meaning import comments, json_meaning, meaning
+from tests.integration.configure.sites import ADDRESSES
 
 RECAP = re.compile(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)\s+unreachable=0\s+failed=0", re.MULTILINE)
 # How the handlers of a template name the password and the alias of a keystore.

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 import typing as t
 
-import expected
 import pytest
+
+from tests.integration.configure import expected
 
 CONFIGURE = "playbooks/configure.yml"
 

@@ -11,7 +11,6 @@ tests/unit/plugins/plugin_utils/_preflight/test_text_rules.py says.
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import shutil
@@ -20,13 +19,14 @@ import typing as t
 import zipfile
 from pathlib import Path
 
-import expected
 import pytest
-import sites
 import yaml
 from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._sources import role_options
 from lxml import etree
-from sites import SHARED, Site
+
+from tests.integration.configure import expected, sites
+from tests.integration.configure.sites import SHARED, Site
+from tests.unit.plugins.plugin_utils._preflight import test_text_rules as table
 
 # Each process would make homes of its own.
 pytestmark = pytest.mark.xdist_group("hostile")
@@ -53,21 +53,6 @@ class Unsafe(str):
 yaml.SafeDumper.add_representer(
     Unsafe, lambda dumper, text: dumper.represent_scalar("!unsafe", str(text))
 )
-
-
-def _table() -> t.Any:
-    path = (
-        Path(__file__).resolve().parents[2]
-        / "unit/plugins/plugin_utils/_preflight/test_text_rules.py"
-    )
-    spec = importlib.util.spec_from_file_location("table_of_hostile_strings", path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-table = _table()
 
 
 class Values:

@@ -11,8 +11,9 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from meaning import meaning
-from sites import QUICK, SITES, Site
+
+from tests.integration.configure.meaning import meaning
+from tests.integration.configure.sites import QUICK, SITES, Site
 
 # Each process would configure both homes for itself.
 pytestmark = pytest.mark.xdist_group("leftovers")

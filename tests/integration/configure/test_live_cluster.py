@@ -10,7 +10,8 @@ import re
 import typing as t
 
 import pytest
-from sites import WITHOUT_ROOT
+
+from tests.integration.configure.sites import WITHOUT_ROOT
 
 ADVICE = "APIs that are published already carry the old one: republish them."
 

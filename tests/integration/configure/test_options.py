@@ -19,8 +19,9 @@ from pathlib import Path
 import pytest
 import yaml
 from lxml import etree
-from sites import SHARED, Secrets
-from test_leftovers import FORMER_PASSWORD, FORMER_STORE
+
+from tests.integration.configure.sites import SHARED, Secrets
+from tests.integration.configure.test_leftovers import FORMER_PASSWORD, FORMER_STORE
 
 SOURCES = {"ob_km_1.5": "ob-km-1.5-uk", "is_km_5.7.0": "is-km-5.7.0", "apim": "ob-apim-1.5-uk"}
 # Files that both products have and that were published of one only, or of the kernel.

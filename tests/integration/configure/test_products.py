@@ -19,8 +19,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from meaning import json_meaning
-from sites import REPOSITORY, SHARED, Secrets
+
+from tests.integration.configure.meaning import json_meaning
+from tests.integration.configure.sites import REPOSITORY, SHARED, Secrets
 
 # Each process would make the homes of all topologies for itself.
 pytestmark = pytest.mark.xdist_group("products")

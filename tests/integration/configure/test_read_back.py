@@ -12,9 +12,10 @@ import typing as t
 from collections import Counter
 from pathlib import Path
 
-import expected
 import pytest
-from sites import ADDRESSES, PARAMETERS, SITES
+
+from tests.integration.configure import expected
+from tests.integration.configure.sites import ADDRESSES, PARAMETERS, SITES
 
 # The other products' files are read in test_products.py and test_options.py.
 SITES_OF_OPEN_BANKING = [

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from support.paths import REPOSITORY
+from tests.support.paths import REPOSITORY
 
 PLAY = """
 - hosts: localhost

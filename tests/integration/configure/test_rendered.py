@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from sites import REPOSITORY
-from test_hostile import NASTY, NASTY_SECRET, Unsafe
+
+from tests.integration.configure.sites import REPOSITORY
+from tests.integration.configure.test_hostile import NASTY, NASTY_SECRET, Unsafe
 
 PASSWORD = "Canary" + NASTY_SECRET
 OPTIONS = [

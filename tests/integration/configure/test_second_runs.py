@@ -11,7 +11,8 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from sites import SHARED, Site
+
+from tests.integration.configure.sites import SHARED, Site
 
 TEMPLATE = "repository/resources/api_templates/velocity_template.xml"
 SEQUENCE = (

@@ -11,8 +11,9 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from meaning import meaning
-from sites import SHARED, Site
+
+from tests.integration.configure.meaning import meaning
+from tests.integration.configure.sites import SHARED, Site
 
 CONF = "repository/conf/"
 LOCAL = "jdbc:mysql://localhost:3306/{0}?autoReconnect=true&amp;useSSL=false"

@@ -16,10 +16,11 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from meaning import comments, meaning
-from sites import SHARED, Site
-from test_products import Sites
-from test_takeover import CONF, DATASOURCE, DATASOURCES, LOCAL, rewrite
+
+from tests.integration.configure.meaning import comments, meaning
+from tests.integration.configure.sites import SHARED, Site
+from tests.integration.configure.test_products import Sites
+from tests.integration.configure.test_takeover import CONF, DATASOURCE, DATASOURCES, LOCAL, rewrite
 
 pytestmark = pytest.mark.slow
 

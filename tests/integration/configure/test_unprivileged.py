@@ -10,7 +10,8 @@ import typing as t
 
 import pytest
 import yaml
-from sites import WITHOUT_ROOT
+
+from tests.integration.configure.sites import WITHOUT_ROOT
 
 
 @pytest.mark.slow

@@ -9,7 +9,8 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from sites import ADDRESSES
+
+from tests.integration.configure.sites import ADDRESSES
 
 NAMES = ("user", "apim", "config", "registry", "open_banking")
 HOST = ADDRESSES["db1"]

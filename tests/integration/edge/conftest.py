@@ -13,9 +13,10 @@ import time
 import typing as t
 from pathlib import Path
 
-import plus_syntax
 import pytest
-from edge_machine import (
+
+from tests.integration.edge import plus_syntax
+from tests.integration.edge.edge_machine import (
     HOSTNAME,
     MAIN,
     MANAGEMENT,

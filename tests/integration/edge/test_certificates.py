@@ -28,7 +28,8 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils._keystore.s
     StoreRequest,
     plan_store,
 )
-from edge_machine import REPOSITORY
+
+from tests.integration.edge.edge_machine import REPOSITORY
 
 pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="the role gives files to root"),

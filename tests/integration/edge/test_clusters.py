@@ -8,7 +8,8 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from edge_machine import Edge
+
+from tests.integration.edge.edge_machine import Edge
 
 TOKEN = "/oauth2/token"
 # "a" and "bank" sort before "carbon-ops", "zz" behind everything.

@@ -13,7 +13,8 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from edge_machine import HOSTNAME, MANAGEMENT, Edge
+
+from tests.integration.edge.edge_machine import HOSTNAME, MANAGEMENT, Edge
 
 TOKEN = "/oauth2/token"
 

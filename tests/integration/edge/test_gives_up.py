@@ -14,7 +14,8 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from edge_machine import play, sample_variables
+
+from tests.integration.edge.edge_machine import play, sample_variables
 
 PLAYBOOK = """
 - hosts: localhost

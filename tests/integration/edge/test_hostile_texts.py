@@ -6,7 +6,6 @@ and nothing else."""
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 import string
 import typing as t
@@ -19,15 +18,9 @@ from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._preflight.
     SOURCE_LISTS,
 )
 from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._sources import role_options
-from edge_machine import Certificates, Edge
 
-STRINGS = (
-    Path(__file__).resolve().parents[2] / "unit/plugins/plugin_utils/_preflight/test_text_rules.py"
-)
-_spec = importlib.util.spec_from_file_location("hostile_strings", STRINGS)
-assert _spec is not None and _spec.loader is not None
-hostile = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(hostile)
+from tests.integration.edge.edge_machine import Certificates, Edge
+from tests.unit.plugins.plugin_utils._preflight import test_text_rules as hostile
 
 OPTIONS = role_options()["nginx"]
 # Written by the operator on purpose in nginx's own language, or read on the controller or by a

@@ -8,7 +8,8 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from edge_machine import HOSTNAME, MANAGEMENT, Edge
+
+from tests.integration.edge.edge_machine import HOSTNAME, MANAGEMENT, Edge
 
 TOKEN = "/oauth2/token"
 PORTALS = (

@@ -12,7 +12,8 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from edge_machine import MANAGEMENT, PLAYBOOK, REPOSITORY, Edge, sample_model
+
+from tests.integration.edge.edge_machine import MANAGEMENT, PLAYBOOK, REPOSITORY, Edge, sample_model
 
 TOKEN = "/oauth2/token"
 ALL = {f"km{number}": {"cluster_node_address": f"127.0.0.{20 + number}"} for number in (1, 2, 3, 4)}

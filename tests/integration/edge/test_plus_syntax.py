@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import pytest
-from plus_syntax import check
+
+from tests.integration.edge.plus_syntax import check
 
 # By the vendor's pages.
 EXAMPLES = """

@@ -10,7 +10,6 @@ files, hosts that do not exist.
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import re
@@ -23,18 +22,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.unit.plugins.plugin_utils._preflight import test_preflight as cases
+
 REPOSITORY = Path(__file__).resolve().parents[3]
 
 
-def load(path: str) -> t.Any:
-    spec = importlib.util.spec_from_file_location("unit_cases_of_preflight", REPOSITORY / path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-cases = load("tests/unit/plugins/plugin_utils/_preflight/test_preflight.py")
 CASES = {name: (change, names) for name, change, names in cases.BAD}
 REFUSED = (
     "a typo",

@@ -33,7 +33,8 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils._home impor
     ownership,
 )
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._server import java_runtime
-from support.commands import run
+
+from tests.support.commands import run
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 PROFILE = REPOSITORY / "roles/cluster/files/products/carbon_4.4/base.yml"

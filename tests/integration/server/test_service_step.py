@@ -25,7 +25,8 @@ from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._model.inve
     Inventory,
 )
 from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._sources import load_sources
-from support.commands import run as command
+
+from tests.support.commands import run as command
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 ANSIBLE = Path(sys.executable).parent / "ansible-playbook"

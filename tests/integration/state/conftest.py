@@ -5,6 +5,6 @@
 
 from __future__ import annotations
 
-from state_hosts import hosts
+from tests.integration.state.state_hosts import hosts
 
 __all__ = ["hosts"]

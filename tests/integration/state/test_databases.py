@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from schemas import API_MANAGER, KERNEL, KEY_MANAGER, products
-from state_hosts import HERE, Hosts, changed
+
+from tests.integration.state.schemas import API_MANAGER, KERNEL, KEY_MANAGER, products
+from tests.integration.state.state_hosts import HERE, Hosts, changed
 
 HOME = "/opt/wso2/statetest"
 CERTIFICATES = """

@@ -22,7 +22,8 @@ from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._model.inve
 from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._sources import (
     collection_sources,
 )
-from schema_servers import PASSWORD, START, SYSTEM_PYTHON, Server, load
+
+from tests.integration.state.schema_servers import PASSWORD, START, SYSTEM_PYTHON, Server, load
 
 PORTS = {"mariadb": 33171, "mysql": 33172, "postgresql": 33173}
 # API Manager's own script and the copy of it in the Key Manager, which the vendor's set-up loads, differ in three places. The table

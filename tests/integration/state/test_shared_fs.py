@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import pytest
-from state_hosts import Hosts, changed
+
+from tests.integration.state.state_hosts import Hosts, changed
 
 HOME = "/opt/wso2/statetest"
 NODES = ("st-km1", "st-km2")

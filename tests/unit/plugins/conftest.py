@@ -16,7 +16,8 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from support.homes import make_home
+
+from tests.support.homes import make_home
 
 
 @pytest.fixture

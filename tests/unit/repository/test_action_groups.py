@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import yaml
-from support.paths import REPOSITORY
+
+from tests.support.paths import REPOSITORY
 
 
 def test_modules_of_the_group_are_those_that_say_so() -> None:

@@ -12,7 +12,8 @@ import typing as t
 
 import pytest
 import yaml
-from support.paths import REPOSITORY
+
+from tests.support.paths import REPOSITORY
 
 UNIT = "unit/plugins/module_utils/"
 

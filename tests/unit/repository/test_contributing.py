@@ -28,8 +28,9 @@ from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._sources im
     collection_sources,
     load_sources,
 )
-from support.homes import make_home
-from support.paths import REPOSITORY
+
+from tests.support.homes import make_home
+from tests.support.paths import REPOSITORY
 
 TEXT = (REPOSITORY / "CONTRIBUTING.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"^```(\w+)\n# file: ([^\s,]+)(?:, below (\w+))?\n(.*?)^```$", re.M | re.S)

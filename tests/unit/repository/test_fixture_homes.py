@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 from lxml import etree
-from support.homes import make_home
+
+from tests.support.homes import make_home
 
 PRODUCTS = {"O": "ob_km", "A": "ob_apim"}
 STATE = re.compile(r"(active|commented plain|commented swallowed|absent)(?: \(attribute\))? (.*)")

@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import ast
+import re
 import typing as t
 from pathlib import Path
 
 import pytest
-from support.paths import REPOSITORY
+
+from tests.support.paths import REPOSITORY
 
 PLUGINS = REPOSITORY / "plugins"
 LINES_OF_A_FILE = 400
@@ -151,6 +153,31 @@ def test_rooms_are_small(path: Path) -> None:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             length = (node.end_lineno or 0) - node.lineno + 1
             assert length <= LINES_OF_A_FUNCTION, f"{node.name} has {length} lines"
+
+
+def test_no_test_changes_the_path_of_imports() -> None:
+    """pyproject.toml names the two roots; what tests share is imported by its full name."""
+    # A program of its own, which is measured without anything else.
+    allowed = {
+        "tests/benchmark/worker.py",
+        "tests/unit/tools/test_key_manager_parts.py",
+        "tests/unit/tools/test_cores.py",
+    }
+    files = [
+        path for folder in ("tests", "molecule") for path in REPOSITORY.glob(f"{folder}/**/*.py")
+    ]
+    assert len(files) > 100
+    found = {
+        str(path.relative_to(REPOSITORY))
+        for path in files
+        if "fixtures" not in path.parts and "output" not in path.parts
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, (ast.Subscript, ast.Call))
+        and re.match(
+            r"(sys\.path(\.(insert|append|extend)\(|\[.*:)|.*syspath_prepend\()", ast.unparse(node)
+        )
+    }
+    assert found - allowed == set()
 
 
 def test_packages_have_no_init() -> None:

@@ -10,7 +10,8 @@ import re
 import typing as t
 
 import yaml
-from support.paths import REPOSITORY
+
+from tests.support.paths import REPOSITORY
 
 ESCAPE = re.compile(r"""['"][^'"]*\\[nrt][^'"]*['"]""")
 # Regular expressions read the two characters as what they stand for.

@@ -12,7 +12,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.paths import REPOSITORY
+
+from tests.support.paths import REPOSITORY
 
 PLAYBOOKS = sorted(path.stem for path in (REPOSITORY / "playbooks").glob("*.yml"))
 # Parts of other playbooks, which nobody runs by themselves.

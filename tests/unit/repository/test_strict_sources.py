@@ -19,7 +19,8 @@ from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._preflight.
     LEAST_RSA_BITS,
 )
 from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._sources import role_options
-from support.paths import REPOSITORY
+
+from tests.support.paths import REPOSITORY
 
 # What runs on the hosts of an operator, or is copied by one.
 SOURCES = (

@@ -11,7 +11,8 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from support.paths import REPOSITORY
+
+from tests.support.paths import REPOSITORY
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,9 @@ an edit would change nothing."""
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import json
 import shutil
-import sys
 import typing as t
 from pathlib import Path
 
@@ -20,15 +19,8 @@ AXIS2 = "repository/conf/axis2/axis2.xml"
 
 
 @pytest.fixture(scope="module")
-def edits(repository: Path) -> t.Any:
-    spec = importlib.util.spec_from_file_location(
-        "mutation_edits", repository / "tests" / "mutation" / "edits.py"
-    )
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["mutation_edits"] = module
-    spec.loader.exec_module(module)
-    return module
+def edits() -> t.Any:
+    return importlib.import_module("tests.mutation.edits")
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ reason."""
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import json
 import re
 import shutil
@@ -16,6 +15,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+
+from tests.integration.configure import sites
 
 CARBON = "repository/conf/carbon.xml"
 EDITS = [
@@ -34,8 +35,7 @@ EDITS = [
 
 @pytest.fixture
 def verdicts(repository: Path, monkeypatch: t.Any) -> t.Any:
-    monkeypatch.syspath_prepend(str(repository / "tests" / "mutation"))
-    return importlib.import_module("verdicts")
+    return importlib.import_module("tests.mutation.verdicts")
 
 
 class Suite:
@@ -82,7 +82,7 @@ class Suite:
 
 @pytest.fixture
 def suite(tmp_path: Path, repository: Path, verdicts: t.Any) -> Suite:
-    return Suite(tmp_path, repository, importlib.import_module("edits").patch_files)
+    return Suite(tmp_path, repository, importlib.import_module("tests.mutation.edits").patch_files)
 
 
 def by_place(found: dict[str, str]) -> dict[str, str]:
@@ -123,12 +123,6 @@ def test_edits_that_do_not_make_the_file_are_refused(suite: Suite, verdicts: t.A
 
 
 def test_the_edits_of_every_profile_are_dropped(repository: Path) -> None:
-    spec = importlib.util.spec_from_file_location(
-        "configure_sites", repository / "tests" / "integration" / "configure" / "sites.py"
-    )
-    assert spec is not None and spec.loader is not None
-    sites = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(sites)
     files = (repository / "roles" / "cluster" / "files" / "products").glob("*/profile.yml")
     profiles = {
         path.parent.name: yaml.safe_load(path.read_text(encoding="utf-8")) for path in files

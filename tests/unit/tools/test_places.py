@@ -10,7 +10,8 @@ import typing as t
 
 import pytest
 import yaml
-from support.paths import REPOSITORY
+
+from tests.support.paths import REPOSITORY
 
 PLACES = yaml.safe_load((REPOSITORY / "docs" / "coverage.yml").read_text(encoding="utf-8"))[
     "places"

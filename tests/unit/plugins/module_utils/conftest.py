@@ -15,7 +15,8 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils._editor.pat
     patch_files,
 )
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._errors import OperatorError
-from support.paths import FIXTURES
+
+from tests.support.paths import FIXTURES
 
 EDITOR_FIXTURES = FIXTURES / "editor"
 

@@ -12,7 +12,8 @@ import typing as t
 import pytest
 from ansible.module_utils import basic
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils import _command
-from support.commands import run as run_in_tests
+
+from tests.support.commands import run as run_in_tests
 
 WRITES = ["sh", "-c", "printf out; printf error >&2; exit 3"]
 

@@ -22,7 +22,8 @@ from urllib.parse import quote
 from xml.sax.saxutils import escape
 
 import pytest
-from support.paths import REPOSITORY
+
+from tests.support.paths import REPOSITORY
 
 MODULES = sorted(path.stem for path in (REPOSITORY / "plugins" / "modules").glob("*.py"))
 PACKAGE = "ansible_collections.carbon_ops.key_manager.plugins.modules."

@@ -17,7 +17,8 @@ from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._model.inve
     Inventory,
 )
 from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._sources import load_sources
-from support.paths import REPOSITORY
+
+from tests.support.paths import REPOSITORY
 
 ROLES = REPOSITORY / "roles"
 # A later release of a product that is itself described by what it has otherwise.

@@ -12,7 +12,7 @@ import sys
 import typing as t
 from pathlib import Path
 
-from support.paths import TESTS
+from tests.support.paths import TESTS
 
 WORKER = TESTS / "benchmark" / "worker.py"
 SIZE = 5_000_000

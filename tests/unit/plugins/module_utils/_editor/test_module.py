@@ -24,7 +24,8 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils._editor.pat
     patch_files,
 )
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._errors import OperatorError
-from support.paths import REPOSITORY
+
+from tests.support.paths import REPOSITORY
 
 CANARY = "CANARY&<7>"
 DOCUMENT = "<a>\n  <b>old</b>\n  <password>formerly</password>\n</a>\n"

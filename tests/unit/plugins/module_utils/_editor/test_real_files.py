@@ -21,11 +21,12 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils._editor.pat
 )
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._errors import OperatorError
 from lxml import etree
-from support.paths import REPOSITORY
+
+from tests.support.paths import REPOSITORY
 
 pytestmark = pytest.mark.shared
 
-from real_edits import benchmark_edits
+from tests.benchmark.real_edits import benchmark_edits
 
 SHARED = Path(os.environ.get("CARBON_OPS_SHARED", REPOSITORY.parent / "shared"))
 PRODUCTS = {

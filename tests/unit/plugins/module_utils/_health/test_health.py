@@ -33,7 +33,8 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils._health.err
 )
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._health.log import LogPosition
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._health.sockets import Socket
-from support.logs import log4j2, logged
+
+from tests.support.logs import log4j2, logged
 
 PROC_NET_TCP = """\
   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode

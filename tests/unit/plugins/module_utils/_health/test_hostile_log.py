@@ -22,7 +22,8 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils._health imp
 )
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._health import checks, log
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._health.sockets import Socket
-from support.logs import log4j1, log4j2
+
+from tests.support.logs import log4j1, log4j2
 
 FORMATS = pytest.mark.parametrize("write", [log4j2, log4j1], ids=["kernel 4.7", "kernel 4.4"])
 Write = t.Callable[..., str]

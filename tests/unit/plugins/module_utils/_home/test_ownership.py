@@ -18,7 +18,8 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils._editor.pat
 )
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._errors import OperatorError
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._home import ownership
-from support.paths import PRODUCTS
+
+from tests.support.paths import PRODUCTS
 
 OWNER, USER, GROUP = 0, 64123, 64124
 ACCOUNTS = ownership.Accounts(OWNER, USER, GROUP)

@@ -38,7 +38,8 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils._home.regis
 )
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._home.report import read_home
 from lxml import etree
-from support.homes import make_home
+
+from tests.support.homes import make_home
 
 CONF = "repository/conf"
 

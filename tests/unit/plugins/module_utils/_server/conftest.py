@@ -5,6 +5,6 @@
 
 from __future__ import annotations
 
-from support.carbon import carbon, clock, config, pki
+from tests.support.carbon import carbon, clock, config, pki
 
 __all__ = ["carbon", "clock", "config", "pki"]

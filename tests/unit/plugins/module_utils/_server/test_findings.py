@@ -38,8 +38,9 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils._server.fin
     Expected,
     Observation,
 )
-from support.commands import run
-from support.logs import log4j2
+
+from tests.support.commands import run
+from tests.support.logs import log4j2
 
 EXPECTED = Expected(
     domain="bank.domain",

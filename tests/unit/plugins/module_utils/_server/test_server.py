@@ -40,7 +40,8 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils._server imp
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._server.java_runtime import (
     Java,
 )
-from support.commands import run
+
+from tests.support.commands import run
 
 
 @pytest.mark.parametrize(

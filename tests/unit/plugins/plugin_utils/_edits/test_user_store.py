@@ -23,7 +23,8 @@ from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._model.user
     user_store_model,
 )
 from lxml import etree
-from support.paths import REPOSITORY
+
+from tests.support.paths import REPOSITORY
 
 SHARED = Path(os.environ.get("CARBON_OPS_SHARED", REPOSITORY.parent / "shared"))
 FILE = "repository/conf/user-mgt.xml"

@@ -26,7 +26,8 @@ from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._model.vend
 from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._sources import (
     collection_sources,
 )
-from support.paths import REPOSITORY
+
+from tests.support.paths import REPOSITORY
 
 GROUPS = {
     "key_manager": ["km1", "km2"],

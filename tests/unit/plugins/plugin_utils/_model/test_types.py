@@ -14,7 +14,8 @@ from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._model.inve
     Inventory,
 )
 from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._sources import load_sources
-from support.paths import REPOSITORY
+
+from tests.support.paths import REPOSITORY
 
 GROUPS = {
     "key_manager": ["km1", "km2"],

@@ -11,20 +11,13 @@ own parsers. A new variable is in neither, and fails here.
 
 from __future__ import annotations
 
-import importlib.util
 import typing as t
-from pathlib import Path
 
 import pytest
 from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._preflight import text_rules
 from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._sources import role_options
 
-_spec = importlib.util.spec_from_file_location(
-    "cases_of_preflight", Path(__file__).with_name("test_preflight.py")
-)
-assert _spec is not None and _spec.loader is not None
-cases = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(cases)
+from tests.unit.plugins.plugin_utils._preflight import test_preflight as cases
 
 NASTY = {
     "line break": "a\nb",

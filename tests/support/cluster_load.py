@@ -13,7 +13,7 @@ import sys
 import typing as t
 from pathlib import Path
 
-from running_cluster import REPOSITORY, Cluster
+from tests.support.running_cluster import REPOSITORY, Cluster
 
 RATE = float(os.environ.get("CARBON_OPS_LOAD_RATE", "50"))
 LONGEST_RUN = 1500
@@ -27,7 +27,7 @@ class Load:
         self.process = subprocess.Popen(
             [
                 sys.executable,
-                str(REPOSITORY / "tests" / "integration" / "load.py"),
+                str(REPOSITORY / "tests" / "support" / "load.py"),
                 *(
                     "--address",
                     cluster.balancer["address"],
