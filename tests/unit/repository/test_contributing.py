@@ -91,10 +91,8 @@ def test_each_part_of_the_plugins_is_on_the_map() -> None:
 
 
 def test_the_table_of_checks_names_the_steps_of_scripts_test() -> None:
-    (runner,) = REPOSITORY.glob("*/*/run_checks.py")
-    done = subprocess.run(
-        [sys.executable, str(runner), "--list"], capture_output=True, text=True, check=True
-    )
+    command = [sys.executable, "-m", "tests.tools.run_checks", "--list"]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
     assert sorted(ticked(rows("The checks, one command each"))) == sorted(done.stdout.split())
 
 

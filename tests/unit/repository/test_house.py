@@ -158,11 +158,7 @@ def test_rooms_are_small(path: Path) -> None:
 def test_no_test_changes_the_path_of_imports() -> None:
     """pyproject.toml names the two roots; what tests share is imported by its full name."""
     # A program of its own, which is measured without anything else.
-    allowed = {
-        "tests/benchmark/worker.py",
-        "tests/unit/tools/test_key_manager_parts.py",
-        "tests/unit/tools/test_cores.py",
-    }
+    allowed = {"tests/benchmark/worker.py"}
     files = [
         path for folder in ("tests", "molecule") for path in REPOSITORY.glob(f"{folder}/**/*.py")
     ]

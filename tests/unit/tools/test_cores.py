@@ -5,28 +5,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
-import typing as t
 from pathlib import Path
 
 import pytest
 
 from tests.support.paths import REPOSITORY
+from tests.tools import cores, run_checks
 
 
-@pytest.fixture(scope="module")
-def cores() -> t.Any:
-    (path,) = REPOSITORY.glob("*/*/cores.py")
-    spec = importlib.util.spec_from_file_location("cores_under_test", path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-def test_the_oldest_and_the_newest_run_the_tests_and_those_between_sanity(cores: t.Any) -> None:
+def test_the_oldest_and_the_newest_run_the_tests_and_those_between_sanity() -> None:
     checks = {release.name: set(release.checks) for release in cores.RELEASES}
     assert {name for name, made in checks.items() if "sanity" in made} == {
         "2.16",
@@ -38,7 +26,7 @@ def test_the_oldest_and_the_newest_run_the_tests_and_those_between_sanity(cores:
         assert {"unit", "preflight", "configure"} <= checks[name], name
 
 
-def test_a_python_that_is_there_is_found_by_its_version(cores: t.Any) -> None:
+def test_a_python_that_is_there_is_found_by_its_version() -> None:
     own = f"{sys.version_info[0]}.{sys.version_info[1]}"
     found = cores.find_python(("3.99", own))
     # Some distributions split ensurepip from Python.
@@ -47,17 +35,13 @@ def test_a_python_that_is_there_is_found_by_its_version(cores: t.Any) -> None:
 
 
 def test_a_release_without_its_python_is_counted_as_skipped_with_the_reason(
-    cores: t.Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(cores, "find_python", lambda _versions: None)
     monkeypatch.setattr(sys, "argv", ["cores.py", "2.20", "sanity"])
     assert cores.main() == 0
     reason, closing = capsys.readouterr().out.splitlines()
     assert "2.20 needs python3.12 or python3.13 or python3.14" in reason
-    (path,) = REPOSITORY.glob("*/*/run_checks.py")
-    monkeypatch.syspath_prepend(str(path.parent))
-    import run_checks
-
     assert run_checks.count(f"{reason}\n{closing}\n", 0)[run_checks.SKIPPED] == 1
     step = run_checks.Step("core-2.20-sanity", [])
     outcome = run_checks.StepOutcome(step, {}, 0, 0, f"{reason}\n{closing}\n")
@@ -65,7 +49,7 @@ def test_a_release_without_its_python_is_counted_as_skipped_with_the_reason(
     assert "none is in PATH" in told
 
 
-def test_pins_are_those_of_the_requirements(cores: t.Any) -> None:
+def test_pins_are_those_of_the_requirements() -> None:
     assert [line.partition("==")[0] for line in cores.pinned(cores.CONTROLLER, ("lxml",))] == [
         "lxml"
     ]

@@ -6,22 +6,11 @@ it."""
 
 from __future__ import annotations
 
-import importlib.util
-import typing as t
 from pathlib import Path
 
 import pytest
 
-
-@pytest.fixture(scope="module")
-def table(repository: Path) -> t.Any:
-    spec = importlib.util.spec_from_file_location(
-        "coverage_docs", repository / "scripts" / "lib" / "coverage_docs.py"
-    )
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+from docs.tools import coverage_docs as table
 
 
 @pytest.fixture(scope="module")
@@ -29,11 +18,11 @@ def text(repository: Path) -> str:
     return (repository / "docs" / "coverage.yml").read_text(encoding="utf-8")
 
 
-def test_every_requirement_names_what_exists(table: t.Any, text: str) -> None:
+def test_every_requirement_names_what_exists(text: str) -> None:
     assert table.problems(text) == []
 
 
-def test_the_requirements_are_those_of_the_project(table: t.Any, text: str, shared: Path) -> None:
+def test_the_requirements_are_those_of_the_project(text: str, shared: Path) -> None:
     requirements = shared / "REQUIREMENTS.md"
     if not requirements.is_file():
         pytest.skip(
@@ -43,7 +32,7 @@ def test_the_requirements_are_those_of_the_project(table: t.Any, text: str, shar
     assert table.problems(text, table=requirements.read_text(encoding="utf-8")) == []
 
 
-def test_the_page_says_all_of_it(table: t.Any) -> None:
+def test_the_page_says_all_of_it() -> None:
     row = {
         "id": "ZZ1",
         "requirement": "Doors have locks.",
@@ -137,16 +126,12 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("right", "wrong", "sentence"), WRONG, ids=[row[2][:60] for row in WRONG])
-def test_what_is_wrong_is_told(
-    right: str, wrong: str, sentence: str, table: t.Any, text: str
-) -> None:
+def test_what_is_wrong_is_told(right: str, wrong: str, sentence: str, text: str) -> None:
     assert right in text
     assert any(sentence in error for error in table.problems(text.replace(right, wrong)))
 
 
-def test_requirements_of_the_project_and_of_the_page_are_held_equal(
-    table: t.Any, text: str
-) -> None:
+def test_requirements_of_the_project_and_of_the_page_are_held_equal(text: str) -> None:
     errors = table.problems(text, table="| IN1 | + | x |\n| IN2 | + | x |\n| ZZ1 | + | x |\n")
     assert "docs/coverage.yml: ZZ1 is missing" in errors
     assert "docs/coverage.yml: OP10 is no requirement" in errors

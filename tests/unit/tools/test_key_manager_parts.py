@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-import importlib
 import re
-import sys
 import typing as t
 import zipfile
 from pathlib import Path
@@ -15,20 +13,13 @@ from pathlib import Path
 import pytest
 import yaml
 
+from demo.tools import database_scripts, key_manager_parts, osgi_bundles, osgi_manifest
+
 MANIFEST = (
     b'Manifest-Version: 1\r\nBundle-SymbolicName: a.b\r\nImport-Package: p.there;version="[1.0,2.0)",p.oth\r\n'
     b' er;version="[1.0,2.0)",p.away;version="[3,4)",p.maybe;resolution:=optional;version="9"\r\n'
     b'Export-Package: q.one;q.two;uses:="x,y";version="1.2"\r\nRequire-Capability: osgi.ee\r\n\r\nName: z\r\n'
 )
-
-
-@pytest.fixture(scope="module")
-def lib(repository: Path) -> t.Iterator[t.Callable[[str], t.Any]]:
-    """Import a program of scripts/lib, which import each other by their plain names."""
-    folder = str(repository / "scripts" / "lib")
-    sys.path.insert(0, folder)
-    yield importlib.import_module
-    sys.path.remove(folder)
 
 
 def jar(path: Path, members: t.Mapping[str, bytes]) -> Path:
@@ -51,13 +42,13 @@ def jar(path: Path, members: t.Mapping[str, bytes]) -> Path:
         ("[0.8.0.wso2v1,0.9.0)", "0.8.0", False),
     ],
 )
-def test_a_version_is_taken_by_a_range(lib: t.Any, wanted: str, offered: str, taken: bool) -> None:
-    assert lib("osgi_manifest").accepts(wanted, offered) is taken
+def test_a_version_is_taken_by_a_range(wanted: str, offered: str, taken: bool) -> None:
+    assert osgi_manifest.accepts(wanted, offered) is taken
 
 
-def test_clauses_keep_their_attributes_and_share_them_among_packages(lib: t.Any) -> None:
+def test_clauses_keep_their_attributes_and_share_them_among_packages() -> None:
     clauses = list(
-        lib("osgi_manifest").clauses('a.b;c.d;version="[1,2)";uses:="x,y",e;resolution:=optional')
+        osgi_manifest.clauses('a.b;c.d;version="[1,2)";uses:="x,y",e;resolution:=optional')
     )
     assert [(clause.package, dict(clause.attributes)) for clause in clauses] == [
         ("a.b", {"version": "[1,2)", "uses:": "x,y"}),
@@ -67,20 +58,17 @@ def test_clauses_keep_their_attributes_and_share_them_among_packages(lib: t.Any)
     assert [clause.optional for clause in clauses] == [False, False, True]
 
 
-def test_a_manifest_has_no_line_of_more_than_72_bytes_and_is_read_back(lib: t.Any) -> None:
+def test_a_manifest_has_no_line_of_more_than_72_bytes_and_is_read_back() -> None:
     headers = {
         "Bundle-SymbolicName": "a",
         "Import-Package": ",".join(f"package{number}" for number in range(60)),
     }
-    text = lib("osgi_manifest").render(headers)
+    text = osgi_manifest.render(headers)
     assert max(map(len, text.split(b"\r\n"))) <= 72
-    assert lib("osgi_manifest").parse(text.decode()) == {"Manifest-Version": "1.0", **headers}
+    assert osgi_manifest.parse(text.decode()) == {"Manifest-Version": "1.0", **headers}
 
 
-def test_imports_of_a_bundle_are_relaxed_where_nobody_meets_them(
-    lib: t.Any, tmp_path: Path
-) -> None:
-    bundles = lib("osgi_bundles")
+def test_imports_of_a_bundle_are_relaxed_where_nobody_meets_them(tmp_path: Path) -> None:
     path = jar(
         tmp_path / "b-1.0.jar",
         {"META-INF/MANIFEST.MF": MANIFEST, "META-INF/X.SF": b"s", "q/one/A.class": b"A", "q/": b""},
@@ -88,8 +76,8 @@ def test_imports_of_a_bundle_are_relaxed_where_nobody_meets_them(
     target = tmp_path / "out"
     target.mkdir()
     kernel = {"p.there": ["1.5"], "p.other": ["2.1", "0.9"]}
-    bundles.write_bundles([bundles.Jar(path, "b", "1.0")], kernel, target)
-    headers = bundles.read_manifest(target / "b-1.0.jar")
+    osgi_bundles.write_bundles([osgi_bundles.Jar(path, "b", "1.0")], kernel, target)
+    headers = osgi_bundles.read_manifest(target / "b-1.0.jar")
     assert headers["Import-Package"] == (
         'p.there;version="[1.0,2.0)",p.other,p.away;version="[3,4)";resolution:="optional",p.maybe;resolution:="optional";version="9"'
     )
@@ -99,26 +87,25 @@ def test_imports_of_a_bundle_are_relaxed_where_nobody_meets_them(
         assert archive.namelist() == ["META-INF/MANIFEST.MF", "q/one/A.class"]
 
 
-def test_a_plain_jar_becomes_a_bundle_that_meets_the_imports_of_others(
-    lib: t.Any, tmp_path: Path
-) -> None:
-    bundles = lib("osgi_bundles")
+def test_a_plain_jar_becomes_a_bundle_that_meets_the_imports_of_others(tmp_path: Path) -> None:
     plain = jar(
         tmp_path / "plain-jar-1.2.3.Final.jar", {"p/away/C.class": b"C", "module-info.class": b"M"}
     )
     other = jar(tmp_path / "b-1.0.jar", {"META-INF/MANIFEST.MF": MANIFEST})
     target = tmp_path / "out"
     target.mkdir()
-    bundles.write_bundles(
-        [bundles.Jar(plain, "plain-jar", "1.2.3.Final"), bundles.Jar(other, "b", "1.0")], {}, target
+    osgi_bundles.write_bundles(
+        [osgi_bundles.Jar(plain, "plain-jar", "1.2.3.Final"), osgi_bundles.Jar(other, "b", "1.0")],
+        {},
+        target,
     )
-    headers = bundles.read_manifest(target / "plain-jar-1.2.3.Final.jar")
+    headers = osgi_bundles.read_manifest(target / "plain-jar-1.2.3.Final.jar")
     assert headers["Bundle-SymbolicName"] == "plain_jar_wrapped"
     assert headers["Export-Package"] == 'p.away;version="1.2.3"'
-    assert "p.away," in bundles.read_manifest(target / "b-1.0.jar")["Import-Package"]
+    assert "p.away," in osgi_bundles.read_manifest(target / "b-1.0.jar")["Import-Package"]
 
 
-def test_names_of_a_class_file_are_replaced_and_the_rest_stays(lib: t.Any) -> None:
+def test_names_of_a_class_file_are_replaced_and_the_rest_stays() -> None:
     # Constant pool: a long (which counts twice), a text that changes its length, a reference.
     head = b"\xca\xfe\xba\xbe\x00\x00\x00\x34"
     before = (
@@ -139,7 +126,7 @@ def test_names_of_a_class_file_are_replaced_and_the_rest_stays(lib: t.Any) -> No
         + b"\x07\x00\x03"
         + b"rest jdk/nashorn/"
     )
-    assert lib("osgi_bundles").rename(before, b"jdk/nashorn/", b"org/openjdk/nashorn/") == after
+    assert osgi_bundles.rename(before, b"jdk/nashorn/", b"org/openjdk/nashorn/") == after
 
 
 def test_every_jar_is_pinned_by_version_and_checksum(repository: Path) -> None:
@@ -154,13 +141,13 @@ def test_every_jar_is_pinned_by_version_and_checksum(repository: Path) -> None:
         assert re.fullmatch("[0-9a-f]{64}", entry["sha256"])
 
 
-def test_a_jar_that_differs_from_its_checksum_is_refused(lib: t.Any, tmp_path: Path) -> None:
+def test_a_jar_that_differs_from_its_checksum_is_refused(tmp_path: Path) -> None:
     (tmp_path / "jars.yml").write_text(
         "demo_jars: [{group_id: g, artifact_id: a, version: '1', sha256: " + "0" * 64 + "}]"
     )
     (tmp_path / "a-1.jar").write_bytes(b"not it")
     with pytest.raises(ValueError, match=r"a-1\.jar does not have the pinned checksum"):
-        lib("key_manager_parts").jars(tmp_path, tmp_path)
+        key_manager_parts.jars(tmp_path, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -188,23 +175,18 @@ def test_a_jar_that_differs_from_its_checksum_is_refused(lib: t.Any, tmp_path: P
         ("integer default -1234", "C INTEGER DEFAULT -1234", "C INTEGER DEFAULT -1234"),
     ],
 )
-def test_a_column_is_written_as_the_vendor_wants_it(
-    lib: t.Any, text: str, mysql: str, postgresql: str
-) -> None:
-    scripts = lib("database_scripts")
-    assert scripts.column_sql("C", text, "mysql") == mysql
-    assert scripts.column_sql("C", text, "postgresql") == postgresql
+def test_a_column_is_written_as_the_vendor_wants_it(text: str, mysql: str, postgresql: str) -> None:
+    assert database_scripts.column_sql("C", text, "mysql") == mysql
+    assert database_scripts.column_sql("C", text, "postgresql") == postgresql
 
 
-def test_a_column_that_says_something_else_is_refused(lib: t.Any) -> None:
+def test_a_column_that_says_something_else_is_refused() -> None:
     with pytest.raises(ValueError, match="Column C"):
-        lib("database_scripts").column_sql("C", "varchar(25) on update now", "mysql")
+        database_scripts.column_sql("C", "varchar(25) on update now", "mysql")
 
 
-def test_the_script_of_api_manager_holds_the_tables_of_identity_as_well(
-    lib: t.Any, repository: Path
-) -> None:
-    texts = dict(lib("database_scripts").scripts(repository / "demo" / "key_manager" / "schema"))
+def test_the_script_of_api_manager_holds_the_tables_of_identity_as_well(repository: Path) -> None:
+    texts = dict(database_scripts.scripts(repository / "demo" / "key_manager" / "schema"))
     tables = {
         path: re.findall(r"^CREATE TABLE (\w+) \(", text, re.MULTILINE)
         for path, text in texts.items()
@@ -224,10 +206,8 @@ def test_the_script_of_api_manager_holds_the_tables_of_identity_as_well(
         assert len(apimgt) == len(set(apimgt))
 
 
-def test_a_table_stands_before_those_that_refer_to_it(lib: t.Any, repository: Path) -> None:
-    for path, text in lib("database_scripts").scripts(
-        repository / "demo" / "key_manager" / "schema"
-    ):
+def test_a_table_stands_before_those_that_refer_to_it(repository: Path) -> None:
+    for path, text in database_scripts.scripts(repository / "demo" / "key_manager" / "schema"):
         if path.startswith("dbscripts/apimgt/"):
             made: set[str] = set()
             statements = re.findall(r"CREATE TABLE (\w+) \((.*?)\n\)", text, re.DOTALL)

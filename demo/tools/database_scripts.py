@@ -93,7 +93,7 @@ def table_sql(name: str, table: Table, vendor: str) -> str:
 def script(tables: Mapping[str, Table], vendor: str) -> str:
     """Return the script that makes these tables, in their order."""
     statements = [table_sql(name, table, vendor) for name, table in tables.items()]
-    return "-- Written by scripts/lib/database_scripts.py.\n" + "\n\n".join(statements) + "\n"
+    return "-- Written by demo/tools/database_scripts.py.\n" + "\n\n".join(statements) + "\n"
 
 
 def scripts(folder: Path) -> Iterable[tuple[str, str]]:

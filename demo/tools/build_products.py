@@ -19,7 +19,7 @@ import typing as t
 import zipfile
 from pathlib import Path
 
-import key_manager_parts
+from demo.tools import key_manager_parts
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable

@@ -99,7 +99,7 @@ def virtualenv(release: Release, python: str) -> Path:
 
 def command(check: str) -> list[str]:
     if check == "sanity":
-        return ["scripts/lib/sanity.sh"]
+        return ["tests/tools/sanity.sh"]
     tests = "tests/unit" if check == "unit" else f"tests/integration/{check}"
     together = ["--dist", "loadgroup"] if check == "configure" else []
     options = ["-p", "no:cacheprovider", "-n", "2", *together, "-m", "not slow"]

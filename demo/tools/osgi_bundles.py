@@ -16,7 +16,7 @@ import struct
 import typing as t
 import zipfile
 
-import osgi_manifest
+from demo.tools import osgi_manifest
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -16,7 +16,7 @@ import time
 import typing as t
 from pathlib import Path
 
-import cores
+from tests.tools import cores
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 OUTPUT = REPOSITORY / "tests" / "output"
@@ -149,15 +149,15 @@ def steps(fast: bool) -> list[Step]:
         Step("yamllint", ["yamllint", "--strict", "."], beside=True),
         Step("shellcheck", ["shellcheck", "--external-sources", *shell_scripts()], beside=True),
         Step("changelog", ["antsibull-changelog", "lint"], beside=True),
-        Step("model-page", [sys.executable, "scripts/lib/model_docs.py", "--check"], beside=True),
+        Step("model-page", [sys.executable, "-m", "docs.tools.model_docs", "--check"], beside=True),
         Step(
             "coverage-page",
-            [sys.executable, "scripts/lib/coverage_docs.py", "--check"],
+            [sys.executable, "-m", "docs.tools.coverage_docs", "--check"],
             beside=True,
         ),
         Step(
             "role-readmes",
-            [sys.executable, "scripts/lib/role_docs.py", "roles", "--check"],
+            [sys.executable, "-m", "docs.tools.role_docs", "roles", "--check"],
             beside=True,
         ),
         Step("licences", ["reuse", "lint"], beside=True),
@@ -167,7 +167,7 @@ def steps(fast: bool) -> list[Step]:
             beside=True,
             thorough=True,
         ),
-        Step("sanity", ["scripts/lib/sanity.sh"], beside=True, thorough=True),
+        Step("sanity", ["tests/tools/sanity.sh"], beside=True, thorough=True),
         Step("archive", pytest("tests/integration/archive"), beside=True, thorough=True),
         Step("unit", pytest("-n", "2", *coverage, "tests/unit")),
         Step("fuzz", pytest("-n", "2", "tests/fuzz")),
@@ -224,7 +224,7 @@ def steps(fast: bool) -> list[Step]:
         *(
             Step(
                 f"core-{release}-{check}",
-                [sys.executable, "scripts/lib/cores.py", release, check],
+                [sys.executable, "-m", "tests.tools.cores", release, check],
                 beside=check == "sanity",
                 cores=True,
             )

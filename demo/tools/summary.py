@@ -13,7 +13,7 @@ import sys
 import typing as t
 from pathlib import Path
 
-import token_walk
+from demo.tools import token_walk
 
 ROLES = {
     "key_manager": "Key Manager",

@@ -22,13 +22,13 @@ prepare_artifacts() {
         touch "$fetched"
     fi
     mkdir -p "$work"
-    run_quietly "$CARBON_OPS_CACHE/log/products.log" python3 "$repository/scripts/lib/build_products.py" \
+    run_quietly "$CARBON_OPS_CACHE/log/products.log" env "PYTHONPATH=$repository" python3 -m demo.tools.build_products \
         --kernel "$downloads/wso2carbon-core-4.7.1.zip" --kernel-checksum "$KERNEL_CHECKSUM" \
         --driver database_driver "$downloads/mariadb-java-client-3.4.1.jar" "$MARIADB_DRIVER_CHECKSUM" \
         --driver mysql_driver "$downloads/mysql-connector-j-8.4.0.jar" "$MYSQL_DRIVER_CHECKSUM" \
         --files "$repository/demo" --jars "$downloads/jars" --work "$work" \
         --java "docker run --rm --network none --volume $work:$work $HOST_IMAGE java" \
         --output "$CARBON_OPS_CACHE/products" --vars "$folder/artifacts.yml"
-    python3 "$repository/scripts/lib/make_secrets.py" "$folder/secrets.yml"
+    PYTHONPATH="$repository" python3 -m demo.tools.make_secrets "$folder/secrets.yml"
     say "Product archives and passwords are ready."
 }

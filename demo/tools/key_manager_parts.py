@@ -15,9 +15,9 @@ import tempfile
 import typing as t
 from pathlib import Path
 
-import database_scripts
-import osgi_bundles
 import yaml
+
+from demo.tools import database_scripts, osgi_bundles
 
 if t.TYPE_CHECKING:
     import zipfile
