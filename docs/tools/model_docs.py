@@ -11,6 +11,10 @@ import sys
 import typing as t
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from markdown_text import wrapped
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 TYPES = REPOSITORY / "plugins" / "plugin_utils" / "_model" / "types.py"
 PAGE = REPOSITORY / "docs" / "model.md"
@@ -51,7 +55,7 @@ def section(node: ast.ClassDef, names: t.Collection[str]) -> str:
         for key, annotation, text in keys(node)
     )
     about = " ".join((ast.get_docstring(node) or "").split())
-    return f"\n## {node.name}\n\n{about}\n\n| key | type | what |\n|---|---|---|\n{rows}"
+    return f"\n## {node.name}\n\n{wrapped(about)}\n\n| key | type | what |\n|---|---|---|\n{rows}"
 
 
 def keys(node: ast.ClassDef) -> t.Iterator[tuple[str, ast.expr, str]]:

@@ -17,6 +17,10 @@ from pathlib import Path
 
 import yaml
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from markdown_text import wrapped
+
 COLLECTION = "carbon_ops.key_manager"
 MARKER = "<!-- Written by scripts/docs from meta/argument_specs.yml: edit that file. -->\n"
 # Ansible's documentation markup, in Markdown. L(text,url) comes first, because its text may be
@@ -61,56 +65,56 @@ def main() -> int:
 
 
 def render(role: str, specs: dict[str, t.Any], by_hand: str) -> str:
-    lines = [by_hand, ""] if by_hand else []
-    lines += [MARKER]
-    if not by_hand:
-        lines += [f"# Role {COLLECTION}.{role}", ""]
+    parts = [by_hand] if by_hand else []
+    parts.append(MARKER if by_hand else f"{MARKER}\n# Role {COLLECTION}.{role}")
     main_options = specs.get("main", {}).get("options", {})
     for name, spec in specs.items():
-        if name == "main" and by_hand:
-            lines += ["## Variables", ""]
-        elif name != "main":
-            lines += [f"## Entry point `{name}`", ""]
-        lines += ["{0}.".format(markdown(spec["short_description"]).rstrip(".")), ""]
-        for paragraph in paragraphs(spec.get("description", [])):
-            lines += [paragraph, ""]
+        main = name == "main"
+        if not main:
+            parts.append(f"## Entry point `{name}`")
+        elif by_hand:
+            parts.append("## Variables")
+        parts.append(wrapped(markdown(spec["short_description"]).rstrip(".") + "."))
+        parts += map(wrapped, paragraphs(spec.get("description", [])))
         options = spec.get("options", {})
-        if name != "main" and options == main_options:
-            lines += [
-                (
-                    "It reads the same variables as the entry point `main`."
-                    if options
-                    else "It reads no variable of its own."
-                ),
-                "",
-            ]
-            continue
-        if name != "main" or not by_hand:
-            lines += ["## Variables" if name == "main" else "### Variables", ""]
-        lines += list(table(options)) if options else ["The role has none of its own."]
-        lines += [""]
-    return "\n".join(lines).rstrip("\n") + "\n"
-
-
-def table(options: dict[str, t.Any]) -> t.Iterator[str]:
-    yield "| variable | type | default | what it is |"
-    yield "|---|---|---|---|"
-    yield from rows(options, "")
-
-
-def rows(options: dict[str, t.Any], prefix: str) -> t.Iterator[str]:
-    for name, option in options.items():
-        text = paragraphs(option.get("description", []))
-        if "choices" in option:
-            text.append(
-                "One of {0}.".format(", ".join(f"`{choice}`" for choice in option["choices"]))
+        if not main and options == main_options:
+            parts.append(
+                "It reads the same variables as the entry point `main`."
+                if options
+                else "It reads no variable of its own."
             )
-        cells = (f"`{prefix}{name}`", kind(option), default(option), "<br>".join(text))
-        yield "| {0} |".format(" | ".join(cell.replace("|", "\\|") for cell in cells))
-        yield from rows(
-            option.get("options", {}),
-            "{0}{1}{2}.".format(prefix, name, "[]" if option.get("type") == "list" else ""),
-        )
+            continue
+        if not main or not by_hand:
+            parts.append("## Variables" if main else "### Variables")
+        level = "###" if main else "####"
+        parts += variables(options, level) if options else ["The role has none of its own."]
+    return "\n\n".join(part.strip("\n") for part in parts) + "\n"
+
+
+def variables(options: dict[str, t.Any], level: str) -> t.Iterator[str]:
+    """A section for each variable, a list for what is in a dictionary."""
+    for name, option in options.items():
+        yield f"{level} `{name}`"
+        yield wrapped(f"Type: {facts(option)}.")
+        yield from map(wrapped, paragraphs(option.get("description", [])))
+        if option.get("options"):
+            yield "\n".join(entries(option["options"], ""))
+
+
+def entries(options: dict[str, t.Any], indent: str) -> t.Iterator[str]:
+    for name, option in options.items():
+        text = " ".join(paragraphs(option.get("description", [])))
+        yield wrapped(f"`{name}` ({facts(option)}): {text}", f"{indent}- ")
+        yield from entries(option.get("options") or {}, indent + "  ")
+
+
+def facts(option: dict[str, t.Any]) -> str:
+    """Type, choices and default."""
+    known = [kind(option), default(option)]
+    if "choices" in option:
+        choices = ", ".join(f"`{choice}`" for choice in option["choices"])
+        known.insert(1, f"one of {choices}")
+    return "; ".join(filter(None, known))
 
 
 def kind(option: dict[str, t.Any]) -> str:
@@ -125,9 +129,9 @@ def default(option: dict[str, t.Any]) -> str:
         return ""
     value = option["default"]
     if isinstance(value, str):
-        return "`{0}`".format(value or '""')
+        return "default `{0}`".format(value or '""')
     flow = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=10**6)
-    return "`{0}`".format(flow.replace("\n...\n", "").strip())
+    return "default `{0}`".format(flow.replace("\n...\n", "").strip())
 
 
 def paragraphs(description: t.Any) -> list[str]:

@@ -45,7 +45,7 @@ EXAMPLES = r"""
 RETURN = r"""
 _raw:
   description: A model, or its entry, for each host in their order. A model is one dictionary, which
-    docs/architecture.md of the collection explains key by key. It holds no secret.
+    docs/model.md of the collection explains key by key. It holds no secret.
   type: list
   elements: dict
 """

@@ -204,8 +204,8 @@ class Model(t.TypedDict, total=False):
     caching: Caching
     """The caching scenario."""
     database: Data
-    """The database server: vendor, engine (`mysql`, `postgresql`, or empty where no schema is
-    loaded), host, port, TLS, driver."""
+    """The database server: vendor, engine (empty where no schema is loaded), host, port, TLS,
+    driver."""
     databases: list[DatabaseOfCluster]
     """The physical databases."""
     datasources: list[DatasourceOfNodes]

@@ -43,7 +43,7 @@ SHIPPED = {
     ),
     *("inventories", "meta", "playbooks", "plugins", "roles", "site.yml", "tests"),
 }
-LINK = re.compile(r"\]\(([^)#]+)")
+LINK = re.compile(r"(?:\]\(|^\[[^\]]+\]: )([^)\s#]+)", re.MULTILINE)
 
 
 def run(*arguments: t.Any, cwd: Path, **more: str) -> str:
