@@ -11,9 +11,7 @@ import sys
 import typing as t
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-
-from markdown_text import wrapped
+from docs.tools.markdown_text import wrapped
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TYPES = REPOSITORY / "plugins" / "plugin_utils" / "_model" / "types.py"

@@ -17,9 +17,7 @@ from pathlib import Path
 
 import yaml
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-
-from markdown_text import wrapped
+from docs.tools.markdown_text import wrapped
 
 COLLECTION = "carbon_ops.key_manager"
 MARKER = "<!-- Written by scripts/docs from meta/argument_specs.yml: edit that file. -->\n"

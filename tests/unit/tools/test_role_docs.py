@@ -5,13 +5,10 @@
 
 from __future__ import annotations
 
-import importlib.util
-import typing as t
-
 import pytest
 import yaml
 
-from tests.support.paths import REPOSITORY
+from docs.tools import markdown_text, role_docs
 
 SPECS = """
 main:
@@ -80,23 +77,14 @@ The role has none of its own.
 """
 
 
-def tool(name: str) -> t.Any:
-    (path,) = REPOSITORY.glob(f"*/*/{name}.py")
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def test_the_page_of_a_role() -> None:
     specs = yaml.safe_load(SPECS)
-    page = tool("role_docs").render("doors", specs, "")
+    page = role_docs.render("doors", specs, "")
     assert page == PAGE
 
 
 def test_what_is_written_by_hand_comes_first() -> None:
-    page = tool("role_docs").render("doors", yaml.safe_load(SPECS), "# Doors\n\nBy hand.")
+    page = role_docs.render("doors", yaml.safe_load(SPECS), "# Doors\n\nBy hand.")
     assert page.startswith("# Doors\n\nBy hand.\n\n<!-- Written by scripts/docs")
     assert "\n## Variables\n\nKeeps doors.\n" in page
 
@@ -116,4 +104,4 @@ LINES = [
 def test_lines_are_broken_where_markdown_takes_no_word_for_a_mark(
     text: str, first: str, lines: str
 ) -> None:
-    assert tool("markdown_text").wrapped(text, first) == lines
+    assert markdown_text.wrapped(text, first) == lines
