@@ -12,6 +12,11 @@ version_added: 0.1.0
 description:
   - Has each Key Manager issue a token, refreshes it on the next one, validates it on every one,
     revokes it, and sees that it is refused everywhere within two seconds.
+  - The ID token that comes with it must name O(issuer), be made at this time (by the clock of the
+    host that the module runs on, five seconds more or less), and verify with the key that every Key
+    Manager publishes.
+  - A product that issues no tokens for passwords is asked for one of the client's own, which comes
+    without ID token and is not refreshed.
   - Does so with a client of its own. It is registered once, by the call that API Manager makes for
     its applications. Its secret stays in the product, which tells it to the administrator.
   - What is wrong comes back in RV(failures), one sentence each. The module itself fails only when
@@ -50,7 +55,8 @@ options:
         type: int
         required: true
   internal:
-    description: The listener of API Manager's calls, through which keys are validated as well.
+    description: The listener of API Manager's calls, through which keys are validated and the
+      client is looked for as well.
     type: dict
     suboptions:
       name:
@@ -122,6 +128,12 @@ gone_after:
   returned: success
   type: float
   sample: 0.2
+expires_in:
+  description: Seconds for which the first Key Manager issues a token. None when no token was
+    followed.
+  returned: success
+  type: int
+  sample: 3600
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -18,12 +18,17 @@ from xml.sax.saxutils import escape  # nosec B406 - writes, and parses nothing
 from .._health import client
 from .._health.client import Server
 from .._health.errors import HealthError
+from . import id_tokens
 
 GRANTS = "client_credentials password refresh_token"
 CALLBACK = "https://localhost/callback"
 # The members tell each other of a revocation at once; without a cluster a node never hears of it.
 GONE_WITHIN_SECONDS = 2.0
 POLL_SECONDS = 0.1
+# Beyond this a token of one node is not yet valid on another, or no longer.
+CLOCK_SECONDS = 5.0
+# How a server that issues no tokens for passwords refuses them.
+NOT_THIS_GRANT = ("unsupported_grant_type", "unauthorized_client")
 # What API Manager is told of a token that nobody knows, and of one without a subscription.
 NO_SUCH_TOKEN = "900901"  # noqa: S105  # nosec B105 - a status
 KNOWN_TOKEN = ("900908", "0")
@@ -34,6 +39,19 @@ _DTO = "http://dto.oauth2.identity.carbon.wso2.org/xsd"
 
 class TokenError(Exception):
     """A step that did not end as it must, in one sentence."""
+
+
+class RefusedGrant(TokenError):
+    """A grant type that the server does not have, or not for this client."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Clocks:
+    """What tells the time, and passes it."""
+
+    now: t.Callable[[], float] = time.monotonic
+    sleep: t.Callable[[float], None] = time.sleep
+    today: t.Callable[[], float] = time.time
 
 
 @dataclasses.dataclass(frozen=True)
@@ -121,7 +139,8 @@ def issue(node: Server, who: Client, **fields: str) -> dict[str, t.Any]:
     status, answer = _form(node, "/oauth2/token", who.header, **fields)
     if status != 200 or not answer.get("access_token"):
         error = answer.get("error_description") or answer.get("error") or "no reason"
-        raise TokenError(
+        refused = answer.get("error") in NOT_THIS_GRANT
+        raise (RefusedGrant if refused else TokenError)(
             f"{node.name} issues no token by {fields['grant_type']}"
             f" (HTTP status {status}: {error})."
         )
@@ -160,10 +179,10 @@ def gone_after(
     site: Site,
     cookies: t.Sequence[str],
     token: str,
-    now: t.Callable[[], float],
-    sleep: t.Callable[[float], None],
+    clocks: Clocks,
 ) -> float:
     """Seconds until the last node refuses a revoked token."""
+    now = clocks.now
     begun = now()
     limit = begun + GONE_WITHIN_SECONDS
     left = list(zip(site.nodes, cookies))
@@ -178,14 +197,7 @@ def gone_after(
                 " do not tell each other of changes (cluster domain, members, caches), or have"
                 " databases of their own."
             )
-        sleep(POLL_SECONDS)
-
-
-def claims(id_token: str) -> dict[str, t.Any]:
-    """What an ID token says; its signature is not looked at here."""
-    part = id_token.split(".")[1]
-    found = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-    return found if isinstance(found, dict) else {}
+        clocks.sleep(POLL_SECONDS)
 
 
 def _revoke(node: Server, who: Client, token: str) -> None:
@@ -197,43 +209,103 @@ def _revoke(node: Server, who: Client, token: str) -> None:
         )
 
 
+def check_id_token(site: Site, issuer: Server, id_token: str, before: float, after: float) -> None:
+    """Raises unless an ID token names the issuer of the inventory, was made now, and is signed with
+    a key that every node publishes."""
+    said = id_tokens.claims(id_token)
+    if site.issuer and said.get("iss") != site.issuer:
+        raise TokenError(
+            f"{issuer.name} issues tokens as {said.get('iss')}, where the inventory says"
+            f" {site.issuer}."
+        )
+    # Whole seconds, cut.
+    made = float(said.get("iat") or before)
+    ahead = max(made - after, 0.0) or min(made + 1 - before, 0.0)
+    if abs(ahead) > CLOCK_SECONDS:
+        where = "ahead of" if ahead > 0 else "behind"
+        raise TokenError(
+            f"The clock of {issuer.name} is about {abs(ahead):.0f} s {where} that of"
+            f" {site.nodes[0].name}: tokens of one node are not valid on the other. Let NTP set the"
+            " clocks of all nodes."
+        )
+    for node in site.nodes:
+        answer = node.request("GET", "/oauth2/jwks")
+        keys = id_tokens.keys_of(answer.body) if answer.status == 200 else []
+        if keys and id_tokens.is_signed_by(id_token, keys) is False:
+            raise TokenError(
+                f"An ID token of {issuer.name} does not verify with the key that {node.name}"
+                " publishes at /oauth2/jwks: the two sign with different keystores."
+            )
+
+
+def first_token(site: Site, node: Server, who: Client, clocks: Clocks) -> dict[str, t.Any]:
+    """A token for the administrator's password, its ID token checked; of a server that issues none
+    for passwords, one of the client's own."""
+    before = clocks.today()
+    try:
+        issued = issue(
+            node,
+            who,
+            grant_type="password",
+            scope="openid",
+            username=site.user,
+            password=site.passphrase,
+        )
+    except RefusedGrant:
+        return issue(node, who, grant_type="client_credentials")
+    if issued.get("id_token"):
+        check_id_token(site, node, issued["id_token"], before, clocks.today())
+    return issued
+
+
 def follow(
     site: Site,
     cookies: t.Sequence[str],
     at: int,
     who: Client,
-    now: t.Callable[[], float] = time.monotonic,
-    sleep: t.Callable[[float], None] = time.sleep,
-) -> float:
-    """Follows the token of one node through all; returns after how many seconds it was gone."""
+    clocks: Clocks,
+) -> tuple[float, int]:
+    """Follows the token of one node through all; returns after how many seconds it was gone, and
+    for how many it had been issued."""
     node, following = site.nodes[at], site.nodes[(at + 1) % len(site.nodes)]
-    issued = issue(
-        node,
-        who,
-        grant_type="password",
-        scope="openid",
-        username=site.user,
-        password=site.passphrase,
-    )
-    if site.issuer and issued.get("id_token"):
-        issuer = claims(issued["id_token"]).get("iss")
-        if issuer != site.issuer:
-            raise TokenError(
-                f"{node.name} issues tokens as {issuer}, where the inventory says {site.issuer}."
-            )
+    issued = first_token(site, node, who, clocks)
+    lifetime = int(issued.get("expires_in") or 0)
     known_everywhere(site, cookies, node, issued["access_token"])
-    issued = issue(
-        following, who, grant_type="refresh_token", refresh_token=issued.get("refresh_token", "")
-    )
+    if issued.get("refresh_token"):
+        issued = issue(
+            following, who, grant_type="refresh_token", refresh_token=issued["refresh_token"]
+        )
+        known_everywhere(site, cookies, following, issued["access_token"])
     token = str(issued["access_token"])
-    known_everywhere(site, cookies, following, token)
     if site.internal:
         check_key_validation(site, site.internal, token, KNOWN_TOKEN)
     _revoke(node, who, token)
-    passed = gone_after(site, cookies, token, now, sleep)
+    passed = gone_after(site, cookies, token, clocks)
     if site.internal:
         check_key_validation(site, site.internal, token, (NO_SUCH_TOKEN,))
-    return passed
+    return passed, lifetime
+
+
+def check_subscriber_service(site: Site, server: Server, who: Client) -> None:
+    """Asks for the client as API Manager does for an application of its own."""
+    cookie = client.login(server, site.user, site.passphrase)
+    action = "retrieveOAuthApplication"
+    try:
+        answer = server.soap(
+            "APIKeyMgtSubscriberService",
+            action,
+            f'<o:{action} xmlns:o="{_OAUTH}"><o:consumerKey>{escape(who.key)}</o:consumerKey>'
+            f"</o:{action}>",
+            cookie,
+        )
+    finally:
+        client.logout(server, cookie)
+    if _value(answer.body, "clientId") != who.key:
+        raise TokenError(
+            f"APIKeyMgtSubscriberService through {server.where} does not know the client"
+            f" {site.client_name}, which API Manager's calls find there:"
+            f" {client.fault_of(answer)}."
+        )
 
 
 def check_key_validation(site: Site, server: Server, token: str, wanted: t.Sequence[str]) -> None:
@@ -261,9 +333,11 @@ def check_key_validation(site: Site, server: Server, token: str, wanted: t.Seque
         )
 
 
-def walk(site: Site, may_register: bool) -> tuple[list[str], dict[str, t.Any]]:
+def walk(
+    site: Site, may_register: bool, clocks: Clocks | None = None
+) -> tuple[list[str], dict[str, t.Any]]:
     """Follows a token of each node. Returns what is wrong, and what was seen."""
-    seen: dict[str, t.Any] = {"registered": False, "gone_after": None}
+    seen: dict[str, t.Any] = {"registered": False, "gone_after": None, "expires_in": None}
     try:
         cookies = [client.login(node, site.user, site.passphrase) for node in site.nodes]
         who = find_client(site.nodes[0], cookies[0], site.client_name)
@@ -272,8 +346,13 @@ def walk(site: Site, may_register: bool) -> tuple[list[str], dict[str, t.Any]]:
         if who is None:
             who = register_client(site.nodes[0], cookies[0], site.user, site.client_name)
             seen["registered"] = True
-        seconds = [follow(site, cookies, at, who) for at in range(len(site.nodes))]
-        seen["gone_after"] = round(max(seconds), 2)
+        if site.internal:
+            check_subscriber_service(site, site.internal, who)
+        followed = [
+            follow(site, cookies, at, who, clocks or Clocks()) for at in range(len(site.nodes))
+        ]
+        seen["gone_after"] = round(max(seconds for seconds, _lifetime in followed), 2)
+        seen["expires_in"] = followed[0][1]
         for node, cookie in zip(site.nodes, cookies):
             client.logout(node, cookie)
     except (TokenError, HealthError) as error:

@@ -8,15 +8,44 @@ from __future__ import annotations
 import base64
 import json
 import re
+import time
 import typing as t
 import urllib.parse
 
 import pytest
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._health.client import Answer
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._server import tokens
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 ISSUER = "https://km.bank.example/oauth2/token"
 SECRET = "Basic " + base64.b64encode(b"key1:secret1").decode()
+
+
+def written(part: bytes) -> str:
+    """As tokens write bytes."""
+    return base64.urlsafe_b64encode(part).decode().rstrip("=")
+
+
+class Key:
+    """What a node signs with."""
+
+    def __init__(self) -> None:
+        self.private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+    def published(self) -> str:
+        modulus = self.private.public_key().public_numbers().n
+        key = {"kty": "RSA", "n": written(modulus.to_bytes(256, "big")), "e": "AQAB"}
+        return json.dumps({"keys": [key]})
+
+    def token(self, algorithm: str = "RS256", **claims: t.Any) -> str:
+        head = written(json.dumps({"alg": algorithm}).encode())
+        signed = f"{head}.{written(json.dumps(claims).encode())}"
+        signature = self.private.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256())
+        return f"{signed}.{written(signature)}"
+
+
+KEY, OTHER_KEY = Key(), Key()
 
 
 class Database:
@@ -35,6 +64,11 @@ class Node:
         self.name = self.where = name
         self.database = database
         self.issuer = ISSUER
+        self.key = KEY
+        self.algorithm = "RS256"
+        self.jwks_status = 200
+        self.ahead = 0.0
+        self.knows_the_client = True
         self.refused: set[str] = set()
         self.deaf = False
         self.remembered: set[str] = set()
@@ -61,6 +95,9 @@ class Node:
         if action == "validateKey":
             status = self.key_status or ("900908" if self.knows(token) else "900901")
             return Answer(200, f"<ax:validationStatus>{status}</ax:validationStatus>", "")
+        if action == "retrieveOAuthApplication":
+            key = "key1" if self.knows_the_client and "<o:consumerKey>key1<" in body else ""
+            return Answer(200, f"<a:clientId>{key}</a:clientId>", "")
         if action == "getAllOAuthApplicationData":
             entries = "".join(
                 f"<ns:return><a:applicationName>{name}</a:applicationName>"
@@ -76,7 +113,12 @@ class Node:
             200, "<a:clientId>key1</a:clientId><a:clientSecret>secret1</a:clientSecret>", ""
         )
 
-    def request(self, _method: str, path: str, body: str, headers: t.Mapping[str, str]) -> Answer:
+    def request(
+        self, method: str, path: str, body: str = "", headers: t.Mapping[str, str] | None = None
+    ) -> Answer:
+        if (method, path) == ("GET", "/oauth2/jwks"):
+            return Answer(self.jwks_status, self.key.published(), "")
+        assert headers
         fields = dict(urllib.parse.parse_qsl(body))
         assert headers["Authorization"] == SECRET
         if path == "/oauth2/revoke":
@@ -91,10 +133,12 @@ class Node:
         self.database.issued += 1
         token = f"token{self.database.issued}"
         self.database.active.add(token)
-        answer = {"access_token": token, "refresh_token": f"refresh{self.database.issued}"}
+        answer: dict[str, t.Any] = {"access_token": token, "expires_in": 3600}
+        if grant != "client_credentials":
+            answer["refresh_token"] = f"refresh{self.database.issued}"
         if grant == "password":
-            part = base64.urlsafe_b64encode(json.dumps({"iss": self.issuer}).encode()).decode()
-            answer["id_token"] = f"head.{part.rstrip('=')}.signature"
+            made = int(time.time() + self.ahead)
+            answer["id_token"] = self.key.token(self.algorithm, iss=self.issuer, iat=made)
         return Answer(200, json.dumps(answer), "")
 
 
@@ -124,6 +168,8 @@ def test_tokens_of_a_cluster_that_is_well(nodes: list[Node]) -> None:
             ["refresh_token", "password", "revoke"],
         )
     assert nodes[1].asked.count("validateKey") == 4
+    assert nodes[1].asked.count("retrieveOAuthApplication") == 1
+    assert seen["expires_in"] == 3600
     failures, seen = tokens.walk(site(nodes), may_register=True)
     assert (failures, seen["registered"]) == ([], False)
 
@@ -131,7 +177,7 @@ def test_tokens_of_a_cluster_that_is_well(nodes: list[Node]) -> None:
 def test_no_client_is_registered_where_none_may_be(nodes: list[Node]) -> None:
     assert tokens.walk(site(nodes), may_register=False) == (
         [],
-        {"registered": False, "gone_after": None},
+        {"registered": False, "gone_after": None, "expires_in": None},
     )
     assert len(nodes[0].database.clients) == 1
 
@@ -150,7 +196,23 @@ def another_issuer(nodes: list[Node]) -> None:
 
 
 def no_grant(nodes: list[Node]) -> None:
-    nodes[0].refused = {"password"}
+    nodes[0].refused = {"password", "client_credentials"}
+
+
+def another_keystore(nodes: list[Node]) -> None:
+    nodes[1].key = OTHER_KEY
+
+
+def fast_clock(nodes: list[Node]) -> None:
+    nodes[1].ahead = 61
+
+
+def slow_clock(nodes: list[Node]) -> None:
+    nodes[1].ahead = -61
+
+
+def unknown_client(nodes: list[Node]) -> None:
+    nodes[0].knows_the_client = False
 
 
 def other_keys(nodes: list[Node]) -> None:
@@ -163,7 +225,20 @@ def other_keys(nodes: list[Node]) -> None:
         (unshared, "km2 does not know a token that km1 has just issued"),
         (deaf, "km2 still takes a token that was revoked 2."),
         (another_issuer, "km2 issues tokens as https://km2:9443/oauth2/token, where the inventory"),
-        (no_grant, "km1 issues no token by password (HTTP status 400: unsupported_grant_type)."),
+        (
+            no_grant,
+            "km1 issues no token by client_credentials (HTTP status 400: unsupported_grant_type).",
+        ),
+        (
+            another_keystore,
+            "An ID token of km1 does not verify with the key that km2 publishes at /oauth2/jwks",
+        ),
+        (fast_clock, "The clock of km2 is about 6"),
+        (slow_clock, "The clock of km2 is about 6"),
+        (
+            unknown_client,
+            "APIKeyMgtSubscriberService through km1 does not know the client carbon-ops-verify",
+        ),
         (other_keys, "validateKey through km1 answers 900900 where 900908 was expected"),
     ],
 )
@@ -175,3 +250,47 @@ def test_what_is_wrong_with_tokens_is_named(
     assert len(failures) == 1
     assert sentence in failures[0]
     assert "p&ss" not in failures[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (fast_clock, r"The clock of km2 is about 6[01] s ahead of that of km1: "),
+        (slow_clock, r"The clock of km2 is about 6[01] s behind that of km1: "),
+    ],
+)
+def test_direction_of_a_wrong_clock_is_told(
+    nodes: list[Node], change: t.Callable[[list[Node]], None], sentence: str
+) -> None:
+    change(nodes)
+    ((failure,), _seen) = tokens.walk(site(nodes), may_register=True)
+    assert re.match(sentence, failure)
+
+
+def test_clocks_within_the_tolerance_are_well(nodes: list[Node]) -> None:
+    nodes[0].ahead, nodes[1].ahead = 3, -3
+    assert tokens.walk(site(nodes), may_register=True)[0] == []
+
+
+def test_without_the_password_grant_tokens_of_the_client_are_followed(nodes: list[Node]) -> None:
+    for node in nodes:
+        node.refused = {"password"}
+    failures, seen = tokens.walk(site(nodes, internal=nodes[0]), may_register=True)
+    assert failures == []
+    assert seen["gone_after"] < 2
+    for node in nodes:
+        assert "client_credentials" in node.asked
+        assert "refresh_token" not in node.asked
+    deaf(nodes)
+    failures, _seen = tokens.walk(site(nodes), may_register=True)
+    assert "km2 still takes a token that was revoked" in failures[0]
+
+
+@pytest.mark.parametrize(("algorithm", "jwks_status"), [("PS256", 200), ("RS256", 404)])
+def test_signature_that_cannot_be_checked_is_no_failure(
+    nodes: list[Node], algorithm: str, jwks_status: int
+) -> None:
+    another_keystore(nodes)
+    for node in nodes:
+        node.algorithm, node.jwks_status = algorithm, jwks_status
+    assert tokens.walk(site(nodes), may_register=True)[0] == []
