@@ -17,7 +17,8 @@ description:
     that writes its XML files anew from C(deployment.toml) at every start.
   - Puts one library (the JDBC driver) into C(repository/components/lib) and removes its other
     versions there, together with the bundles that the server made of them in
-    C(repository/components/dropins), which it would go on using.
+    C(repository/components/dropins), which it would go on using. A library that is a bundle
+    already goes into C(repository/components/dropins) itself.
   - An archive or a jar is opened once, and what has the checksum is what is used. A link, and a
     file that another user could change, is refused.
 extends_documentation_fragment:
@@ -44,6 +45,12 @@ options:
   library_checksum:
     description: Checksum of the jar, with its algorithm.
     type: str
+  library_folder:
+    description: Folder of C(repository/components) that the library goes into. V(lib) is for plain
+      jars, V(dropins) for bundles.
+    type: str
+    choices: [lib, dropins]
+    default: lib
   owner:
     description: User who owns what is put into the home.
     type: str
@@ -91,6 +98,8 @@ from ansible.module_utils.basic import AnsibleModule
 from ..module_utils._errors import OperatorError
 from ..module_utils._home import brought, installation
 
+PLACES = {"lib": installation.LIBRARIES, "dropins": installation.DROPINS}
+
 
 def install(module: AnsibleModule) -> dict[str, object]:
     wanted = module.params
@@ -126,11 +135,12 @@ def install(module: AnsibleModule) -> dict[str, object]:
     removed: list[str] = []
     name = wanted["library_name"]
     if name and home.is_dir():
-        removed = installation.other_versions(str(home), name)
+        place = PLACES[wanted["library_folder"]]
+        removed = installation.other_versions(str(home), name, place)
         if wanted["library"]:
             changed = True
             if not module.check_mode:
-                put_library(home, wanted, uid, gid)
+                put_library(home, place, wanted, uid, gid)
         if not module.check_mode:
             for path in removed:
                 folder = str(Path(path).parent.relative_to(home))
@@ -139,12 +149,12 @@ def install(module: AnsibleModule) -> dict[str, object]:
     return {"changed": changed or bool(removed), "installed": installed, "removed": removed}
 
 
-def put_library(home: Path, wanted: dict[str, str], uid: int, gid: int) -> None:
+def put_library(home: Path, place: str, wanted: dict[str, str], uid: int, gid: int) -> None:
     name = wanted["library_name"]
     what = f"The library {name}"
     with brought.checked(
         wanted["library"], wanted["library_checksum"] or "", what
-    ) as jar, brought.folder_below(home, installation.LIBRARIES) as folder:
+    ) as jar, brought.folder_below(home, place) as folder:
         brought.put(jar, folder, name, uid, gid)
 
 
@@ -157,6 +167,7 @@ def main() -> None:
             "library": {"type": "path"},
             "library_name": {"type": "str"},
             "library_checksum": {"type": "str"},
+            "library_folder": {"type": "str", "choices": ["lib", "dropins"], "default": "lib"},
             "owner": {"type": "str", "required": True},
             "group": {"type": "str", "required": True},
         },

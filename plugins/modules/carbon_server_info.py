@@ -32,6 +32,12 @@ options:
     type: list
     elements: int
     required: true
+  java_refused:
+    description: Releases among them that the product does not run well on, for example
+      V([1.8.0_151]).
+    type: list
+    elements: str
+    default: []
   user:
     description: Service user whose account is looked up.
     type: str
@@ -140,6 +146,11 @@ libraries:
   returned: success
   type: dict
   sample: {mariadb-java-client-3.4.1.jar: "sha256:f60e4b28…"}
+bundles:
+  description: The same for C(repository/components/dropins).
+  returned: success
+  type: dict
+  sample: {kubernetes-membership-scheme-1.0.0.jar: "sha256:f60e4b28…"}
 service:
   description: State of the service.
   returned: when O(instance) is given
@@ -184,6 +195,7 @@ def main() -> None:
             "home": {"type": "path", "required": True},
             "java_home": {"type": "path"},
             "java_versions": {"type": "list", "elements": "int", "required": True},
+            "java_refused": {"type": "list", "elements": "str", "default": []},
             "user": {"type": "str"},
             "group": {"type": "str"},
             "instance": {"type": "str"},
@@ -208,7 +220,11 @@ def look(module: AnsibleModule) -> dict[str, t.Any]:
     """What stands on the host, and the state of the service where one is asked for."""
     wanted, run = module.params, bounded(module)
     java = java_runtime.find_java(
-        wanted["java_home"] or "", wanted["java_versions"], java_runtime.java_candidates(), run
+        wanted["java_home"] or "",
+        wanted["java_versions"],
+        java_runtime.java_candidates(),
+        run,
+        wanted["java_refused"],
     )
     result: dict[str, t.Any] = {
         "changed": False,
@@ -217,13 +233,16 @@ def look(module: AnsibleModule) -> dict[str, t.Any]:
             and {
                 "home": java.home,
                 "version": java.version,
-                "accepted": java_runtime.java_accepted(java.feature, wanted["java_versions"]),
+                "accepted": java_runtime.java_accepted(
+                    java.feature, wanted["java_versions"], java.version, wanted["java_refused"]
+                ),
             }
         ),
         "home_state": installation.home_state(wanted["home"]),
         "user_number": accounts.account_number(wanted["user"]),
         "group_number": accounts.group_number(wanted["group"]),
         "libraries": installation.library_checksums(wanted["home"]),
+        "bundles": installation.library_checksums(wanted["home"], installation.DROPINS),
         "archive": installation.read_origin(wanted["home"]).get("checksum"),
         "memory_bytes": machine.memory_bytes(),
     }

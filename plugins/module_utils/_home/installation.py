@@ -158,20 +158,21 @@ def bundle_of(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9_.]", "_", re.sub(r"\.jar$", "", name)) + "_1.0.0.jar"
 
 
-def other_versions(home: str, name: str) -> list[str]:
+def other_versions(home: str, name: str, place: str = LIBRARIES) -> list[str]:
     """Jars and bundles of other versions of the library, which the server would load beside it or
-    instead of it."""
-    wanted = {LIBRARIES: name, DROPINS: bundle_of(name)}
+    instead of it. In dropins it is a bundle itself, and neither stands in lib nor is made anew."""
+    wanted = {LIBRARIES: name, DROPINS: bundle_of(name)} if place == LIBRARIES else {DROPINS: name}
     return [
         str(path)
-        for folder, kept in wanted.items()
+        for folder in (LIBRARIES, DROPINS)
+        for kept in [wanted.get(folder)]
         for path in sorted((Path(home) / folder).glob("*.jar"))
         if path.name != kept and artifact(path.name) == artifact(name)
     ]
 
 
-def library_checksums(home: str) -> dict[str, str]:
-    folder = Path(home) / LIBRARIES
+def library_checksums(home: str, place: str = LIBRARIES) -> dict[str, str]:
+    folder = Path(home) / place
     return {
         path.name: "sha256:" + record.file_checksum(str(path))
         for path in sorted(folder.glob("*.jar"))

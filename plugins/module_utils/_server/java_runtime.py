@@ -30,9 +30,13 @@ def java_feature(version_output: str) -> tuple[str, int]:
     return match.group(1), int(match.group(3) or 0) if major == 1 else major
 
 
-def java_accepted(feature: int, versions: t.Sequence[int]) -> bool:
-    """Whether the feature number lies between the first and the last of the product's versions."""
-    return bool(versions) and min(versions) <= feature <= max(versions)
+def java_accepted(
+    feature: int, versions: t.Sequence[int], version: str = "", refused: t.Sequence[str] = ()
+) -> bool:
+    """Whether the feature number lies between the first and the last of the product's versions, and
+    the release is none of those that the product does not run well on."""
+    release = re.split("[-+]", version)[0]
+    return bool(versions) and min(versions) <= feature <= max(versions) and release not in refused
 
 
 def java_range(versions: t.Sequence[int]) -> str:
@@ -62,6 +66,7 @@ def find_java(
     versions: t.Sequence[int],
     candidates: t.Sequence[str],
     run: Run,
+    refused: t.Sequence[str] = (),
 ) -> Java | None:
     """The Java home to use: the given one, or the first candidate the product accepts; failing that
     the first that works at all."""
@@ -72,7 +77,7 @@ def find_java(
         if not version:
             continue
         java = Java(home, version, feature)
-        if java_accepted(feature, versions):
+        if java_accepted(feature, versions, version, refused):
             return java
         first = first or java
     return first

@@ -60,7 +60,7 @@ def _edits(
         "driverClassName": database["driver_class"],
         "testOnBorrow": True,
         "validationQuery": database["validation_query"],
-        "defaultAutoCommit": False,
+        "defaultAutoCommit": source["auto_commit"],
     }
     if source["connection_properties"]:
         connection["connectionProperties"] = source["connection_properties"]

@@ -148,6 +148,7 @@ def _datasources(
                 "cache_id": "{0}@{1}".format(entry["user"], plain_url),
                 "user": entry["user"],
                 "secret": entry["secret"],
+                "auto_commit": bool(source.get("auto_commit", False)),
                 "max_active": settings["pool"].get("maxActive", POOL["maxActive"]),
                 "connection_properties": (
                     "" if vendor.opening else _as_properties(database["parameters"])

@@ -118,6 +118,8 @@ class DatasourceOfNodes(t.TypedDict, total=False):
     """Database account."""
     secret: str
     """Name of the account's password among `cluster_secrets`."""
+    auto_commit: bool
+    """Whether its connections commit by themselves."""
     max_active: int
     """Largest number of connections."""
 

@@ -12,7 +12,14 @@ from ...module_utils import _ports as ports
 from .._model.build import build_model
 from .._model.inventory import Inventory, host_groups
 from .balancer import _balancers
-from .clustering import _caching, _members, _membership, _remote_ip_valve, _sessions
+from .clustering import (
+    _caching,
+    _member_ports,
+    _members,
+    _membership,
+    _remote_ip_valve,
+    _sessions,
+)
 from .clusters import _between, _same_registry
 from .databases import _databases, _datasources
 from .hosts import _heap, _hosts, _instances, _names, _network_sources, _ports
@@ -146,6 +153,7 @@ def _of_model(model: t.Mapping[str, t.Any]) -> Sentences:
             sentence + " The variables are cluster_port_offset, cluster_api_manager_port_offset and"
             " cluster_member_port, as a host's own."
         )
+    yield from _member_ports(model)
     yield from _members(model)
     yield from _instances(servers)
     yield from _datasources(model)

@@ -18,6 +18,8 @@ if t.TYPE_CHECKING:
     from .._model.inventory import Sources
     from .settings import Sentences, _Settings
 
+AWS_PORTS = range(5701, 5801)
+
 
 def _caching(shared: _Settings, sources: Sources) -> Sentences:
     minutes = shared["cluster_cache_timeout"]
@@ -126,6 +128,20 @@ def _membership_jar(
             f"cluster_membership_jar is set, but cluster_membership_scheme {scheme} needs none."
             " Leave it out."
         )
+
+
+def _member_ports(model: t.Mapping[str, t.Any]) -> Sentences:
+    """Ports at which no member is looked for."""
+    if model["membership"]["scheme"] != "aws":
+        return
+    for node in model["nodes"]:
+        port = node.get("member_port")
+        if port is not None and port not in AWS_PORTS:
+            yield (
+                f"cluster_member_port of {node['name']} is {port}. With cluster_membership_scheme"
+                f" aws members are looked for at the ports {AWS_PORTS[0]} to {AWS_PORTS[-1]} only:"
+                " choose one of them."
+            )
 
 
 def _members(model: t.Mapping[str, t.Any]) -> Sentences:

@@ -223,7 +223,7 @@ RULES: dict[str, Rule] = {
     **dict.fromkeys(("nginx_health_check_interval", "nginx_client_timeout"), NGINX_TIME),
     "nginx_client_max_body_size": NGINX_SIZE,
     "nginx_tls_protocols": TLS,
-    "nginx_tls_ciphers": CIPHER,
+    **dict.fromkeys(("nginx_tls_ciphers", "cluster_tls_ciphers"), CIPHER),
     "databases_privileges": SQL_WORDS,
     "databases_settings": DATABASE_SETTING,
     "cluster_shared_storage.source": MOUNT_SOURCE,

@@ -61,7 +61,7 @@ NUMSTAT_API_MANAGER = {
 }
 STANDARD = {
     # The datasources, mounts and user store stay where the product has them.
-    MASTER: (8, 8),
+    MASTER: (10, 10),
     CONF + "registry.xml": (2, 0),
     CONF + "user-mgt.xml": (2, 2),
 }
@@ -77,12 +77,12 @@ DIFFERENT: dict[str, dict[str, t.Any]] = {
     # The fixture's own datasource has another description, and the files that were published of
     # Open Banking API Manager are few.
     "fixtures-documented": {
-        MASTER: (57, 15),
+        MASTER: (59, 17),
         CONF + "finance/open-banking.xml": (8, 8),
         **UNPUBLISHED,
     },
     "fixtures-standard": {
-        MASTER: (9, 9),
+        MASTER: (11, 11),
         CONF + "finance/open-banking.xml": (8, 8),
         **UNPUBLISHED,
     },
@@ -91,7 +91,7 @@ DIFFERENT: dict[str, dict[str, t.Any]] = {
         CONF + "axis2/axis2.xml": None,
         CONF + "finance/open-banking.xml": (8, 8),
         CONF + "identity/identity.xml": (2, 2),
-        MASTER: (57, 15),
+        MASTER: (59, 17),
         CONF + "etc/jmx.xml": (1, 1),
         CONF + "jndi.properties": (2, 2),
         CONF + "tomcat/catalina-server.xml": (5, 4),

@@ -118,7 +118,7 @@ NUMSTAT = {
         CONF + "user-mgt.xml": (2, 2),
         JAGGERY + "dashboard/conf/site.json": (2, 2),
         JAGGERY + "portal/conf/site.json": (3, 2),
-        MASTER: (39, 16),
+        MASTER: (42, 19),
         SHINDIG: (1, 1),
     },
     "real-identity-server api_manager": {
@@ -134,7 +134,7 @@ NUMSTAT = {
         CONF + "registry.xml": (5, 3),
         CONF + "tomcat/catalina-server.xml": (5, 4),
         CONF + "user-mgt.xml": (3, 3),
-        MASTER: (46, 4),
+        MASTER: (47, 5),
     },
 }
 

@@ -36,14 +36,14 @@ def identity_server(folder: Path) -> Sites:
 
 def kernel(folder: Path) -> Site:
     """The server of the demonstration, which has files of the shape of Open Banking's."""
-    made = Site(folder, source="fixtures", nodes=1)
-    made.variables.update(
-        cluster_product="carbon_4.7.1",
+    return Site(
+        folder,
+        source="fixtures",
+        product="carbon_4.7.1",
+        nodes=1,
         cluster_admin_user="admin",
         cluster_database={"vendor": "mariadb"},
     )
-    made.write_inventory()
-    return made
 
 
 def state(made: t.Any) -> dict[Path, t.Any]:

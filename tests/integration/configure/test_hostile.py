@@ -102,6 +102,7 @@ def open_banking(values: Values) -> dict[str, t.Any]:
         },
         "cluster_user_store_password": values.secret("cluster_user_store_password"),
         "cluster_membership_scheme": "aws",
+        "cluster_member_port": 5701,
         "cluster_membership_options": {
             option: values("cluster_membership_options." + option)
             for option in (

@@ -90,6 +90,7 @@ OPTIONS: dict[str, dict[str, t.Any]] = {
         "cluster_user_store": {"type": "ldap_read_write", **DIRECTORY},
         "cluster_caching": "distributed",
         "cluster_membership_scheme": "aws",
+        "cluster_member_port": 5701,
         "cluster_membership_options": {
             "region": "eu-west-1",
             "security_group": "km",

@@ -191,6 +191,21 @@ def test_a_folder_of_libraries_that_is_a_link_is_refused(
     assert list(elsewhere.iterdir()) == []
 
 
+@needs_root
+def test_a_bundle_is_put_into_dropins(
+    tmp_path: Path, product: Path, run_module: t.Callable[..., dict[str, t.Any]]
+) -> None:
+    components = product / "repository/components"
+    (components / "lib/driver-1.0.jar").write_text("put there by an earlier release")
+    source = jar(tmp_path / "source", b"bundle")
+    arguments = {**library(product, source, checksum(source)), "library_folder": "dropins"}
+    result = run_module("carbon_install", arguments)
+    assert result["changed"], result
+    assert result["removed"] == [str(components / "lib/driver-1.0.jar")]
+    assert (components / "dropins/driver-1.0.jar").read_bytes() == b"bundle"
+    assert list((components / "lib").iterdir()) == []
+
+
 SHARED_FOLDERS = re.compile(r"(?<![\w-])/(?:var/)?tmp/|/dev/shm/")
 
 

@@ -308,6 +308,55 @@ def test_name_of_a_library_without_its_version(name: str, expected: str) -> None
     assert installation.artifact(name) == expected
 
 
+@pytest.mark.parametrize(
+    ("version", "accepted"),
+    [("1.8.0_151", False), ("1.8.0_151-b12", False), ("1.8.0_152", True), ("1.8.0_504", True)],
+)
+def test_a_release_with_a_known_fault_is_not_used(version: str, accepted: bool) -> None:
+    assert java_runtime.java_accepted(8, [8], version, ["1.8.0_151"]) is accepted
+
+    def answer(command: t.Sequence[str]) -> Done:
+        found = version if command[0].startswith("/jvm/a/") else "1.8.0_292"
+        return Done(0, "", f'openjdk version "{found}"')
+
+    java = java_runtime.find_java("", [8], ["/jvm/a", "/jvm/b"], answer, ["1.8.0_151"])
+    assert java is not None
+    assert java.home == ("/jvm/a" if accepted else "/jvm/b")
+
+
+def test_a_bundle_stands_in_dropins_and_nowhere_else(tmp_path: Path) -> None:
+    lib, dropins = tmp_path / installation.LIBRARIES, tmp_path / installation.DROPINS
+    for folder, names in (
+        (lib, ["kubernetes-membership-scheme-1.0.0.jar", "ojdbc8.jar"]),
+        (
+            dropins,
+            [
+                "kubernetes-membership-scheme-1.0.0.jar",
+                "kubernetes-membership-scheme-0.9.0.jar",
+                "kubernetes_membership_scheme_1.0.0_1.0.0.jar",
+            ],
+        ),
+    ):
+        folder.mkdir(parents=True)
+        for name in names:
+            (folder / name).write_text(name)
+    others = installation.other_versions(
+        str(tmp_path), "kubernetes-membership-scheme-1.0.0.jar", installation.DROPINS
+    )
+    assert sorted(others) == sorted(
+        [
+            str(lib / "kubernetes-membership-scheme-1.0.0.jar"),
+            str(dropins / "kubernetes-membership-scheme-0.9.0.jar"),
+            str(dropins / "kubernetes_membership_scheme_1.0.0_1.0.0.jar"),
+        ]
+    )
+    assert sorted(installation.library_checksums(str(tmp_path), installation.DROPINS)) == [
+        "kubernetes-membership-scheme-0.9.0.jar",
+        "kubernetes-membership-scheme-1.0.0.jar",
+        "kubernetes_membership_scheme_1.0.0_1.0.0.jar",
+    ]
+
+
 def test_other_versions_of_a_library_are_found_with_the_bundles_made_of_them(
     tmp_path: Path,
 ) -> None:

@@ -25,6 +25,7 @@ SOURCE = {
     "url": "jdbc:mysql://db1:3306/openbank_apimgtdb",
     "user": "obkm_apim",
     "connection_properties": "",
+    "auto_commit": False,
 }
 DATABASE: dict[str, t.Any] = {
     "driver_class": "com.mysql.cj.jdbc.Driver",
@@ -141,3 +142,13 @@ def test_a_datasource_that_is_missing_is_the_documented_one(tmp_path: Path) -> N
         "<validationInterval>3000</validationInterval>",
         "<defaultAutoCommit>false</defaultAutoCommit>",
     ]
+
+
+def test_a_datasource_may_commit_by_itself(tmp_path: Path) -> None:
+    path = tmp_path / "bps-datasources.xml"
+    path.write_text(FILE.format("<defaultAutoCommit>true</defaultAutoCommit>"), encoding="utf-8")
+    edits = datasource_edits([{**SOURCE, "auto_commit": True}], DATABASE)
+    patch_files([{"path": str(path), "edits": edits}], {"database_apim_password": "secret"})
+    after = path.read_text(encoding="utf-8")
+    assert after.count("<defaultAutoCommit>true</defaultAutoCommit>") == 1
+    assert after.count("defaultAutoCommit>") == 2

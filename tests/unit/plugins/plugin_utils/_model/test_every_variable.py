@@ -165,6 +165,8 @@ TABLE: list[tuple[str, t.Any, t.Any, dict[str, t.Any]]] = [
     ("cluster_token_encryption", True, False, {}),
     ("cluster_jwt", {"dialect": "http://a"}, {"dialect": "http://b"}, IS_KM),
     ("cluster_session_persistence", {"pool_size": 1}, {"pool_size": 2}, {}),
+    ("cluster_token_cleanup", "all_nodes", "none", {}),
+    ("cluster_tls_ciphers", ["TLS_A"], ["TLS_B"], {}),
     ("cluster_skip_schema_creation", True, False, {}),
     ("cluster_remote_ip_valve", {"enabled": True}, {"enabled": False}, {}),
     (

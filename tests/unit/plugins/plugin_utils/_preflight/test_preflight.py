@@ -112,6 +112,15 @@ def directory(case: Case, secret: str = "Canary-directory", **changed: t.Any) ->
     )
 
 
+def aws(case: Case, **variables: t.Any) -> None:
+    case.everywhere(
+        cluster_membership_scheme="aws",
+        cluster_aws_access_key="Canary-a",
+        cluster_aws_secret_key="Canary-s",
+        **variables,
+    )
+
+
 def driver(case: Case, **options: str) -> None:
     case.everywhere(cluster_database_driver={"checksum": "sha256:" + "0" * 64, **options})
 
@@ -864,6 +873,19 @@ BAD: list[tuple[str, t.Callable[[Case], t.Any], list[str]]] = [
         ["cluster_aws_access_key is set without"],
     ),
     (
+        "a port at which AWS finds nobody",
+        lambda c: (
+            aws(c, cluster_member_port=5701),
+            c.hosts["km2"].update(cluster_member_port=5801),
+        ),
+        ["cluster_member_port of km2 is 5801", "5701 to 5800"],
+    ),
+    (
+        "the usual port, at which AWS finds nobody",
+        lambda c: aws(c, cluster_member_port=4000),
+        ["cluster_member_port of km1 is 4000", "5701 to 5800"],
+    ),
+    (
         "Kubernetes without class",
         lambda c: c.everywhere(cluster_membership_scheme="kubernetes"),
         ["cluster_membership_options.class_name"],
@@ -1444,11 +1466,7 @@ def test_a_broken_cluster_does_not_hide_the_other() -> None:
         lambda c: c.everywhere(
             cluster_caching="local_without_security_caches", cluster_security_caches=["OAuthCache"]
         ),
-        lambda c: c.everywhere(
-            cluster_membership_scheme="aws",
-            cluster_aws_access_key="Canary-a",
-            cluster_aws_secret_key="Canary-s",
-        ),
+        lambda c: aws(c, cluster_member_port=5800),
         lambda c: c.everywhere(
             cluster_membership_scheme="multicast",
             cluster_membership_options={"address": "228.0.0.5", "ttl": 1},
