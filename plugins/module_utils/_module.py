@@ -1,8 +1,8 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""Secrets within lists and dictionaries of arguments, which Ansible alone does not keep from the
-log of the host.
+"""What all modules share: an error that ends with a sentence, and secrets within lists and
+dictionaries of arguments, which Ansible alone does not keep from the log of the host.
 
 A module writes its arguments into the journal as Python prints them. There a line break and a quote
 stand escaped, so that the search for the secret finds nothing, and a private key or such a password
@@ -11,6 +11,7 @@ would stand in the journal for whoever may read it.
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 from dataclasses import dataclass, field
 
@@ -35,6 +36,25 @@ class Arguments:
         if result.error_messages:
             raise OperatorError(f"{name}: {'; '.join(result.error_messages)}")
         return dict(result.validated_parameters)
+
+
+@contextlib.contextmanager
+def errors_told(
+    module: t.Any, others: t.Mapping[t.Any, t.Callable[[t.Any], str]] | None = None
+) -> t.Iterator[None]:
+    """End the module with the sentence of an OperatorError that is raised inside.
+
+    ``others`` has the sentence of an error of another kind (a class, or several), where a module
+    knows what such an error means. An error of none of these kinds goes on.
+    """
+    try:
+        yield
+    except Exception as error:
+        known: dict[t.Any, t.Callable[[t.Any], str]] = {OperatorError: str, **(others or {})}
+        say = next((say for kind, say in known.items() if isinstance(error, kind)), None)
+        if say is not None:
+            module.fail_json(msg=say(error))
+        raise
 
 
 def secret_texts(arguments: t.Mapping[str, t.Any], spec: t.Mapping[str, t.Any]) -> t.Iterator[str]:

@@ -280,8 +280,8 @@ import traceback
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-from ..module_utils._errors import OperatorError
 from ..module_utils._home import home, report
+from ..module_utils._module import errors_told
 
 
 def main() -> None:
@@ -295,9 +295,8 @@ def main() -> None:
     if not home.HAS_LXML:
         module.fail_json(msg=missing_required_lib("lxml (package python3-lxml)"))
     try:
-        info = report.read_home(module.params["home"], module.params["started_marker"])
-    except OperatorError as error:
-        module.fail_json(msg=str(error))
+        with errors_told(module):
+            info = report.read_home(module.params["home"], module.params["started_marker"])
     except Exception as error:  # pylint: disable=broad-except
         # A traceback may quote a document in the text of the exception, so only its frames are
         # shown.

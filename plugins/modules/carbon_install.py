@@ -97,6 +97,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._errors import OperatorError
 from ..module_utils._home import brought, installation
+from ..module_utils._module import errors_told
 
 PLACES = {"lib": installation.LIBRARIES, "dropins": installation.DROPINS}
 
@@ -177,16 +178,11 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    try:
+    home = module.params["home"]
+    with errors_told(
+        module, {OSError: lambda error: f"The product could not be installed in {home}: {error}."}
+    ):
         result = install(module)
-    except OperatorError as error:
-        module.fail_json(msg=str(error))
-    except OSError as error:
-        module.fail_json(
-            msg="The product could not be installed in {0}: {1}.".format(
-                module.params["home"], error
-            )
-        )
     module.exit_json(**result)
 
 

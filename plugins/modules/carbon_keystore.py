@@ -141,7 +141,7 @@ from ..module_utils._errors import OperatorError
 from ..module_utils._keystore.jks import key_certificates, read_store
 from ..module_utils._keystore.pem import fingerprint
 from ..module_utils._keystore.store import KeyRequest, StoreOutcome, StoreRequest, plan_store
-from ..module_utils._module import quiet_module
+from ..module_utils._module import errors_told, quiet_module
 
 STOCK_PASSWORD = "wso2carbon"  # noqa: S105  # nosec B105 - everybody's
 
@@ -283,7 +283,7 @@ def main() -> None:
     results: list[dict[str, t.Any]] = []
     diffs: list[dict[str, str]] = []
     planned: list[tuple[str, StoreOutcome]] = []
-    try:
+    with errors_told(module):
         for store in module.params["stores"]:
             path = os.path.realpath(store["path"])
             current = _read(path)
@@ -308,8 +308,6 @@ def main() -> None:
             if Path(path).exists():
                 arguments = module.load_file_common_arguments(module.params, path=path)
                 changed = module.set_fs_attributes_if_different(arguments, changed)
-    except OperatorError as error:
-        module.fail_json(msg=str(error))
     module.exit_json(changed=changed, stores=results, diff=diffs)
 
 

@@ -96,6 +96,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._errors import OperatorError
 from ..module_utils._home import ownership
+from ..module_utils._module import errors_told
 
 
 def give(module: AnsibleModule) -> dict[str, t.Any]:
@@ -143,16 +144,13 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    try:
+
+    def not_given(error: OSError) -> str:
+        path = error.filename or module.params["home"]
+        return f"{path} cannot be given to its owner: {error.strerror}."
+
+    with errors_told(module, {OSError: not_given}):
         result = give(module)
-    except OperatorError as error:
-        module.fail_json(msg=str(error))
-    except OSError as error:
-        module.fail_json(
-            msg="{0} cannot be given to its owner: {1}.".format(
-                error.filename or module.params["home"], error.strerror
-            )
-        )
     module.exit_json(**result)
 
 

@@ -140,7 +140,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._health.client import Server
 from ..module_utils._health.errors import HealthError
-from ..module_utils._module import quiet_module
+from ..module_utils._module import errors_told, quiet_module
 from ..module_utils._server import tokens
 
 
@@ -182,10 +182,8 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    try:
+    with errors_told(module, {HealthError: str}):
         result = look(module)
-    except HealthError as error:
-        module.fail_json(msg=str(error))
     module.exit_json(**result)
 
 

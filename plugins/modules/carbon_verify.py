@@ -190,10 +190,9 @@ facts:
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._command import bounded
-from ..module_utils._errors import OperatorError
 from ..module_utils._health.errors import HealthError
 from ..module_utils._health.sockets import read_sockets
-from ..module_utils._module import quiet_module
+from ..module_utils._module import errors_told, quiet_module
 from ..module_utils._server import drain, findings, observation, requests
 
 
@@ -300,12 +299,12 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    try:
+
+    def not_seen(error: Exception) -> str:
+        return f"The server could not be looked at: {type(error).__name__}: {error}."
+
+    with errors_told(module, {HealthError: str, (OSError, KeyError, ValueError): not_seen}):
         result = look(module)
-    except (HealthError, OperatorError) as error:
-        module.fail_json(msg=str(error))
-    except (OSError, KeyError, ValueError) as error:
-        module.fail_json(msg=f"The server could not be looked at: {type(error).__name__}: {error}.")
     module.exit_json(**result)
 
 

@@ -188,7 +188,7 @@ from ..module_utils._database.schema import Database, ensure_loaded, server_says
 from ..module_utils._database.scripts import Script
 from ..module_utils._database.sources import NotBrought, Places, places_of
 from ..module_utils._errors import OperatorError
-from ..module_utils._module import quiet_module
+from ..module_utils._module import errors_told, quiet_module
 
 
 def read_scripts(
@@ -310,17 +310,13 @@ def load(module: AnsibleModule) -> None:
     if module.check_mode and not Path(module.params["home"]).is_dir():
         module.warn("The schema scripts were not read: the product is not installed here yet.")
         module.exit_json(changed=True, databases=[])
-    try:
+
+    def refused(error: Exception) -> str:
+        host = module.params["host"]
+        return f"The database server at {host} refused a question: {server_says(error)}."
+
+    with errors_told(module, {library.Error: refused}):
         result = run(module)
-    except OperatorError as error:
-        module.fail_json(msg=str(error))
-    except library.Error as error:
-        module.fail_json(
-            msg=(
-                f"The database server at {module.params['host']} refused a question:"
-                f" {server_says(error)}."
-            )
-        )
     module.exit_json(**result)
 
 

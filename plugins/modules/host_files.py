@@ -168,7 +168,7 @@ from ..module_utils._editor.masked_diff import masked_diff, secret_forms
 from ..module_utils._editor.module import BACKUP_OPTIONS
 from ..module_utils._errors import OperatorError
 from ..module_utils._files.whole import Found, Owned, Wanted, bring_about, look
-from ..module_utils._module import quiet_module
+from ..module_utils._module import errors_told, quiet_module
 
 OWNER_OPTIONS: dict[str, dict[str, t.Any]] = {
     "path": {"type": "path", "required": True},
@@ -262,7 +262,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    try:
+    with errors_told(module):
         desired = wanted(module.params)
         if module.check_mode:
             found = look(desired)
@@ -270,9 +270,6 @@ def main() -> None:
             found = bring_about(
                 desired, backup=module.params["backup"], backup_dir=module.params["backup_dir"]
             )
-    except OperatorError as error:
-        module.fail_json(msg=str(error))
-        return
     if not module.check_mode and module.selinux_enabled():
         for path in found.changed_paths:
             if path not in found.unwanted:

@@ -130,6 +130,7 @@ from ..module_utils._home.shared_directories import (
     share_directory,
     share_identity,
 )
+from ..module_utils._module import errors_told
 
 
 def run(module: AnsibleModule) -> dict[str, t.Any]:
@@ -224,17 +225,15 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    try:
-        result = run(module)
-    except OperatorError as error:
-        module.fail_json(msg=str(error))
-    except OSError as error:
-        module.fail_json(
-            msg=(
-                f"{error.filename or module.params['share']}: {error.strerror}. What stood in the"
-                " home is still there; remove the cause and run again."
-            )
+
+    def refused(error: OSError) -> str:
+        return (
+            f"{error.filename or module.params['share']}: {error.strerror}. What stood in the"
+            " home is still there; remove the cause and run again."
         )
+
+    with errors_told(module, {OSError: refused}):
+        result = run(module)
     module.exit_json(**result)
 
 

@@ -9,8 +9,7 @@ import typing as t
 
 from ansible.module_utils.basic import missing_required_lib
 
-from .._errors import OperatorError
-from .._module import Arguments
+from .._module import Arguments, errors_told
 from .arguments import VAULTED_OPTIONS
 from .outcome import IGNORED, UNCHANGED
 from .patch import Part, patch_parts
@@ -67,16 +66,13 @@ def run_parts(
             msg=missing_required_lib("lxml", reason="on the host (package python3-lxml)"),
             exception=LXML_IMPORT_ERROR,
         )
-    try:
+    with errors_told(module):
         patched = patch_parts(
             [part() for part in parts],
             check_mode=module.check_mode,
             backup=bool(module.params.get("backup")),
             backup_dir=module.params.get("backup_dir"),
         )
-    except OperatorError as error:
-        module.fail_json(msg=str(error))
-        return
     for warning in patched.warnings:
         module.warn(warning)
     results.update(
