@@ -11,6 +11,7 @@ import typing as t
 
 from .._errors import OperatorError
 from .arguments import MATCHES, check_keys, choice, fallbacks, scalar
+from .lines import line_of
 from .outcome import CHANGED, CREATED, IGNORED, REMOVED, UNCOMMENTED, EditOutcome, edit_repeatably
 from .secrets import Secrets
 
@@ -164,14 +165,14 @@ def _edit(
     if not found:
         return (text, outcome) if edit.absent else _add(text, edit, newline, outcome)
     if len(found) > 1 and edit.match == "one":
-        lines = ", ".join(str(_line(text, line.start)) for line in found[:10])
+        lines = ", ".join(str(line_of(text, line.start)) for line in found[:10])
         raise OperatorError(
             f"stands {len(found)} times (lines {lines}); the last one counts. Say match: all or"
             " match: first, or remove all but one."
         )
     if edit.match == "first":
         found = found[:1]
-    outcome.line = _line(text, found[0].start)
+    outcome.line = line_of(text, found[0].start)
     outcome.count = len(found)
     for line in reversed(found):
         if edit.value is None:
@@ -206,14 +207,14 @@ def _add(
     if "uncomment" in edit.if_missing:
         places = _commented_out(text, edit.selector)
         if len(places) > 1 and edit.match != "first":
-            lines = ", ".join(str(_line(text, place[0])) for place in places[:10])
+            lines = ", ".join(str(line_of(text, place[0])) for place in places[:10])
             raise OperatorError(
                 f"stands commented out {len(places)} times (lines {lines}). Say match: first."
             )
         if places:
             start, end = places[0]
             outcome.did(UNCOMMENTED)
-            outcome.line, outcome.count = _line(text, start), 1
+            outcome.line, outcome.count = line_of(text, start), 1
             return text[:start] + new + text[end:], outcome
     if "create" in edit.if_missing:
         outcome.did(CREATED)
@@ -229,7 +230,7 @@ def _add(
             # The last line asks to be continued: an empty line ends it. Behind a lone carriage
             # return the first would join that.
             new = newline * (2 if text.endswith("\r") else 1) + new
-        outcome.line = _line(text + new, len(text))
+        outcome.line = line_of(text + new, len(text))
         return text + new, outcome
     if "ignore" in edit.if_missing:
         outcome.did(IGNORED)
@@ -249,7 +250,3 @@ def _commented_out(text: str, key: str) -> list[tuple[int, int]]:
         if found == key and re.search("[=:]", text[start:position]):
             places.append((line.start(), end))
     return places
-
-
-def _line(text: str, position: int) -> int:
-    return text.count("\n", 0, position) + 1

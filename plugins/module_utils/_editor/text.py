@@ -11,6 +11,7 @@ import typing as t
 
 from .._errors import OperatorError
 from .arguments import MATCHES, check_keys, choice, fallbacks, scalar
+from .lines import line_of
 from .outcome import CHANGED, IGNORED, EditOutcome, edit_repeatably
 from .secrets import Secrets
 
@@ -130,10 +131,10 @@ def _edit(text: str, edit: TextEdit, newline: str, replaced: list[str]) -> tuple
         elif not edit.removes:
             raise OperatorError("finds nothing, and the replacement is not there either.")
         return text, outcome
-    outcome.line = text.count("\n", 0, places[0][0]) + 1
+    outcome.line = line_of(text, places[0][0])
     outcome.count = len(places)
     if len(places) > 1 and edit.match == "one":
-        lines = ", ".join(str(text.count("\n", 0, place[0]) + 1) for place in places[:10])
+        lines = ", ".join(str(line_of(text, place[0])) for place in places[:10])
         raise OperatorError(
             f"finds {len(places)} places (lines {lines}). Make it more exact, or say match: all."
         )

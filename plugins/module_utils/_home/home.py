@@ -20,6 +20,11 @@ except ImportError:
     HAS_LXML = False
 
 CONF = "repository/conf"
+# A product with this file writes its XML files anew at every start, so that edits of them are lost
+# without a word.
+REGENERATING_FILE = f"{CONF}/deployment.toml"
+# The server's own log, in every product of this generation.
+SERVER_LOG = "repository/logs/wso2carbon.log"
 
 XML_FILES = {
     "carbon": f"{CONF}/carbon.xml",
@@ -102,10 +107,10 @@ def kernel_version(home: Home) -> str | None:
     return None
 
 
-def started_before(home: Home, marker: str | None = None) -> bool:
-    """Whether this server has run: it has written its log, or the marker that its unit writes is
-    there."""
-    log = home.path / "repository/logs/wso2carbon.log"
+def started_before(home: Path, marker: str | None = None) -> bool:
+    """Whether the server of this home has run: it has written its log, or the marker that its unit
+    writes is there."""
+    log = home / SERVER_LOG
     return (log.is_file() and log.stat().st_size > 0) or (
         marker is not None and Path(marker).exists()
     )

@@ -16,15 +16,13 @@ from pathlib import Path
 
 from .._errors import OperatorError
 from .._health import record
+from .home import REGENERATING_FILE
 
 START_SCRIPT = "bin/wso2server.sh"
 LIBRARIES = "repository/components/lib"
 DROPINS = "repository/components/dropins"
 # Which archive a home came from, in the home, so that it goes where the home goes.
 ORIGIN = "carbon-ops-archive.json"
-# A product with this file writes its XML files anew at every start, so that edits of them are lost
-# without a word.
-REGENERATING_FILE = "repository/conf/deployment.toml"
 
 
 def home_state(home: str) -> str:

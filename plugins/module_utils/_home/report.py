@@ -17,9 +17,9 @@ from .._clustering.section import (
 from .._ports import HIGHEST_PORT
 from .datasources import datasource_files, datasources, jndi_duplicates
 from .home import (
-    CONF,
     HAZELCAST_PROPERTIES,
     HAZELCAST_XML,
+    REGENERATING_FILE,
     START_SCRIPT,
     XML_FILES,
     Home,
@@ -41,7 +41,7 @@ def _product(home: Home, carbon: DottedTexts) -> dict[str, t.Any]:
         "release": (home.text("bin/version.txt") or "").strip() or None,
         "kernel": kernel_version(home),
         # With this file the product writes every XML file anew at each start.
-        "regenerates_files": home.has(f"{CONF}/deployment.toml"),
+        "regenerates_files": home.has(REGENERATING_FILE),
     }
 
 
@@ -153,7 +153,7 @@ def _problems(info: dict[str, t.Any], offset_text: str | None) -> list[str]:
     found = []
     if info["product"]["regenerates_files"]:
         found.append(
-            "repository/conf/deployment.toml is there: the product writes its XML files anew at"
+            f"{REGENERATING_FILE} is there: the product writes its XML files anew at"
             " every start, and edits of them are lost."
         )
     if offset_text is not None and java_int(offset_text) is None:
@@ -277,7 +277,7 @@ def read_home(path: str, marker: str | None = None) -> dict[str, t.Any]:
         "caching": _caching(carbon),
         "shared_directories": shared_directories(home)["links"],
         "commitments": _commitments(home, reg, ident, users, stores),
-        "started_before": started_before(home, marker),
+        "started_before": started_before(home.path, marker),
         "_moved_connectors": moved_connectors(home),
     }
     info["files"].update(dict.fromkeys(source_files, True))

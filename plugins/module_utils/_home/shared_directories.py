@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .._errors import OperatorError
+from .home import started_before
 
 # Beside the link, in the home: what is on the share as well and is being removed, and what is not
 # and is kept.
@@ -119,8 +120,7 @@ def check_home(
                     " away."
                 )
             moving.append(str(link.path.relative_to(home)))
-    log = home / "repository" / "logs" / "wso2carbon.log"
-    if not moving or not log.is_file() or log.stat().st_size == 0:
+    if not moving or not started_before(home):
         return
     if not allow_move:
         raise OperatorError(

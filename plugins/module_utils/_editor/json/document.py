@@ -14,6 +14,7 @@ import typing as t
 
 from ..._errors import OperatorError
 from ..decoded import BYTE_ORDER_MARKS, Decoded
+from ..lines import line_of
 
 OBJECT, ARRAY, STRING, NUMBER, WORD = "an object", "an array", "a string", "a number", "a word"
 
@@ -118,7 +119,7 @@ class _Parser:
         return tokens
 
     def _malformed(self, position: int) -> OperatorError:
-        line = self._text.count("\n", 0, position) + 1
+        line = line_of(self._text, position)
         column = position - self._text.rfind("\n", 0, position)
         return OperatorError(
             f"the file is not JSON at line {line}, column {column}. Correct the file, or restore it"

@@ -9,6 +9,7 @@ import typing as t
 
 from ..._errors import OperatorError
 from ..arguments import check_keys, fallbacks, scalar
+from ..lines import line_of
 from ..outcome import CHANGED, CREATED, IGNORED, EditOutcome, edit_repeatably
 from ..secrets import Secrets
 from .document import ARRAY, OBJECT, STRING, end_of_comments, has_comment, parse_json, quoted
@@ -98,7 +99,7 @@ def _edit(
             outcome.did(IGNORED)
             return text, outcome
         raise OperatorError(_missing(text, found, edit.steps, reached))
-    outcome.line, outcome.count = _line(text, found.start), 1
+    outcome.line, outcome.count = line_of(text, found.start), 1
     if _same(found, edit.value):
         return text, outcome
     if found.kind in (OBJECT, ARRAY):
@@ -138,7 +139,7 @@ def _find(text: str, document: Value, steps: t.Sequence[str]) -> tuple[Value, in
         if here.kind == OBJECT:
             members = [member for member in here.members if member.name == step]
             if len(members) > 1:
-                lines = ", ".join(str(_line(text, member.start)) for member in members[:10])
+                lines = ", ".join(str(line_of(text, member.start)) for member in members[:10])
                 raise OperatorError(
                     f"{step} stands {len(members)} times (lines {lines}); the last one counts."
                     " Remove all but one."
@@ -175,7 +176,7 @@ def _told_apart(value: t.Any) -> t.Any:
 
 def _missing(text: str, found: Value, steps: t.Sequence[str], reached: int) -> str:
     place = (
-        f"{'.'.join(steps[:reached])} (line {_line(text, found.start)})"
+        f"{'.'.join(steps[:reached])} (line {line_of(text, found.start)})"
         if reached
         else "the document"
     )
@@ -210,7 +211,7 @@ def _created(
         else _with_first(text, layout, parent, name, value)
     )
     outcome.did(CREATED)
-    outcome.line, outcome.count = _line(new, position), 1
+    outcome.line, outcome.count = line_of(new, position), 1
     return new, outcome
 
 
@@ -312,7 +313,3 @@ class _Layout:
 def _indentation(text: str, position: int) -> str:
     line = text[text.rfind("\n", 0, position) + 1 : position]
     return line[: len(line) - len(line.lstrip(" \t"))]
-
-
-def _line(text: str, position: int) -> int:
-    return text.count("\n", 0, position) + 1
