@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ast
 import re
-import typing as t
 from pathlib import Path
 
 import pytest
@@ -47,8 +46,8 @@ CONTROLLER = (
 )
 
 
-def sources() -> t.Iterator[Path]:
-    yield from (path for path in sorted(PLUGINS.rglob("*.py")) if not path.is_symlink())
+def sources() -> list[Path]:
+    return [path for path in sorted(PLUGINS.rglob("*.py")) if not path.is_symlink()]
 
 
 def room(path: Path) -> str:
