@@ -83,6 +83,8 @@ class Unreachable(OperatorError):
 
 
 def connect(params: dict[str, t.Any], database: dict[str, t.Any]) -> Database:
+    """Open the connection of one entry of ``databases``; raises OperatorError, and Unreachable
+    where the server does not answer."""
     secret = params["secrets"].get(database["secret"])
     if secret is None:
         raise OperatorError(
@@ -98,10 +100,13 @@ def connect(params: dict[str, t.Any], database: dict[str, t.Any]) -> Database:
 
 
 def where(params: dict[str, t.Any], database: dict[str, t.Any]) -> str:
+    """Which database of which server is asked as whom, for a sentence."""
     return f"Database {database['name']} at {params['host']}:{params['port']} as {database['user']}"
 
 
 def connect_mysql(params: dict[str, t.Any], database: dict[str, t.Any], secret: str) -> Database:
+    """Open a connection to MySQL or MariaDB, with TLS where a certificate authority is given;
+    raises Unreachable."""
     context = None
     if params["ca_file"]:
         try:
@@ -137,6 +142,8 @@ def connect_mysql(params: dict[str, t.Any], database: dict[str, t.Any], secret: 
 def connect_postgresql(
     params: dict[str, t.Any], database: dict[str, t.Any], secret: str
 ) -> Database:
+    """Open a connection to PostgreSQL, with TLS where a certificate authority is given; raises
+    Unreachable."""
     host = {"host": params["host"]}
     if params["server_name"] and is_address(params["host"]):
         host = {"host": params["server_name"], "hostaddr": params["host"]}

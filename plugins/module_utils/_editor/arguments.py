@@ -35,6 +35,7 @@ def scalar(value: t.Any, what: str) -> str:
 
 
 def check_keys(entry: t.Mapping[str, t.Any], known: t.Iterable[str], what: str) -> None:
+    """Refuse a key that is not known, with the one that it resembles; raises OperatorError."""
     for key in entry:
         if key not in known:
             import difflib
@@ -47,6 +48,7 @@ def check_keys(entry: t.Mapping[str, t.Any], known: t.Iterable[str], what: str) 
 
 
 def choice(value: t.Any, key: str, choices: tuple[str, ...], default: str | None) -> str | None:
+    """One of the choices as text, or the default where nothing is given; raises OperatorError."""
     if value is None:
         return default
     if value not in choices:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 
 def line_of(text: str, position: int) -> int:
+    """The number of the line that the position is in, counted from 1."""
     return text.count("\n", 0, position) + 1
 
 

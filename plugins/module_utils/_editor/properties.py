@@ -93,6 +93,8 @@ def _skip_blanks(text: str, position: int, end: int) -> int:
 
 
 def unescape(raw: str) -> str:
+    """A key or value of a property file as Java reads it."""
+
     def replaced(found: re.Match[str]) -> str:
         what = found.group(1)
         if what[:1] == "u" and len(what) == 5:
@@ -105,11 +107,13 @@ def unescape(raw: str) -> str:
 
 
 def escape_value(value: str) -> str:
+    """A value as it is written in a property file."""
     escaped = "".join(_escaped(char) for char in value)
     return "\\" + escaped if escaped.startswith(" ") else escaped
 
 
 def escape_key(key: str) -> str:
+    """A key as it is written in a property file."""
     return "".join("\\" + char if char in " =:#!" else _escaped(char) for char in key)
 
 

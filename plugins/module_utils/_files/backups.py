@@ -57,6 +57,8 @@ def unfinished_backup(real: Path, beside: Path, backup_dir: str | None) -> Path:
 
 
 def copy_file(source: Source, path: Path) -> None:
+    """Write what was read of a file to a path that does not exist yet, with the owner and mode of
+    the file; raises OSError."""
     status = source.status
     if status is None:
         return

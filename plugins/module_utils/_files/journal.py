@@ -47,6 +47,7 @@ class Entry:
 
 
 def beside(path: Path, what: str) -> Path:
+    """The hidden file that belongs to a file, in the same folder."""
     return path.with_name(f".{path.name}{what}")
 
 
@@ -198,6 +199,7 @@ def write_private(path: Path, content: bytes) -> None:
 
 
 def write_all(descriptor: int, content: bytes) -> None:
+    """Write all bytes, however many calls that takes; raises OSError."""
     view = memoryview(content)
     while view:
         view = view[os.write(descriptor, view) :]

@@ -160,6 +160,7 @@ def _before_the_start(arguments: argparse.Namespace, config: dict[str, t.Any]) -
 
 
 def main(argv: t.Sequence[str] | None = None) -> int:
+    """Run the command of the health check; returns its exit code."""
     arguments = _arguments(sys.argv[1:] if argv is None else argv)
     result: dict[str, t.Any] = {"healthy": False}
     try:

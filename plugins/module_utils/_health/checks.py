@@ -69,6 +69,7 @@ def members_of(
 
 
 def server_of(config: dict[str, t.Any]) -> Server:
+    """The server that the settings describe."""
     return Server(config["address"], int(config["https_port"]), config["name"], config["ca_file"])
 
 

@@ -39,6 +39,8 @@ class _Connection(http.client.HTTPSConnection):
 
 
 class Answer(t.NamedTuple):
+    """What a server answered: HTTP status, body, and the cookie of its session."""
+
     status: int
     body: str
     cookie: str
@@ -227,4 +229,5 @@ def look_for_token(server: Server, cookie: str) -> None:
 
 
 def logout(server: Server, cookie: str) -> None:
+    """End the session of the cookie; raises HealthError."""
     server.soap("AuthenticationAdmin", "logout", f'<a:logout xmlns:a="{_ADMIN}"/>', cookie)

@@ -283,11 +283,14 @@ def departed_members(
 
 
 class LogPosition(t.NamedTuple):
+    """How far a log was written at a moment, in bytes, and which file it was then."""
+
     inode: int
     size: int
 
 
 def log_position(path: str) -> LogPosition:
+    """The end of the log now; zeros where there is none."""
     try:
         status = Path(path).lstat()
     except OSError:

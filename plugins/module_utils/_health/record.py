@@ -72,12 +72,14 @@ def changed_paths(recorded: str, current: str) -> list[str]:
 
 
 def managed_paths(path: str) -> list[str]:
+    """The paths in the list of managed files, one a line; raises OSError."""
     return [
         line.strip() for line in Path(path).read_text(encoding="utf-8").splitlines() if line.strip()
     ]
 
 
 def write_atomically(path: Path, text: str) -> None:
+    """Write a whole file: a reader sees the old content or the new one. Raises OSError."""
     temporary = path.with_name(path.name + ".new")
     with temporary.open("w", encoding="utf-8") as stream:
         stream.write(text)
@@ -160,18 +162,22 @@ def read_checksums(config: t.Mapping[str, t.Any]) -> str | None:
 def record_ready(
     config: dict[str, t.Any], shown: dict[str, t.Any], now: t.Callable[[], float] = time.time
 ) -> None:
+    """Note that the server is ready, in seconds since 1970, and what its start has shown."""
     start = read_start(config)
     start.update(shown, ready_at=int(now()), gave_up=None)
     write_atomically(Path(config["state_directory"]) / "start.json", json.dumps(start) + "\n")
 
 
 def record_giving_up(config: dict[str, t.Any], sentence: str) -> None:
+    """Note why the start was given up."""
     start = read_start(config)
     start.update(gave_up=sentence)
     write_atomically(Path(config["state_directory"]) / "start.json", json.dumps(start) + "\n")
 
 
 def load_config(path: str) -> dict[str, t.Any]:
+    """The settings of the health check; raises HealthError where they cannot be read or lack
+    one."""
     try:
         config = json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

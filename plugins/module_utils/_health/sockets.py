@@ -15,6 +15,8 @@ LISTEN = "0A"
 
 
 class Socket(t.NamedTuple):
+    """A TCP socket of this machine, with its state as the kernel numbers it."""
+
     local: str
     local_port: int
     remote: str
@@ -43,6 +45,7 @@ def parse_sockets(text: str) -> list[Socket]:
 
 
 def read_sockets() -> list[Socket]:
+    """The TCP sockets of this machine, of both IP versions."""
     sockets: list[Socket] = []
     for name in ("/proc/net/tcp", "/proc/net/tcp6"):
         try:
@@ -53,6 +56,7 @@ def read_sockets() -> list[Socket]:
 
 
 def resolve(host: str) -> set[str]:
+    """The addresses of a host name; the name itself where it has none."""
     try:
         return {
             str(info[4][0]) for info in socket.getaddrinfo(host, None, proto=socket.IPPROTO_TCP)

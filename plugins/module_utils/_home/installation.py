@@ -38,6 +38,7 @@ def home_state(home: str) -> str:
 
 
 def regenerates(home: str) -> bool:
+    """Whether the product writes its XML files anew at every start."""
     return (Path(home) / REGENERATING_FILE).exists()
 
 
@@ -170,6 +171,7 @@ def other_versions(home: str, name: str, place: str = LIBRARIES) -> list[str]:
 
 
 def library_checksums(home: str, place: str = LIBRARIES) -> dict[str, str]:
+    """The checksum of each jar in a folder of the home, by file name."""
     folder = Path(home) / place
     return {
         path.name: "sha256:" + record.file_checksum(str(path))

@@ -10,6 +10,7 @@ import pwd
 
 
 def account_number(name: str | None) -> int | None:
+    """The number of a user; None where there is none of that name."""
     try:
         return pwd.getpwnam(name).pw_uid if name else None
     except KeyError:
@@ -17,10 +18,12 @@ def account_number(name: str | None) -> int | None:
 
 
 def primary_group(name: str) -> int:
+    """The number of a user's own group; raises KeyError."""
     return pwd.getpwnam(name).pw_gid
 
 
 def group_number(name: str | None) -> int | None:
+    """The number of a group; None where there is none of that name."""
     try:
         return grp.getgrnam(name).gr_gid if name else None
     except KeyError:

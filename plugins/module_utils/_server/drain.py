@@ -33,6 +33,7 @@ def flags_of(flag: Path, configuration: str, address: str, ports: t.Sequence[int
 def connections_to(
     sockets: t.Sequence[health_sockets.Socket], addresses: set[str], ports: t.Sequence[int]
 ) -> int:
+    """How many open connections lead to one of these addresses and ports."""
     return sum(
         1
         for row in sockets

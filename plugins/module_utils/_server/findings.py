@@ -49,6 +49,7 @@ class Observation(t.NamedTuple):
 
 
 def service_findings(seen: Observation) -> list[str]:
+    """What is wrong with the service as systemd sees it."""
     state = seen.properties.get("ActiveState", "")
     if seen.properties.get("LoadState") != "loaded":
         return ["The service is not set up on this host."]
@@ -62,6 +63,7 @@ def service_findings(seen: Observation) -> list[str]:
 
 
 def port_findings(seen: Observation, expected: Expected) -> list[str]:
+    """Which of the expected ports nobody listens on."""
     return [
         f"Nothing listens on the {name} port {port}."
         for name, port in expected.ports.items()
@@ -106,6 +108,7 @@ def start_findings(seen: Observation, expected: Expected) -> list[str]:
 
 
 def member_findings(seen: Observation, expected: Expected) -> list[str]:
+    """Which of the expected members are not in the cluster that this node sees."""
     missing = [name for name in expected.members if name not in seen.peers]
     if not missing:
         return []
@@ -122,6 +125,7 @@ def member_findings(seen: Observation, expected: Expected) -> list[str]:
 
 
 def stranger_findings(seen: Observation) -> list[str]:
+    """Which members of the cluster the inventory does not have."""
     return [
         f"{address} is a member of this node's cluster, and no Key Manager of the inventory. It has"
         " the group password and may write to the databases: take it out with"

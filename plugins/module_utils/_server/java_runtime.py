@@ -16,6 +16,8 @@ JVM_FOLDER = "/usr/lib/jvm"
 
 
 class Java(t.NamedTuple):
+    """A Java on the host: its folder, its whole version, and the number that it goes by (8, 11)."""
+
     home: str
     version: str
     feature: int
@@ -40,6 +42,7 @@ def java_accepted(
 
 
 def java_range(versions: t.Sequence[int]) -> str:
+    """The accepted versions in words."""
     return (
         f"Java {versions[0]}"
         if min(versions) == max(versions)

@@ -51,6 +51,7 @@ def readable_by(path: str, user: str) -> bool | None:
 
 
 def listening_ports(sockets: t.Sequence[Socket]) -> list[int]:
+    """The ports on which something listens, ascending."""
     return sorted({row.local_port for row in sockets if row.state == health_sockets.LISTEN})
 
 
@@ -166,6 +167,7 @@ def with_home(seen: Observation, home: str, share: str) -> Observation:
 
 
 def within(path: str, folder: str) -> bool:
+    """Whether a path leads into a folder, links followed."""
     return os.path.realpath(path).startswith(os.path.realpath(folder).rstrip("/") + "/")
 
 

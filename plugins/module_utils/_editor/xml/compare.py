@@ -18,6 +18,7 @@ _IDENTIFYING = ("name", "id", "key", "class", "path", "ref")
 
 
 def signature(element: Element) -> tuple[t.Any, ...]:
+    """What an element means, as a value that can be compared: without layout and comments."""
     children = element_children(element)
     if not children:
         return (element.tag, tuple(sorted(element.attrib.items())), own_text(element))
@@ -34,6 +35,7 @@ def signature(element: Element) -> tuple[t.Any, ...]:
 
 
 def same_element(one: Element, other: Element) -> bool:
+    """Whether two elements mean the same."""
     return signature(one) == signature(other)
 
 

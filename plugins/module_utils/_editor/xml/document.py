@@ -144,10 +144,12 @@ def _position(error: t.Any, parser: t.Any) -> str:
 
 
 def is_element(node: Element) -> bool:
+    """Whether a node is an element, not a comment or a processing instruction."""
     return isinstance(node.tag, str)
 
 
 def element_children(node: Element) -> list[Element]:
+    """The children of a node that are elements."""
     return [child for child in node if isinstance(child.tag, str)]
 
 
@@ -160,6 +162,7 @@ def own_text(node: Element) -> str:
 
 
 def local_name(tag: str) -> str:
+    """A tag without its namespace."""
     return tag.rpartition("}")[2]
 
 

@@ -247,6 +247,8 @@ def _replace(
 
 
 def remove(doc: EditedDocument, change: Change, node: Element) -> None:
+    """Take an element out, with its line where it has one to itself; raises OperatorError for the
+    root."""
     if node.getparent() is None:
         raise OperatorError("the root element cannot be removed.")
     span = doc.span(node)
@@ -259,6 +261,8 @@ def remove(doc: EditedDocument, change: Change, node: Element) -> None:
 
 
 def comment_out(doc: EditedDocument, change: Change, node: Element) -> None:
+    """Put an element into a comment; raises OperatorError where it holds a comment or is the
+    root."""
     parent = node.getparent()
     if parent is None:
         raise OperatorError("the root element cannot be commented out.")

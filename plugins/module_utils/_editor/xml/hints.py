@@ -17,6 +17,7 @@ if t.TYPE_CHECKING:
 
 
 def nothing_selected(doc: EditedDocument, path: Path) -> str:
+    """Why a path selects nothing, and what helps: the sentence of the error."""
     places = commented_out(doc, path)
     if places:
         return (
@@ -34,6 +35,7 @@ def nothing_selected(doc: EditedDocument, path: Path) -> str:
 
 
 def nearest(doc: EditedDocument, path: Path) -> str:
+    """The part of a path that exists, and what is missing below it; empty where nothing does."""
     for count in range(len(path.steps) - 1, 0, -1):
         found = doc.evaluate(path.head(count), path.prefixes)
         if not found:

@@ -29,11 +29,13 @@ def line_breaks(value: str) -> str:
 
 
 def check_characters(value: str) -> None:
+    """Refuse characters that XML does not allow; raises OperatorError."""
     if _FORBIDDEN.search(value):
         raise OperatorError("the value holds a character that XML does not allow.")
 
 
 def escape_text(value: str) -> str:
+    """A text as it is written between tags; raises OperatorError."""
     check_characters(value)
     return (
         value.replace("&", "&amp;")
@@ -44,6 +46,7 @@ def escape_text(value: str) -> str:
 
 
 def escape_attribute(value: str, quote: str = '"') -> str:
+    """A value as it is written in an attribute within these quotes; raises OperatorError."""
     check_characters(value)
     value = (
         value.replace("&", "&amp;")
@@ -85,6 +88,7 @@ def to_encoding(markup: str, codec: str) -> str:
 
 
 def check_name(name: str) -> str:
+    """A name that XML allows; raises OperatorError."""
     if not _NAME.match(name):
         raise OperatorError("xml holds a name that is not a valid XML name.")
     return name

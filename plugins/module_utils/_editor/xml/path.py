@@ -91,6 +91,7 @@ def absolute(xpath: str, root: str | None) -> str:
 
 
 def parse_path(xpath: str, has_default_namespace: bool) -> Path:
+    """An XPath of the kind that edits have, in its steps; raises OperatorError."""
     tokens = _tokens(xpath)
     evaluated, prefixes = _evaluated(tokens, has_default_namespace)
     return Path(xpath, "".join(evaluated), frozenset(prefixes), _steps(tokens, evaluated))

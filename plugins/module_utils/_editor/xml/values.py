@@ -24,6 +24,8 @@ XML_NAMESPACE = "http://www.w3.org/XML/1998/namespace"
 
 
 def set_text(doc: EditedDocument, change: Change, node: Element, value: str) -> None:
+    """Give an element its text, and take away what makes the server read another; raises
+    OperatorError."""
     if element_children(node):
         raise OperatorError(
             f"{qualified_name(node)} (line {doc.line(node)}) has child elements, so its text cannot"
@@ -166,6 +168,7 @@ def _aliases(doc: EditedDocument, node: Element) -> dict[str, str]:
 def set_attributes(
     doc: EditedDocument, change: Change, node: Element, values: dict[str, str | None]
 ) -> None:
+    """Give an element these attributes; None removes one. Raises OperatorError."""
     changes = {}
     aliases = _aliases(doc, node)
     if aliases and (change.edit.uses_secret or any(name in aliases for name in values)):
