@@ -16,7 +16,17 @@ import typing as t
 OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 HOST_NAME = re.compile(rf"(?=.{{1,253}}\Z){LABEL}(?:\.{LABEL})*\Z")
-LOOPBACK_NAMES = ("localhost", "localhost.localdomain", "ip6-localhost")
+# As the hosts files of Debian and Red Hat have them; below localhost everything is loopback.
+LOOPBACK_NAMES = (
+    "localhost",
+    "localhost.localdomain",
+    "localhost4",
+    "localhost4.localdomain4",
+    "localhost6",
+    "localhost6.localdomain6",
+    "ip6-localhost",
+    "ip6-loopback",
+)
 
 _NUMBERS = re.compile(r"[0-9.]+\Z")
 
@@ -62,4 +72,14 @@ def is_network(text: str) -> bool:
 def is_loopback(text: str) -> bool:
     """Whether only the machine itself reaches this name or address."""
     found = address(text)
-    return text.lower().rstrip(".") in LOOPBACK_NAMES if found is None else bool(found.is_loopback)
+    if found is not None:
+        return bool(found.is_loopback)
+    name = text.lower().rstrip(".")
+    return name in LOOPBACK_NAMES or name.endswith(".localhost")
+
+
+def is_of_many(text: str) -> bool:
+    """Whether this is an address that belongs to no single machine: a multicast or broadcast one,
+    or one of those that nobody has."""
+    found = address(text)
+    return found is not None and bool(found.is_multicast or found.is_reserved)

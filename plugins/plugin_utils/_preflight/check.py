@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 from pathlib import Path
 
@@ -33,6 +34,29 @@ from .variables import _inconsistent, _spec_errors, _texts, _unknown, _unresolve
 if t.TYPE_CHECKING:
     from .._model.inventory import Sources
     from .settings import Sentences, Specs
+
+# Options of the virtual machine that no inventory may set, and why.
+UNDOING_OPTIONS = {
+    "-DportOffset": (
+        re.compile(r"-DportOffset\b"),
+        "which would win over carbon.xml. Set cluster_port_offset instead.",
+    ),
+    "-Dhazelcast.config": (
+        re.compile(r"-Dhazelcast\.config\b"),
+        "with which the server does not start. Settings of Hazelcast stand in"
+        " hazelcast.properties.",
+    ),
+    "-Dhttpclient.hostnameVerifier=AllowAll": (
+        re.compile(r"""-Dhttpclient\.hostnameVerifier=["']?AllowAll""", re.IGNORECASE),
+        "so that the server would talk to whoever answers under a name. Leave it out, and give the"
+        " certificates the names that are called (certificates_extra_names).",
+    ),
+    "-Dorg.wso2.ignoreHostnameVerification=true": (
+        re.compile(r"""-Dorg\.wso2\.ignoreHostnameVerification=["']?true""", re.IGNORECASE),
+        "so that the server would talk to whoever answers under a name. Leave it out, and give the"
+        " certificates the names that are called (certificates_extra_names).",
+    ),
+}
 
 
 def check_inventory(
@@ -135,14 +159,17 @@ def _values(
             f"cluster_heartbeat_interval ({interval} s) must be shorter than"
             f" cluster_heartbeat_limit ({limit} s), and longer than nothing."
         )
+    yield from _java_options(cluster)
+
+
+def _java_options(cluster: Inventory) -> Sentences:
+    """Options of the virtual machine that would win over what the collection sets, or take back a
+    protection."""
     for host, variables in cluster.hosts.items():
-        if any(
-            "-DportOffset" in str(option) for option in variables.get("cluster_java_options") or []
-        ):
-            yield (
-                f"cluster_java_options of {host} sets -DportOffset, which would win over"
-                " carbon.xml. Set cluster_port_offset instead."
-            )
+        options = " ".join(str(option) for option in variables.get("cluster_java_options") or [])
+        for option, (pattern, why) in UNDOING_OPTIONS.items():
+            if pattern.search(options):
+                yield f"cluster_java_options of {host} sets {option}, {why}"
 
 
 def _of_model(model: t.Mapping[str, t.Any]) -> Sentences:

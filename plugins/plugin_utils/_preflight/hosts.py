@@ -18,6 +18,7 @@ from ...module_utils._addresses import (
     is_ipv6,
     is_loopback,
     is_network,
+    is_of_many,
 )
 from ...module_utils._errors import OperatorError
 from .._firewall import port_range
@@ -53,6 +54,11 @@ def _names(shared: _Settings, cluster: Inventory) -> Sentences:
             yield (
                 f"{name} is an address. Clients check a name against the certificate: give the load"
                 " balancer a host name."
+            )
+        elif name == "cluster_hostname" and is_loopback(str(value)):
+            yield (
+                f"{name} is {value}, by which every machine finds itself. Give the name by which"
+                " clients find the load balancer."
             )
         elif not is_host_name(str(value)):
             yield (
@@ -162,6 +168,12 @@ def _hosts(
             f"cluster_node_address of {_listed(unspecified)} is the unspecified address. Give the"
             " address under which other hosts reach it."
         )
+    for host, address in addresses.items():
+        if is_of_many(address):
+            yield (
+                f"cluster_node_address of {host} is {address}, which is the address of no machine."
+                " Give the address under which other hosts reach it."
+            )
     yield from _groups(groups)
     yield from _front(shared, groups)
 

@@ -11,6 +11,7 @@ import typing as t
 from collections import Counter
 from xml.sax.saxutils import escape
 
+import pytest
 from lxml import etree
 
 from tests.integration.configure import expected, expected_api_manager, expected_products
@@ -105,11 +106,16 @@ def test_web_applications_name_the_load_balancer_and_nothing_else_changed(
 
 
 def test_gadgets_of_the_dashboard_use_the_port_of_the_load_balancer(configured: t.Any) -> None:
+    if configured.site.source == "real" and configured.site.product == "ob_km_1.5":
+        pytest.skip("the file was not published of this product")
+    seen = 0
     for host in configured.site.key_managers:
         path = configured.site.homes[host] / expected.SHINDIG
         if path.is_file():
+            seen += 1
             before = configured.site.stock(f"{host}/{expected.SHINDIG}")
             assert path.read_bytes() == before.replace(b"shindig.port=", b"shindig.port=443")
+    assert seen == len(configured.site.key_managers)
 
 
 def test_files_that_no_edit_names_are_untouched(configured: t.Any) -> None:

@@ -158,6 +158,20 @@ def test_a_home_of_another_release_is_refused(
     assert made.numstat() == {}
 
 
+def test_the_plain_identity_server_is_refused(
+    site: t.Callable[..., Site], playbook: t.Callable[..., t.Any]
+) -> None:
+    if not (SHARED / "real").is_dir():
+        pytest.skip("the real product files are not here: set CARBON_OPS_SHARED to their folder")
+    made = site(source="real", product="is_km_5.7.0", nodes=1, cluster_email_user_names=True)
+    (made.homes["km1"] / "repository/conf/api-manager.xml").unlink()
+    made.commit()
+    done = run(made, playbook, "km1")
+    assert done.status != 0, done.output
+    assert "holds the plain" in re.sub(r"\s+", " ", done.output), done.output
+    assert made.numstat() == {}
+
+
 def test_a_home_that_writes_its_files_itself_is_refused(
     site: t.Callable[..., Site], playbook: t.Callable[..., t.Any]
 ) -> None:

@@ -70,6 +70,10 @@ ALLOWED = {
         "plugins/plugin_utils/_preflight/text_rules.py",
         "TLS = _rule",
     ): "the pattern that refuses the old ones",
+    (
+        "plugins/plugin_utils/_preflight/check.py",
+        "AllowAll",
+    ): "the option that the preflight refuses",
 }
 
 

@@ -872,6 +872,40 @@ BAD: list[tuple[str, t.Callable[[Case], t.Any], list[str]]] = [
         lambda c: c.everywhere(cluster_membership_scheme="aws", cluster_aws_access_key="Canary-a"),
         ["cluster_aws_access_key is set without"],
     ),
+    *(
+        (
+            f"{name} among other machines",
+            lambda c, name=name: c.hosts["km1"].update(cluster_node_address=name),
+            ["cluster_node_address mixes loopback (km1)"],
+        )
+        for name in ("localhost4.localdomain4", "localhost6", "ip6-loopback", "km1.localhost")
+    ),
+    *(
+        (
+            f"{address} is no machine's",
+            lambda c, address=address: c.hosts["km2"].update(cluster_node_address=address),
+            [f"cluster_node_address of km2 is {address}", "no machine"],
+        )
+        for address in ("224.0.0.9", "255.255.255.255", "240.0.0.1")
+    ),
+    (
+        "a cluster that everybody finds at home",
+        lambda c: c.everywhere(cluster_hostname="localhost"),
+        ["cluster_hostname is localhost"],
+    ),
+    *(
+        (
+            f"{option} at start",
+            lambda c, option=option: c.hosts["km2"].update(cluster_java_options=["-Da=b", option]),
+            ["cluster_java_options of km2", option.split()[-1].split("=")[0], word],
+        )
+        for option, word in (
+            ("-Dhttpclient.hostnameVerifier=AllowAll", "certificates_extra_names"),
+            ("-Dorg.wso2.ignoreHostnameVerification=true", "certificates_extra_names"),
+            ("-Dhazelcast.config=/etc/hazelcast.xml", "hazelcast.properties"),
+            ("-Xss1m -DportOffset=5", "cluster_port_offset"),
+        )
+    ),
     (
         "a port at which AWS finds nobody",
         lambda c: (
@@ -1467,6 +1501,9 @@ def test_a_broken_cluster_does_not_hide_the_other() -> None:
             cluster_caching="local_without_security_caches", cluster_security_caches=["OAuthCache"]
         ),
         lambda c: aws(c, cluster_member_port=5800),
+        lambda c: c.everywhere(
+            cluster_java_options=["-Dhttpclient.hostnameVerifier=DefaultAndLocalhost"]
+        ),
         lambda c: c.everywhere(
             cluster_membership_scheme="multicast",
             cluster_membership_options={"address": "228.0.0.5", "ttl": 1},
