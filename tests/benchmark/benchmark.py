@@ -16,13 +16,14 @@ import time
 import typing as t
 from pathlib import Path
 
-from tests.benchmark import cluster, editor, node
+from tests.benchmark import cluster, editor, many, node
 from tests.benchmark.connections import CONNECTIONS
 from tests.benchmark.measuring import REPOSITORY, NotHere, table
 
 PARTS = {
     "node": (node.measure, node.show, node.holds),
     "nodes": (cluster.measure_nodes, cluster.show_nodes, cluster.holds_nodes),
+    "clusters": (many.measure, many.show, many.holds),
     "editor": (editor.measure, editor.show, editor.holds),
     "site": (cluster.measure_site, cluster.show_site, cluster.holds_site),
 }
@@ -33,6 +34,7 @@ parts:
   node    one node's product files in one invocation of xml_patch, first and unchanged, against the usual way (community.general.xml) and
           against a task that does nothing (floor); locally, over ssh, and over ssh with 50 ms more for each round trip; and Augeas
   nodes   playbooks/configure.yml over 2, 10, 20 and 40 nodes, against as many tasks that do nothing
+  clusters  playbooks/parts/model.yml on 100 clusters in one inventory, and with --limit to one host, against a play that does nothing
   editor  the editor alone: files of 10 kB to 50 MB, 1 to 2,000 edits; time, memory, and what each module costs before it works
   site    site.yml on a running cluster that is as it should be, and which task took how long; needs --inventory
 
@@ -50,7 +52,7 @@ def _arguments(given: list[str] | None) -> argparse.Namespace:
         "parts",
         nargs="*",
         metavar="PART",
-        help="node, nodes, editor, site; without any, the first three",
+        help="node, nodes, clusters, editor, site; without any, all but the last",
     )
     parser.add_argument(
         "--quick",
@@ -87,7 +89,7 @@ def _arguments(given: list[str] | None) -> argparse.Namespace:
     unknown = sorted(set(arguments.parts) - set(PARTS))
     if unknown:
         parser.error("there is no part {0}. There are: {1}".format(unknown[0], ", ".join(PARTS)))
-    arguments.parts = arguments.parts or ["node", "nodes", "editor"]
+    arguments.parts = arguments.parts or ["node", "nodes", "clusters", "editor"]
     arguments.connections = ["local"] if arguments.quick else arguments.connections.split(",")
     if set(arguments.connections) - set(CONNECTIONS):
         parser.error("--connections takes of {0}".format(", ".join(CONNECTIONS)))

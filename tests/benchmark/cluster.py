@@ -288,7 +288,7 @@ def holds_nodes(result: dict[str, t.Any]) -> t.Iterator[tuple[str, float, str, f
                 ),
                 value,
                 "<=",
-                1.3,
+                1.4,
             )
     return
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""Draws cost against nodes and against edits, as PNG and SVG, from what tests/benchmark/run
+"""Draws cost against nodes and against edits, as SVG, from what tests/benchmark/run
 printed. Needs requirements/plots.txt.
 
 plot.py RESULT FOLDER     RESULT: a file whose last line is the JSON of a run of parts nodes and
@@ -23,7 +23,7 @@ matplotlib.rcParams["svg.hashsalt"] = "carbon_ops.key_manager"
 from matplotlib import pyplot
 
 KINDS = (
-    ("floor", "three tasks that do nothing", "o:"),
+    ("floor", "one task that does nothing", "o:"),
     ("first", "configure.yml, first run", "s-"),
     ("unchanged", "configure.yml, unchanged", "^-"),
 )
@@ -64,12 +64,7 @@ def main(result: Path, folder: Path) -> None:
         axes.set_xlim(left=0)
         axes.grid(alpha=0.3)
         axes.legend()
-        for kind in ("png", "svg"):
-            figure.savefig(
-                folder / f"performance-{name}.{kind}",
-                dpi=130,
-                metadata={"Date": None} if kind == "svg" else None,
-            )
+        figure.savefig(folder / f"performance-{name}.svg", metadata={"Date": None})
 
 
 if __name__ == "__main__":
