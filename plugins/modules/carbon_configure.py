@@ -56,6 +56,34 @@ options:
         it is missing.
       - Without it a copy stands beside its file.
     type: path
+  backup_run:
+    description:
+      - The run that the copies of O(backup) belong to. They then lie in a folder of O(backup_dir)
+        that is named after it, with a manifest that says how each file was, one that the run made
+        included. Module M(carbon_ops.key_manager.carbon_rollback) puts the files back from there.
+    type: dict
+    suboptions:
+      name:
+        description:
+          - When the run began, in UTC, as in C(20260131T120000Z).
+        type: str
+        required: true
+      reason:
+        description:
+          - Why the run changes the files. The manifest says it for each of them.
+        type: str
+        default: ""
+      keep:
+        description:
+          - How many runs stay in O(backup_dir). Older ones are removed when this one keeps a file.
+            V(0) keeps all.
+        type: int
+        default: 0
+      days:
+        description:
+          - Runs of the last so many days stay, whatever their number.
+        type: int
+        default: 0
 requirements:
   - lxml 4.2 or newer on the host (package C(python3-lxml))
 seealso:

@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 import typing as t
+from pathlib import Path
 
 from ansible.module_utils.basic import missing_required_lib
 
+from .._errors import OperatorError
+from .._files.runs import check_run_name, prune
 from .._module import Arguments, errors_told
 from .arguments import VAULTED_OPTIONS
 from .outcome import IGNORED, UNCHANGED
@@ -24,6 +27,15 @@ QUIET = (UNCHANGED, IGNORED)
 BACKUP_OPTIONS: dict[str, dict[str, t.Any]] = {
     "backup": {"type": "bool", "default": False},
     "backup_dir": {"type": "path"},
+    "backup_run": {
+        "type": "dict",
+        "options": {
+            "name": {"type": "str", "required": True},
+            "reason": {"type": "str", "default": ""},
+            "keep": {"type": "int", "default": 0},
+            "days": {"type": "int", "default": 0},
+        },
+    },
 }
 REPORT_OPTIONS: dict[str, dict[str, t.Any]] = {
     "report": {"type": "str", "choices": ["all", "changed"], "default": "all"},
@@ -50,6 +62,28 @@ XML_PATCH = Arguments(
 )
 
 
+def backup_arguments(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """The options of backups as ``replace_files`` takes them; raises OperatorError."""
+    folder, run = params.get("backup_dir"), params.get("backup_run")
+    backup = bool(params.get("backup"))
+    if not run:
+        return {"backup": backup, "backup_dir": folder}
+    if not folder:
+        raise OperatorError("backup_run needs backup_dir, the folder of all runs.")
+    return {
+        "backup": backup,
+        "backup_dir": str(Path(folder, check_run_name(run["name"]))),
+        "reason": run["reason"],
+    }
+
+
+def prune_backups(params: t.Mapping[str, t.Any], kept: t.Collection[str]) -> None:
+    """Remove the backups of old runs after one that kept files."""
+    run = params.get("backup_run")
+    if run and kept:
+        prune(params["backup_dir"], run["keep"], run["days"])
+
+
 def xml_patch_part(arguments: t.Mapping[str, t.Any]) -> Part:
     """What module xml_patch does with these arguments."""
     single = {name: arguments[name] for name in FILE_KEYS}
@@ -70,9 +104,9 @@ def run_parts(
         patched = patch_parts(
             [part() for part in parts],
             check_mode=module.check_mode,
-            backup=bool(module.params.get("backup")),
-            backup_dir=module.params.get("backup_dir"),
+            **backup_arguments(module.params),
         )
+        prune_backups(module.params, patched.backup_files)
     for warning in patched.warnings:
         module.warn(warning)
     results.update(

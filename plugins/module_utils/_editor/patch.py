@@ -125,6 +125,7 @@ def patch_parts(
     check_mode: bool = False,
     backup: bool = False,
     backup_dir: str | None = None,
+    reason: str | None = None,
 ) -> PatchResult:
     """Make all edits of all parts, or raise OperatorError and write nothing."""
     draft = _Draft()
@@ -139,7 +140,9 @@ def patch_parts(
         result = PatchResult(draft, recovered)
         if draft.changes:
             contents = [(edited.source, edited.content) for edited in draft.changes]
-            result.backup_files = replace_files(contents, backup=backup, backup_dir=backup_dir)
+            result.backup_files = replace_files(
+                contents, backup=backup, backup_dir=backup_dir, reason=reason
+            )
         return result
 
 

@@ -25,9 +25,7 @@ def back_up(source: Source, backup_dir: str | None) -> str:
     """Copy a file beside itself or into the directory for backups, readable by nobody who could not
     read the file. Raises OperatorError where another user could exchange the backups there."""
     if backup_dir:
-        check_own_folder(backup_dir)
-        Path(backup_dir).mkdir(mode=0o700, parents=True, exist_ok=True)
-        check_own_folder(backup_dir)
+        make_private_folder(backup_dir)
         directory = shown = Path(backup_dir)
     else:
         directory, shown = source.directory, source.real.parent
@@ -46,6 +44,16 @@ def back_up(source: Source, backup_dir: str | None) -> str:
         remove([unfinished])
         raise
     return str(shown / name)
+
+
+def make_private_folder(directory: str) -> None:
+    """Make a folder, and those above it that are missing, for this user alone. Raises OperatorError
+    where another user could exchange what is in it."""
+    check_own_folder(directory)
+    path = Path(directory)
+    for missing in (*reversed(path.parents), path):
+        missing.mkdir(mode=0o700, exist_ok=True)
+    check_own_folder(directory)
 
 
 def unfinished_backup(real: Path, beside: Path, backup_dir: str | None) -> Path:

@@ -14,7 +14,13 @@ import typing as t
 from pathlib import Path
 
 from .._errors import OperatorError
-from .backups import back_up, copy_extended_attributes, copy_file, unfinished_backup
+from .backups import (
+    back_up,
+    copy_extended_attributes,
+    copy_file,
+    make_private_folder,
+    unfinished_backup,
+)
 from .journal import (
     JOURNAL,
     NEW,
@@ -33,6 +39,7 @@ from .journal import (
 )
 from .locks import Locks
 from .places import find_place
+from .runs import Kept, forget, note
 
 if t.TYPE_CHECKING:
     from .places import Place
@@ -139,11 +146,17 @@ def exclusive(paths: t.Sequence[str], backup_dir: str | None = None) -> t.Iterat
 
 
 def replace_files(
-    changes: t.Sequence[tuple[Source, bytes]], *, backup: bool, backup_dir: str | None
+    changes: t.Sequence[tuple[Source, bytes]],
+    *,
+    backup: bool,
+    backup_dir: str | None,
+    reason: str | None = None,
 ) -> dict[str, str]:
-    """Replace all files or none, and return the backups by path. Call it within ``exclusive``."""
+    """Replace all files or none, and return the backups by path. Call it within ``exclusive``.
+    With a ``reason`` the folder of backups gets a manifest, which says it for each file."""
     pending = [_Replacement(source, content) for source, content in changes]
     backups: dict[str, str] = {}
+    kept: list[Kept] = []
     try:
         for replacement in pending:
             with _operator_errors(replacement.source):
@@ -153,6 +166,9 @@ def replace_files(
                 if replacement.source.exists:
                     with _operator_errors(replacement.source):
                         backups[replacement.source.path] = back_up(replacement.source, backup_dir)
+            if backup_dir and reason is not None:
+                kept = [kept_file(replacement.source, backups, reason) for replacement in pending]
+                keep_in_manifest(backup_dir, kept)
         for replacement in pending:
             with _operator_errors(replacement.source):
                 replacement.check_unchanged()
@@ -165,6 +181,8 @@ def replace_files(
                 replacement.rename()
     except BaseException:
         _undo(pending, backups)
+        if kept and backup_dir:
+            forget(backup_dir, kept)
         raise
     _sync_directories(pending)
     # What could put files back goes before the journal, so that what a kill leaves of these can do
@@ -172,6 +190,34 @@ def replace_files(
     remove([replacement.old for replacement in pending])
     remove([replacement.journal for replacement in pending])
     return backups
+
+
+def kept_file(source: Source, backups: t.Mapping[str, str], reason: str) -> Kept:
+    """How a file is before it is changed, as a manifest of backups says it."""
+    path = str(source.real)
+    if source.status is None:
+        return Kept(path, None, None, None, None, None, reason)
+    status = source.status
+    return Kept(
+        path,
+        Path(backups[source.path]).name,
+        source.digest.hex(),
+        stat.S_IMODE(status.st_mode),
+        status.st_uid,
+        status.st_gid,
+        reason,
+    )
+
+
+def keep_in_manifest(backup_dir: str, kept: t.Sequence[Kept]) -> None:
+    """Write down in the folder of backups how these files were before a change of them."""
+    try:
+        make_private_folder(backup_dir)
+        note(backup_dir, kept)
+    except OSError as error:
+        raise OperatorError(
+            f"{backup_dir}: cannot be written ({_reason(error)}); no file was changed."
+        ) from None
 
 
 def _undo(pending: t.Sequence[_Replacement], backups: dict[str, str]) -> None:

@@ -13,7 +13,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .._errors import OperatorError
-from .transaction import Source, check_writable, exclusive, read_source, replace_files
+from .backups import back_up
+from .transaction import (
+    Source,
+    check_writable,
+    exclusive,
+    keep_in_manifest,
+    kept_file,
+    read_source,
+    replace_files,
+)
 
 
 @dataclass(frozen=True)
@@ -108,7 +117,9 @@ def look(wanted: Wanted) -> Found:
     return found
 
 
-def bring_about(wanted: Wanted, *, backup: bool, backup_dir: str | None) -> Found:
+def bring_about(
+    wanted: Wanted, *, backup: bool, backup_dir: str | None, reason: str | None = None
+) -> Found:
     """Make the host as wanted; raises OperatorError, and then no content was replaced."""
     first = look(wanted)
     made: list[str] = []
@@ -121,8 +132,10 @@ def bring_about(wanted: Wanted, *, backup: bool, backup_dir: str | None) -> Foun
             found.recovered = list(recovered)
             if found.contents:
                 found.backup_files = replace_files(
-                    found.contents, backup=backup, backup_dir=backup_dir
+                    found.contents, backup=backup, backup_dir=backup_dir, reason=reason
                 )
+            if backup:
+                _keep_unwanted(found, backup_dir, reason)
             _set_owned(found.owned)
     except BaseException:
         for path in reversed(made):
@@ -133,6 +146,17 @@ def bring_about(wanted: Wanted, *, backup: bool, backup_dir: str | None) -> Foun
     found.missing = first.missing
     found.owned = {**{path: first.owned[path] for path in made}, **found.owned}
     return found
+
+
+def _keep_unwanted(found: Found, backup_dir: str | None, reason: str | None) -> None:
+    """Copy the files that are about to be removed."""
+    sources = [read_source(path) for path in found.unwanted if not Path(path).is_symlink()]
+    for source in sources:
+        found.backup_files[source.path] = back_up(source, backup_dir)
+    if sources and backup_dir and reason is not None:
+        keep_in_manifest(
+            backup_dir, [kept_file(source, found.backup_files, reason) for source in sources]
+        )
 
 
 def _status(path: str) -> os.stat_result | None:

@@ -17,6 +17,8 @@ from tests.support.running_cluster import INVENTORY, Cluster, docker, wait_for
 pytestmark = pytest.mark.cluster
 
 RESTART = "carbon_ops.key_manager.restart"
+ROLLBACK = "carbon_ops.key_manager.rollback"
+SITE = "carbon_ops.key_manager.site"
 REASON = ("-e", 'cluster_restart_reason="a test of the restart"')
 
 
@@ -102,3 +104,31 @@ def test_node_that_starts_without_the_database_comes_up_when_it_is_back(
     finally:
         docker("exec", database, "systemctl", "start", "mariadb")
     wait_for(f"{node['name']} is healthy", lambda: whole_cluster.healthy(node), 150, 2)
+
+
+def test_last_run_is_rolled_back(whole_cluster: Cluster, playbook: t.Any) -> None:
+    files = (
+        f"{whole_cluster.nodes[0]['home']}/repository/conf/carbon.xml",
+        f"/etc/systemd/system/{whole_cluster.nodes[0]['instance']}.service",
+    )
+
+    def contents() -> list[str]:
+        return [
+            docker("exec", node["name"], "cat", path)
+            for node in whole_cluster.nodes
+            for path in files
+        ]
+
+    before, then = contents(), started(whole_cluster)
+    changed = ("-e", '{"cluster_open_files": 65000, "cluster_cache_timeout": 14}')
+    run = playbook(SITE, INVENTORY, "--tags", "cluster", *changed, timeout=900)
+    assert run.status == 0, run.output
+    assert all(old != new for old, new in zip(before, contents()))
+    listed = playbook(ROLLBACK, INVENTORY)
+    assert listed.status == 0 and "changed=0" in listed.output
+    assert "The host follows the inventory." in listed.output
+    run = playbook(ROLLBACK, INVENTORY, "-e", "cluster_rollback=last", timeout=900)
+    assert run.status == 0, run.output
+    assert contents() == before
+    assert all(now > at for now, at in zip(started(whole_cluster), then))
+    assert "are put back as they were before run" in journal(whole_cluster.nodes[0])

@@ -187,6 +187,9 @@ TABLE: list[tuple[str, t.Any, t.Any, dict[str, t.Any]]] = [
     ("cluster_leaving", "km1", "km2", {}),
     ("cluster_leaving_data", "keep", "remove", {}),
     ("cluster_restart_reason", "Java", "", {}),
+    ("cluster_rollback", "last", "20260131T120000Z", {}),
+    ("cluster_backup_runs", 20, 5, {}),
+    ("cluster_backup_days", 30, 7, {}),
     ("cluster_allow_default_passwords", True, False, {"cluster_admin_password": "admin"}),
 ]
 

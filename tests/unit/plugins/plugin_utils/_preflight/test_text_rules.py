@@ -67,6 +67,7 @@ TAKEN = {
     "cluster_api_manager_group": FINDS,
     "cluster_leaving": FINDS,
     "cluster_restart_reason": JOURNAL,
+    "cluster_rollback": JOURNAL,
     **{
         "cluster_membership_options." + name: FILE
         for name in (
