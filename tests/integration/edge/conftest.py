@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 import subprocess
 import sys
 import time
@@ -111,7 +112,10 @@ def make_edge(
                 "__nginx_directory": str(home),
                 "__nginx_logs": str(home),
                 "__nginx_drain": str(home / "drain" / name),
-                "__nginx_owner": os.geteuid(),
+                "__nginx_owner": pwd.getpwuid(os.geteuid()).pw_name,
+                # What belongs to the nginx of a machine: this one runs by itself.
+                "__nginx_folders": [],
+                "__nginx_service_files": [],
                 # The sites of this machine are none of a test's business.
                 "__nginx_platforms": {family: {"unwanted": []} for family in ("Debian", "RedHat")},
                 "ansible_python_interpreter": sys.executable,

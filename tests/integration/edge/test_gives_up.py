@@ -74,7 +74,7 @@ def ports() -> dict[str, int]:
 @pytest.mark.parametrize(
     "state, fails, lacks",
     [
-        ("inactive", "start", "nothing"),
+        ("inactive", "start", "start"),
         ("active", "restart", "restart"),
         ("active", "reload", "reload"),
     ],

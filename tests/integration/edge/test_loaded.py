@@ -1,8 +1,8 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""Whether the running nginx owes a reload, for virtual hosts and certificates, or a restart, for
-the rest: told from files alone."""
+"""Whether nginx owes a start, a reload, for virtual hosts and certificates, or a restart, for the
+rest: told from files and from systemd, not from what a run changed."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ SCRIPT = Path(__file__).resolve().parents[3] / "roles/nginx/files/nginx-loaded"
 # nginx -T prints the whole configuration.
 NGINX = """#!/bin/sh
 cat /etc/nginx/nginx.conf /etc/nginx/conf.d/*.conf
+"""
+SYSTEMCTL = """#!/bin/sh
+[ ! -e %(home)s/not-$1 ]
 """
 # Nothing of this machine is touched: mounts, /run and /etc are the test's own.
 MACHINE = """
@@ -37,6 +40,9 @@ echo two >/etc/nginx/lb.crt; %(script)s check
 echo 'worker_rlimit_nofile 1;' >>/etc/nginx/nginx.conf; %(script)s check
 %(script)s record
 echo 'LimitNOFILE=1' >>/etc/systemd/system/nginx.service.d/carbon-ops.conf; %(script)s check
+%(script)s record; touch %(home)s/not-is-enabled; %(script)s check
+echo three >/etc/nginx/lb.crt; %(script)s check
+touch %(home)s/not-is-active; %(script)s check
 """
 
 
@@ -46,8 +52,9 @@ def test_what_is_owed_follows_from_what_changed(tmp_path: Path) -> None:
         != 0
     ):
         pytest.skip("this user may not make mounts of its own")
-    (tmp_path / "nginx").write_text(NGINX)
-    (tmp_path / "nginx").chmod(0o755)
+    for name, text in {"nginx": NGINX, "systemctl": SYSTEMCTL % {"home": tmp_path}}.items():
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)
     result = subprocess.run(
         ["unshare", "--mount", "sh", "-c", MACHINE % {"home": tmp_path, "script": f"/bin/sh {SCRIPT}"}],
         env=dict(os.environ), capture_output=True, text=True, timeout=30, check=False,
@@ -61,4 +68,7 @@ def test_what_is_owed_follows_from_what_changed(tmp_path: Path) -> None:
         "reload",
         "restart",
         "restart",
+        "enable",
+        "reload",
+        "start",
     ]
