@@ -280,6 +280,45 @@ def test_a_certificate_is_renewed_in_time_for_the_same_key(place: Place) -> None
     }
 
 
+def test_a_certificate_renewed_under_its_name_on_the_controller_is_rolled_out(place: Place) -> None:
+    """The variables are the same, the file is another: a plain run finds it, and the run after that
+    nothing."""
+    given = {
+        "api_manager": {
+            "certificate": str(place.home / "given.crt"),
+            "private_key": str(place.home / "given.key"),
+        }
+    }
+    for number in range(2):
+        key, certificate = place._pair("given")
+        done = place.run("--limit", "am1", certificates_given=given)
+        assert done.returncode == 0, done.stdout
+        assert changes(done.stdout) > 0, number
+        assert (place.keys / "am1.key").read_text() == key
+        assert (place.keys / "am1.crt").read_text() == certificate
+        assert (place.keys / "authority/public/am1.crt").read_text() == certificate
+        store = (place.security("am1") / "obkm-apim.jks").read_bytes()
+        assert read_store(store, "x")[0].certificates == certificates_of_pem(certificate, "x")
+        second = place.run("--limit", "am1", certificates_given=given)
+        assert second.returncode == 0, second.stdout
+        assert changes(second.stdout) == 0
+
+
+def test_files_that_were_changed_by_hand_are_mended(place: Place) -> None:
+    authority = (place.keys / "ca.crt").read_bytes()
+    (place.keys / "ca.crt").write_text("")
+    (place.keys / "lb1.key").chmod(0o644)
+    (place.keys / "authority").chmod(0o755)
+    certificate = (place.keys / "lb1.crt").read_bytes()
+    done = place.run("--limit", "lb1")
+    assert done.returncode == 0, done.stdout
+    assert (place.keys / "ca.crt").read_bytes() == authority
+    assert (place.keys / "lb1.key").stat().st_mode & 0o777 == 0o600
+    assert (place.keys / "authority").stat().st_mode & 0o777 == 0o700
+    assert (place.keys / "lb1.crt").read_bytes() == certificate
+    assert changes(place.run("--limit", "lb1").stdout) == 0
+
+
 def test_another_internal_keystore_is_not_replaced(place: Place) -> None:
     store = place.security("km1") / "obkm-internal.jks"
     mine = store.read_bytes()
