@@ -1,6 +1,6 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
-# Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
-# SPDX-License-Identifier: Apache-2.0
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Whether keys and certificates have to be made, renewed or copied, from one look at them."""
 
 from __future__ import annotations

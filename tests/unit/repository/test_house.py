@@ -31,6 +31,7 @@ CONTROLLER = (
     ("_argument_specs",),
     ("_model",),
     (
+        "_certificates",
         "_database_server",
         "_edits",
         "_firewall",
