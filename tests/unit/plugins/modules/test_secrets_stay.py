@@ -54,6 +54,8 @@ PUBLIC = {
         "stores.distrusted_keys_of",
     ),
     "database_schema": ("databases.secret",),
+    # Paths.
+    "host_files_info": ("keys",),
     "wka_members": ("aws.tag_key",),
 }
 SOUNDS = re.compile(r"password|passwd|secret|token|credential|(^|_)keys?(_|$)")
