@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from ansible.plugins.action import ActionBase
 
-from ..plugin_utils._inventory import read_variables, without_leaving
+from ..plugin_utils._inventory import play_variables, read_variables, without_leaving
 from ..plugin_utils._preflight.check import check_inventory
 from ..plugin_utils._sources import collection_sources, role_options
 from ..plugin_utils._surveys import PREFIX
@@ -23,10 +23,15 @@ class ActionModule(ActionBase):
     def run(self, tmp=None, task_vars=None):
         super().run(tmp, task_vars)
         sources, options = collection_sources(), role_options()
-        known = {name for role in options.values() for name in role}
+        known = {**sources.options}
+        for role in options.values():
+            known.update(role)
         prefixes = tuple(f"{before}{role}_" for role in options for before in ("", PREFIX))
         reading = read_variables(
-            task_vars, known | set(sources.options) | {"ansible_host"}, prefixes
+            task_vars,
+            known.keys() | {"ansible_host"},
+            prefixes,
+            play_variables(task_vars, known, self._templar.template),
         )
         others = {role: spec for role, spec in options.items() if role != "cluster"}
         errors = check_inventory(

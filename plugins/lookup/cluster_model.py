@@ -17,6 +17,7 @@ description:
   - Reads C(groups) and the inventory variables of all hosts of the cluster, never the hosts of the
     current play, so C(--limit) and C(serial) change nothing. The variables and their defaults are
     those of role C(cluster).
+  - What the play sets, or who imports the playbook (C(vars), C(vars_files)), counts for every host.
   - An inventory may hold several clusters, each with groups of its own, which
     C(cluster_key_manager_group) and its like name. A host that belongs to none of them gets a model
     without hosts.
@@ -67,7 +68,7 @@ class LookupModule(LookupBase):
     def run(self, terms, variables=None, **kwargs):
         self.set_options(var_options=variables, direct=kwargs)
         try:
-            inventory = read_inventory(variables)
+            inventory = read_inventory(variables, self._templar.template)
             if not self.get_option("with_leaving"):
                 inventory = without_leaving(inventory)
             sources = collection_sources()

@@ -24,6 +24,10 @@ class Reading(t.NamedTuple):
     """Variables whose value cannot be told, by name, with the hosts they are set for."""
 
 
+# Facts that a run sets on the hosts itself.
+LEARNT = ("cluster_model", "cluster_run")
+
+
 def plain(value: t.Any) -> t.Any:
     """The value without what Ansible's lazy containers carry along, which every later copy of it
     would copy too."""
@@ -34,15 +38,47 @@ def plain(value: t.Any) -> t.Any:
     return value
 
 
+def play_variables(
+    variables: t.Mapping[str, t.Any],
+    options: t.Mapping[str, t.Mapping[str, t.Any]],
+    template: t.Callable[[t.Any], t.Any],
+) -> dict[str, t.Any]:
+    """The variables that the play sets, or whoever imports the playbook: they count for every host,
+    and what Ansible tells of a host does not show them.
+
+    options: those that are wanted, with their defaults, which a role sets as variables too.
+    template: resolves a value of the play. One that cannot be resolved is left to the task that
+    uses it.
+    """
+    own = variables["hostvars"][variables["inventory_hostname"]]
+    found = {}
+    for name, option in options.items():
+        if name not in variables:
+            continue
+        if name not in own and variables[name] == option.get("default"):
+            continue
+        try:
+            value = plain(template(variables[name]))
+            if name not in own or value != plain(own[name]):
+                found[name] = value
+        except AnsibleError:
+            continue
+    return found
+
+
 def read_variables(
-    variables: t.Mapping[str, t.Any], wanted: t.Container[str], prefixes: tuple[str, ...] = ()
+    variables: t.Mapping[str, t.Any],
+    wanted: t.Container[str],
+    prefixes: tuple[str, ...] = (),
+    of_play: t.Mapping[str, t.Any] | None = None,
 ) -> Reading:
     """Read the wanted variables of every host, resolved; of those that only carry one of the
-    prefixes just the name, with None as value.
+    prefixes just the name, with None as value. What the play sets counts for all of them.
 
     Values come out of Ansible one by one, so that a value that cannot be resolved costs no more
     than itself.
     """
+    of_play = of_play or {}
     hosts: dict[str, dict[str, t.Any]] = {}
     unresolved: dict[str, list[str]] = {}
     groups = {name: list(members) for name, members in variables["groups"].items()}
@@ -52,6 +88,8 @@ def read_variables(
         answered: dict[str, t.Any] = {}
         of_host = hostvars[host]
         for name in of_host:
+            if name in of_play:
+                continue
             if name in wanted:
                 try:
                     values[name] = plain(of_host[name])
@@ -62,10 +100,10 @@ def read_variables(
             elif name.startswith(surveys.PREFIX) and name[len(surveys.PREFIX) :] in wanted:
                 answered[name] = plain(of_host[name])
             # The model itself is a fact of an earlier play, not a variable of the inventory.
-            elif prefixes and name.startswith(prefixes) and name != "cluster_model":
+            elif prefixes and name.startswith(prefixes) and name not in LEARNT:
                 values[name] = None
         # The answers of a survey count for all hosts, also for those that this run leaves alone.
-        hosts[host] = {**values, **read_answers(answered)}
+        hosts[host] = {**values, **of_play, **read_answers(answered)}
     return Reading(Inventory(groups, hosts), unresolved)
 
 
@@ -95,13 +133,21 @@ def _load(text: str) -> t.Any:
         raise ValueError("no YAML") from error
 
 
-def read_inventory(variables: t.Mapping[str, t.Any]) -> Inventory:
-    """The inventory as the model needs it: no secret is resolved."""
-    options = collection_sources().options
-    wanted = {name for name, option in options.items() if not option.get("no_log")} | {
-        "ansible_host"
+def read_inventory(
+    variables: t.Mapping[str, t.Any], template: t.Callable[[t.Any], t.Any]
+) -> Inventory:
+    """The inventory as the model needs it: no secret is resolved. ``template`` resolves a value of
+    the play."""
+    options = {
+        name: option
+        for name, option in collection_sources().options.items()
+        if not option.get("no_log")
     }
-    reading = read_variables(variables, wanted)
+    reading = read_variables(
+        variables,
+        set(options) | {"ansible_host"},
+        of_play=play_variables(variables, options, template),
+    )
     if reading.unresolved:
         name, hosts = next(iter(reading.unresolved.items()))
         raise AnsibleError(
