@@ -7,9 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..plugin_utils._database_server import settings_owed, spare_accounts
+from ..plugin_utils._database_server import accounts_owed, settings_owed, spare_accounts
 
 
 class FilterModule:
     def filters(self) -> dict[str, Any]:
-        return {"settings_owed": settings_owed, "spare_accounts": spare_accounts}
+        return {
+            "accounts_owed": accounts_owed,
+            "settings_owed": settings_owed,
+            "spare_accounts": spare_accounts,
+        }

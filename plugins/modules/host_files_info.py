@@ -30,6 +30,12 @@ options:
     type: list
     elements: path
     default: []
+  compare:
+    description:
+      - Files of which the checksum is returned, and not the content.
+    type: list
+    elements: path
+    default: []
   keys:
     description:
       - Private keys in PEM form. They are compared with certificates by the fingerprint of their
@@ -78,6 +84,10 @@ found:
       description: Number of the group.
       type: int
       returned: success
+    group_name:
+      description: Name of the group. Empty where it has none.
+      type: str
+      returned: success
     mode:
       description: The mode as an octal number.
       type: str
@@ -90,7 +100,7 @@ found:
     checksum:
       description: SHA-256 checksum of the content.
       type: str
-      returned: for O(read) and O(keys)
+      returned: for O(read), O(compare) and O(keys)
     text:
       description: The content.
       type: str
@@ -115,11 +125,17 @@ from ..module_utils._keystore.look import library_is_there, look
 def main() -> None:
     several = {"type": "list", "elements": "path", "default": []}
     module = AnsibleModule(
-        argument_spec={"paths": several, "read": several, "keys": {**several, "no_log": False}},
+        argument_spec={
+            "paths": several,
+            "read": several,
+            "compare": several,
+            "keys": {**several, "no_log": False},
+        },
         supports_check_mode=True,
     )
     try:
-        found = look(module.params["paths"], module.params["read"], module.params["keys"])
+        asked = (module.params[name] for name in ("paths", "read", "keys", "compare"))
+        found = look(*asked)
     except OperatorError as error:
         module.fail_json(msg=str(error))
         return

@@ -1,17 +1,22 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a running MariaDB or MySQL server still lacks of its settings, and which accounts on it
-nobody uses any more."""
+"""What a running MariaDB or MySQL server still lacks of its settings and accounts, and which
+accounts on it nobody uses any more."""
 
 from __future__ import annotations
 
+import hashlib
 import re
 import typing as t
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    Rows = Sequence[Mapping[str, t.Any]]
+
+# Columns of mysql.db that are not called as their privilege.
+_PRIVILEGES = {"create_temporary_tables_priv": "create_tmp_table_priv"}
 _SIZE = re.compile(r"(\d+)([KMGT])\Z", re.IGNORECASE)
 _POWERS = {"k": 1, "m": 2, "g": 3, "t": 4}
 _SWITCHES = {"on": "ON", "true": "ON", "yes": "ON", "off": "OFF", "false": "OFF", "no": "OFF"}
@@ -88,3 +93,58 @@ def spare_accounts(
         elif row["User"] in names:
             unknown.append(f"{row['User']}@{row['Host']}")
     return {"gone": gone, "unknown": unknown}
+
+
+def accounts_owed(rows: Sequence[Rows], wanted: Sequence[Mapping[str, t.Any]]) -> list[list[str]]:
+    """The accounts, each a name and a host, that are not known to be as they must be.
+
+    rows: of mysql.user, of mysql.db, and the accounts with privileges on single tables, columns or
+    routines; wanted: ``user``, ``host``, ``password``, the names of its ``databases``, its
+    ``privileges``, and whether it needs ``tls``. An account whose password the
+    server keeps in another way than mysql_native_password cannot be compared, and is owed.
+    """
+    users, grants, further = rows
+    return [
+        [account["user"], account["host"]]
+        for account in wanted
+        if _own(further, account)
+        or not any(_is_account(row, account) for row in _own(users, account))
+        or _granted(_own(grants, account))
+        != {_pattern(name): _columns(account["privileges"]) for name in account["databases"]}
+    ]
+
+
+def _own(rows: Rows, account: Mapping[str, t.Any]) -> Rows:
+    return [row for row in rows if (row["User"], row["Host"]) == (account["user"], account["host"])]
+
+
+def _is_account(row: Mapping[str, t.Any], account: Mapping[str, t.Any]) -> bool:
+    # The way in which the server itself keeps it, not a choice made here.
+    inner = hashlib.sha1(account["password"].encode("utf-8"), usedforsecurity=False).digest()
+    kept = "*" + hashlib.sha1(inner, usedforsecurity=False).hexdigest().upper()
+    return (
+        row.get("plugin") == "mysql_native_password"
+        and row.get("authentication_string") == kept
+        and row.get("ssl_type") == ("ANY" if account["tls"] else "")
+        and not _granted_columns(row)
+    )
+
+
+def _pattern(database: str) -> str:
+    """As GRANT takes it, where an underscore stands for any character, unless it is escaped."""
+    return re.sub(r"([_%])", r"\\\1", database)
+
+
+def _granted(rows: Rows) -> dict[str, frozenset[str]]:
+    return {row["Db"]: _granted_columns(row) for row in rows}
+
+
+def _granted_columns(row: Mapping[str, t.Any]) -> frozenset[str]:
+    return frozenset(
+        name.lower() for name, value in row.items() if name.endswith("_priv") and value == "Y"
+    )
+
+
+def _columns(privileges: Sequence[str]) -> frozenset[str]:
+    names = (privilege.strip().lower().replace(" ", "_") + "_priv" for privilege in privileges)
+    return frozenset(_PRIVILEGES.get(name, name) for name in names)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import grp
 import hashlib
 import stat
 import typing as t
@@ -13,20 +14,27 @@ from pathlib import Path
 from .._errors import OperatorError
 
 
-def look(paths: t.Sequence[str], read: t.Sequence[str], keys: t.Sequence[str]) -> dict[str, t.Any]:
-    """Each of the paths that is there, with its owner and mode: of those to read the text, of
-    private keys what tells them apart. Raises OperatorError for one that cannot be read."""
+def look(
+    paths: t.Sequence[str],
+    read: t.Sequence[str],
+    keys: t.Sequence[str],
+    compare: t.Sequence[str] = (),
+) -> dict[str, t.Any]:
+    """Each of the paths that is there, with its owner and mode: of those to read the text, of those
+    to compare the checksum, of private keys what tells them apart. Raises OperatorError for one
+    that cannot be read."""
     found = {}
-    for path in dict.fromkeys([*paths, *read, *keys]):
+    for path in dict.fromkeys([*paths, *read, *keys, *compare]):
         try:
             status = Path(path).stat()
             entry: dict[str, t.Any] = {
                 "owner": status.st_uid,
                 "group": status.st_gid,
+                "group_name": _group_name(status.st_gid),
                 "mode": f"{stat.S_IMODE(status.st_mode):04o}",
                 "modified": status.st_mtime,
             }
-            if path in read or path in keys:
+            if path in read or path in keys or path in compare:
                 content = Path(path).read_bytes()
                 entry["checksum"] = hashlib.sha256(content).hexdigest()
                 if path in read:
@@ -39,6 +47,13 @@ def look(paths: t.Sequence[str], read: t.Sequence[str], keys: t.Sequence[str]) -
             raise OperatorError(f"{path}: cannot be read ({error.strerror}).") from None
         found[path] = entry
     return found
+
+
+def _group_name(number: int) -> str:
+    try:
+        return grp.getgrgid(number).gr_name
+    except KeyError:
+        return ""
 
 
 def public_key_fingerprint(private_key: bytes) -> str:

@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import typing as t
+
 import pytest
 from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._database_server import (
+    accounts_owed,
     settings_owed,
     spare_accounts,
 )
@@ -90,3 +93,83 @@ def test_by_name_the_cluster_owns_what_has_its_names() -> None:
         "gone": [{"User": "obkm_user", "Host": "10.0.0.12"}, {"User": "obkm_user", "Host": "%"}],
         "unknown": [],
     }
+
+
+# SELECT PASSWORD('geheim') of MariaDB
+GEHEIM = "*462366917EEDD1970A48E87D8EF59EB67D2CA26F"
+ACCOUNT = {
+    "user": "obkm_user",
+    "host": "10.0.0.11",
+    "password": "geheim",
+    "databases": ["user_db", "registry"],
+    "privileges": ["SELECT", "CREATE TEMPORARY TABLES"],
+    "tls": True,
+}
+USER = {
+    "User": "obkm_user",
+    "Host": "10.0.0.11",
+    "plugin": "mysql_native_password",
+    "authentication_string": GEHEIM,
+    "ssl_type": "ANY",
+    "Select_priv": "N",
+    "Super_priv": "N",
+}
+GRANT = {
+    "User": "obkm_user",
+    "Host": "10.0.0.11",
+    "Select_priv": "Y",
+    "Create_tmp_table_priv": "Y",
+    "Drop_priv": "N",
+}
+GRANTS = [{**GRANT, "Db": "user\\_db"}, {**GRANT, "Db": "registry"}]
+OWED = [["obkm_user", "10.0.0.11"]]
+
+
+def test_an_account_that_is_as_it_must_be_owes_nothing() -> None:
+    beside = {**USER, "Host": "10.0.0.12", "authentication_string": "*1"}
+    assert accounts_owed([[beside, USER], GRANTS, []], [ACCOUNT]) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"authentication_string": "*" + "0" * 40},
+        {"plugin": "caching_sha2_password"},
+        {"ssl_type": ""},
+        {"Super_priv": "Y"},
+        {"Host": "10.0.0.12"},
+        {"User": "OBKM_USER"},
+    ],
+)
+def test_an_account_that_differs_is_owed(change: dict[str, str]) -> None:
+    assert accounts_owed([[{**USER, **change}], GRANTS, []], [ACCOUNT]) == OWED
+
+
+@pytest.mark.parametrize(
+    "grants",
+    [
+        [],
+        GRANTS[:1],
+        [*GRANTS, {**GRANT, "Db": "other"}],
+        [GRANTS[0], {**GRANTS[1], "Drop_priv": "Y"}],
+        [GRANTS[0], {**GRANTS[1], "Select_priv": "N"}],
+        [{**GRANTS[0], "Db": "user_db"}, GRANTS[1]],
+    ],
+)
+def test_an_account_that_may_do_more_or_less_is_owed(grants: list[dict[str, t.Any]]) -> None:
+    assert accounts_owed([[USER], grants, []], [ACCOUNT]) == OWED
+
+
+def test_privileges_on_single_tables_are_too_many() -> None:
+    further = [{"User": "obkm_user", "Host": "10.0.0.11"}]
+    assert accounts_owed([[USER], GRANTS, further], [ACCOUNT]) == OWED
+
+
+def test_without_tls_none_may_be_asked_for() -> None:
+    plain = {**ACCOUNT, "tls": False}
+    assert accounts_owed([[{**USER, "ssl_type": ""}], GRANTS, []], [plain]) == []
+    assert accounts_owed([[USER], GRANTS, []], [plain]) == OWED
+
+
+def test_all_privileges_cannot_be_compared() -> None:
+    assert accounts_owed([[USER], GRANTS, []], [{**ACCOUNT, "privileges": ["ALL"]}]) == OWED

@@ -43,12 +43,14 @@ def test_what_is_there_is_told_and_what_is_not_has_no_entry(tmp_path: Path) -> N
         str(tmp_path): {
             "owner": os.geteuid(),
             "group": tmp_path.stat().st_gid,
+            "group_name": tmp_path.group(),
             "mode": "0700",
             "modified": tmp_path.stat().st_mtime,
         },
         str(certificate): {
             "owner": os.geteuid(),
             "group": certificate.stat().st_gid,
+            "group_name": certificate.group(),
             "mode": "0640",
             "modified": 1000000000.5,
             "text": "one\n",
@@ -56,6 +58,21 @@ def test_what_is_there_is_told_and_what_is_not_has_no_entry(tmp_path: Path) -> N
             "checksum": "2c8b08da5ce60398e1f19af0e5dccc744df274b826abe585eaba68c525434806",
         },
     }
+
+
+def test_of_a_file_to_compare_there_is_the_checksum_and_no_text(tmp_path: Path) -> None:
+    (tmp_path / "server.key").write_text("one\n")
+    path = str(tmp_path / "server.key")
+    entry = look([], [], [], [path])[path]
+    assert entry["checksum"] == "2c8b08da5ce60398e1f19af0e5dccc744df274b826abe585eaba68c525434806"
+    assert sorted(entry) == [
+        "checksum",
+        "group",
+        "group_name",
+        "mode",
+        "modified",
+        "owner",
+    ]
 
 
 @pytest.mark.parametrize("name", ["rsa.key", "ec.key"])
@@ -74,6 +91,7 @@ def test_a_key_is_told_by_its_public_half_and_not_returned(keys: Path, name: str
     assert sorted(entry) == [
         "checksum",
         "group",
+        "group_name",
         "mode",
         "modified",
         "owner",
@@ -99,6 +117,16 @@ def test_without_the_library_there_is_no_fingerprint(
     monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives", None)
     assert not library_is_there()
     assert public_key_fingerprint((keys / "rsa.key").read_bytes()) == ""
+
+
+def test_a_group_without_a_name_is_told_by_its_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nobody(number: int) -> None:
+        raise KeyError(number)
+
+    monkeypatch.setattr("grp.getgrgid", nobody)
+    assert look([str(tmp_path)], [], [])[str(tmp_path)]["group_name"] == ""
 
 
 def test_what_cannot_be_read_is_an_error(tmp_path: Path) -> None:
