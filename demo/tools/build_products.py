@@ -25,7 +25,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable
 
 KERNEL_FOLDER = "wso2carbon-core-4.7.1/"
-# With deployment.toml there, the kernel writes its XML files anew from these templates at every
+# With deployment.toml there, the kernel writes its XML files again from these templates at every
 # start.
 REGENERATED_FROM = ("repository/conf/deployment.toml", "repository/resources/conf/")
 PRODUCTS = {"key_manager": "wso2-obkm-demo.zip", "api_manager": "wso2-obam-demo.zip"}

@@ -45,7 +45,7 @@ class ActionModule(ActionBase):
             else f"The inventory has {len(errors)} contradictions"
         )
         # Ansible prints the message more than once, and the result's other keys once: so the
-        # sentences stand there alone.
+        # sentences are printed alone.
         return {
             "failed": True,
             "changed": False,

@@ -75,7 +75,7 @@ options:
     description:
       - The directory on the host for the copies of O(backup). It is created with mode C(0700) when
         it is missing.
-      - Without it a copy stands beside its file.
+      - Without it a copy is made beside its file.
     type: path
   backup_run:
     description:

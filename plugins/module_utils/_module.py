@@ -5,8 +5,8 @@
 dictionaries of arguments, which Ansible alone does not keep from the log of the host.
 
 A module writes its arguments into the journal as Python prints them. There a line break and a quote
-stand escaped, so that the search for the secret finds nothing, and a private key or such a password
-would stand in the journal for whoever may read it.
+are escaped, so that the search for the secret finds nothing, and a private key or such a password
+would be in the journal for whoever may read it.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def errors_told(
 
 
 def secret_texts(arguments: t.Mapping[str, t.Any], spec: t.Mapping[str, t.Any]) -> t.Iterator[str]:
-    """Every text of the options that are no_log, however deep they stand, and the lines of those
+    """Every text of the options that are no_log, however deep they are, and the lines of those
     that have several."""
     for name, option in spec.items():
         value = arguments.get(name)
@@ -88,7 +88,7 @@ def quiet_module(
     forms: t.Callable[[str], t.Iterable[str]] = lambda text: [text],
 ) -> t.Any:
     """The class AnsibleModule, made to log nothing of its arguments and to mask secrets wherever
-    they stand in them. ``within`` are the arguments in those of its dictionaries that its own spec
+    they are in them. ``within`` are the arguments in those of its dictionaries that its own spec
     does not describe, and ``forms`` tells how a secret may be written in other arguments."""
 
     class QuietModule(module):
@@ -101,7 +101,7 @@ def quiet_module(
             self._mask()
 
         def _load_params(self) -> None:
-            # Before the arguments are looked at: what is wrong with them is told with all of them.
+            # Before the arguments are checked: an error about them repeats all of them.
             super()._load_params()
             self._mask()
 

@@ -13,10 +13,10 @@ description:
   - Reads the configuration files of a product home of the Carbon 4.4 generation (Open Banking Key
     Manager 1.5, Identity Server 5.7.0, API Manager 2.6.0, the Carbon kernel) and returns what they
     say.
-  - Each file is read the way the product's own parser reads it. Of settings that stand twice, the
+  - Each file is read the way the product's own parser reads it. Of settings that occur twice, the
     one that counts is returned.
   - Passwords, keys and other secrets are never returned, and credentials are taken out of URLs.
-  - Placeholders such as C(${carbon.home}) are returned as they stand in the files.
+  - Placeholders such as C(${carbon.home}) are returned as they are in the files.
 author:
   - The carbon_ops.key_manager maintainers (@carbon-ops)
 extends_documentation_fragment:
@@ -99,11 +99,11 @@ product:
       type: str
       sample: 4.4.35
     regenerates_files:
-      description: Whether a deployment.toml is there. Such a product writes its XML files anew at
+      description: Whether a deployment.toml is there. Such a product writes its XML files again at
         each start, so that edits are lost.
       type: bool
 offset:
-  description: The port offset that counts. It is null when what stands there is no number.
+  description: The port offset that counts. It is null when what is there is not a number.
   returned: success
   type: int
   sample: 3
@@ -114,7 +114,7 @@ port_offset_argument:
   type: str
 ports:
   description: The ports that follow the offset, as this server opens them. It is null when the
-    offset is no number.
+    offset is not a number.
   returned: success
   type: dict
   sample: {"https": 9446, "http": 9766, "jmx_registry": 10002}
@@ -191,7 +191,7 @@ cluster:
       type: int
       sample: 4000
     members:
-      description: The well-known members that stand in the file. The product reads them only with
+      description: The well-known members that are in the file. The product reads them only with
         the scheme C(wka).
       type: list
       elements: dict

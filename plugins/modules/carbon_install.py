@@ -14,7 +14,7 @@ description:
     home and renamed at the end, so that a run that is cut off leaves no half installation.
   - Notes in the home which archive it came from, and refuses another one for it.
   - A home that is there is kept as it is. What is no Carbon home is refused, and so is a product
-    that writes its XML files anew from C(deployment.toml) at every start.
+    that writes its XML files again from C(deployment.toml) at every start.
   - Puts one library (the JDBC driver) into C(repository/components/lib) and removes its other
     versions there, together with the bundles that the server made of them in
     C(repository/components/dropins), which it would go on using. A library that is a bundle

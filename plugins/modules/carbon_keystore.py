@@ -66,7 +66,7 @@ options:
             required: true
           replace:
             description:
-              - Whether another key that stands under the alias is replaced. With V(false) it is an
+              - Whether another key that is under the alias is replaced. With V(false) it is an
                 error, as befits a key that data was encrypted with.
             type: bool
             default: true

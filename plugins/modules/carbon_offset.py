@@ -12,7 +12,7 @@ version_added: 0.1.0
 description:
   - Sets C(Ports/Offset) in C(carbon.xml) and changes no other byte of the file.
   - Returns every port that follows the offset, as the server will open it.
-  - The member port of the cluster does not follow the offset. It stands in C(axis2.xml), see
+  - The member port of the cluster does not follow the offset. It is in C(axis2.xml), see
     M(carbon_ops.key_manager.wka_members).
   - The port attributes of the Connectors in C(catalina-server.xml) stay C(9443) and C(9763)
     whatever the offset, because the server itself adds the offset to them. The module warns when
@@ -30,7 +30,7 @@ options:
     type: path
   path:
     description:
-      - The C(carbon.xml) to edit. When it stands at its place in a product home, the home is looked
+      - The C(carbon.xml) to edit. When it is at its place in a product home, the home is looked
         at as with O(home).
     type: path
   offset:
@@ -55,7 +55,7 @@ options:
   backup_dir:
     description:
       - The directory on the host for the copy. It is created with mode C(0700) when it is missing.
-      - Without it the copy stands beside the file.
+      - Without it the copy is made beside the file.
     type: path
   backup_run:
     description:

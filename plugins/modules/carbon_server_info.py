@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: carbon_server_info
-short_description: Tell what stands on a host for a Carbon server, and whether a restart is owed
+short_description: Report what a host has for a Carbon server, and whether a restart is owed
 version_added: 0.1.0
 description:
   - Looks for a Java that the product accepts, at the product home and at the libraries in it.
@@ -217,7 +217,7 @@ def main() -> None:
 
 
 def look(module: AnsibleModule) -> dict[str, t.Any]:
-    """What stands on the host, and the state of the service where one is asked for."""
+    """What the host has, and the state of the service where one is asked for."""
     wanted, run = module.params, bounded(module)
     java = java_runtime.find_java(
         wanted["java_home"] or "",

@@ -96,7 +96,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Follow tokens through the cluster
+- name: Check tokens through the cluster
   carbon_ops.key_manager.carbon_tokens:
     nodes:
       - {name: km1.bank.example, address: 192.0.2.11, port: 9446}

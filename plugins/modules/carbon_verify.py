@@ -100,7 +100,7 @@ options:
         type: int
         default: 200
       contains:
-        description: Text that must stand in the answer.
+        description: Text that must be in the answer.
         type: str
   ca_file:
     description: Certificate of the authority that O(requests) trust, and no other.

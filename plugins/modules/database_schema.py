@@ -56,7 +56,7 @@ options:
     type: path
     required: true
   api_manager_home:
-    description: API Manager's home, where it stands on the same host.
+    description: API Manager's home, where it is on the same host.
     type: path
   api_manager_scripts:
     description: Scripts of API Manager by their path in its home, in Base64, where its home is
@@ -301,7 +301,7 @@ def load(module: AnsibleModule) -> None:
     library, name = (psycopg2, "psycopg2") if postgresql else (pymysql, "PyMySQL")
     if library is None:
         if module.check_mode:
-            module.warn(f"The databases were not asked: {name} is not installed here yet.")
+            module.warn(f"The databases were not checked: {name} is not installed here yet.")
             module.exit_json(changed=False, databases=[])
         module.fail_json(
             msg=missing_required_lib(name),

@@ -25,7 +25,7 @@ extends_documentation_fragment:
 options:
   folders:
     description:
-      - Folders that must be there. A folder stands before the folders in it.
+      - Folders that must be there. Name a folder before those in it.
     type: list
     elements: dict
     default: []
@@ -57,7 +57,7 @@ options:
     suboptions:
       path:
         description:
-          - The absolute path. Its folder must be there, or stand in O(folders).
+          - The absolute path. Its folder must exist, or be among O(folders).
         type: path
         required: true
       content:
@@ -103,7 +103,7 @@ options:
     default: []
   secrets:
     description:
-      - The secrets that stand in the contents. They are masked in the diff, in the echo of the
+      - The secrets that are in the contents. They are masked in the diff, in the echo of the
         arguments and in messages.
     type: list
     elements: str
@@ -118,7 +118,7 @@ options:
     description:
       - The directory on the host for the copies of O(backup). It is created with mode C(0700) when
         it is missing.
-      - Without it a copy stands beside its file.
+      - Without it a copy is made beside its file.
     type: path
   backup_run:
     description:
@@ -173,7 +173,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 changed_paths:
-  description: The paths that were not as they must be, in the order in which they were mended.
+  description: The paths that were not as they must be, in the order in which they were corrected.
   returned: success
   type: list
   elements: str

@@ -9,7 +9,7 @@ module: shared_directory
 short_description: Turn directories of a product home into links into a shared file system
 version_added: 0.1.0
 description:
-  - Carries what stands in the directories over to a shared file system, once, and puts links in
+  - Carries what is in the directories over to a shared file system, once, and puts links in
     their place.
   - Several nodes may do it at the same time. The first to finish fills the share; the others
     compare what they have with what is there, remove what is there with the same content, and keep
@@ -188,7 +188,7 @@ def told(module: AnsibleModule, outcomes: t.Sequence[LinkOutcome]) -> list[dict[
     for outcome in outcomes:
         if outcome.kept:
             module.warn(
-                f"{outcome.kept} keeps what stood here and is not on the share in the same form"
+                f"{outcome.kept} keeps what was here and is not on the share in the same form"
                 f" ({len(outcome.differences)} files, beginning with {outcome.differences[0]})."
                 " Nothing reads it: take over what is still needed, then remove it."
             )

@@ -14,7 +14,7 @@ description:
   - What is neither given nor has a default stays as it is.
   - Refuses what the product would accept without a word though it splits the cluster. This is a
     list of members without the local member, a loopback address among addresses of other machines,
-    a member that stands in the list twice, and a range of addresses that is none.
+    a member that is in the list twice, and a range of addresses that is none.
   - Refuses to work where C(repository/conf/etc/hazelcast.xml) exists, because the product then does
     not read the section.
   - Addresses to bind to and the heartbeat are no part of the section. They go into
@@ -32,7 +32,7 @@ options:
     type: path
   path:
     description:
-      - The C(axis2.xml) to edit. When it stands at its place in a product home, the home is looked
+      - The C(axis2.xml) to edit. When it is at its place in a product home, the home is looked
         at as with O(home).
     type: path
   enabled:
@@ -89,7 +89,7 @@ options:
         default: 4000
   state:
     description:
-      - What becomes of the members that stand in the file.
+      - What becomes of the members that are in the file.
       - With V(exact), O(members) is the whole list afterwards. With V(present), its members are
         added. With V(absent), they are removed.
     type: str
@@ -191,13 +191,13 @@ options:
     description:
       - Further parameters of the section, by name, such as C(AvoidInitiation).
       - Parameters that have an option of their own are refused here, and so are those that the
-        product does not read although they stand in its file (C(localMemberBindAddress),
+        product does not read although they are in its file (C(localMemberBindAddress),
         C(localMemberBindPort), C(mcastBindAddress)).
     type: dict
   vaulted:
     description:
       - What to do with a value that C(ciphertool) has put into the secure vault. Its element has
-        the attribute C(svns:secretAlias), and the server reads the vault, whatever stands there.
+        the attribute C(svns:secretAlias), and the server reads the vault, whatever is there.
       - V(refuse) is an error before any file is changed. V(replace) takes the alias out, so that
         the new value counts.
     type: str
@@ -212,7 +212,7 @@ options:
   backup_dir:
     description:
       - The directory on the host for the copy. It is created with mode C(0700) when it is missing.
-      - Without it the copy stands beside the file.
+      - Without it the copy is made beside the file.
     type: path
   backup_run:
     description:
@@ -276,7 +276,7 @@ EXAMPLES = r"""
     multicast: {address: 228.0.0.4, port: 45564, ttl: 1}
     local_member_host: 10.0.0.11
 
-- name: The server stands alone
+- name: The server is alone
   carbon_ops.key_manager.wka_members:
     home: /opt/wso2/obkm
     enabled: false

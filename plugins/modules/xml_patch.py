@@ -54,7 +54,7 @@ options:
         choices: [xml, text, properties, json]
         default: xml
       root:
-        description: What stands before every relative XPath of this file, as in O(root).
+        description: What is before every relative XPath of this file, as in O(root).
         type: str
       create:
         description: Whether a missing property file is created, as in O(create).
@@ -92,7 +92,7 @@ options:
         description:
           - Host, and port where it has one, of the URL that is the text of the element. Scheme,
             path and what follows stay.
-          - An element whose text is no URL is an error.
+          - An element whose text is not a URL is an error.
         type: str
       attributes:
         description: Values of attributes by name. An attribute whose value is V(null) is removed.
@@ -114,7 +114,7 @@ options:
         description:
           - V(present) demands that the element is there. Together with O(edits[].xml) it creates
             the element when it is missing and leaves it as it is when it is there.
-          - V(absent) removes the element, together with its lines when it stands alone on them. In
+          - V(absent) removes the element, together with its lines when it is alone on them. In
             a property file it removes the property.
           - V(commented) puts the element into a comment.
         type: str
@@ -128,7 +128,7 @@ options:
         description:
           - What to do when nothing is selected. Several words are tried in the order V(uncomment),
             V(create), V(ignore).
-          - V(uncomment) switches on exactly the selected element where it stands commented out, in
+          - V(uncomment) switches on exactly the selected element where it is commented out, in
             every form the products use. What else the comment holds stays commented.
           - V(create) makes each missing step of the form C(name[@a='v']). Anything else needs
             O(edits[].xml).
@@ -186,7 +186,7 @@ options:
     choices: [xml, text, properties, json]
     default: xml
   root:
-    description: What stands before every XPath that does not begin with C(/), for example
+    description: What is before every XPath that does not begin with C(/), for example
       V(/Server/OAuth).
     type: str
   create:
@@ -202,7 +202,7 @@ options:
   vaulted:
     description:
       - What to do with a value that C(ciphertool) has put into the secure vault. Its element has
-        the attribute C(svns:secretAlias), and the server reads the vault, whatever stands there.
+        the attribute C(svns:secretAlias), and the server reads the vault, whatever is there.
       - V(refuse) is an error before any file is changed. V(replace) takes the alias out, so that
         the new value counts.
     type: str
@@ -342,7 +342,7 @@ edits:
       type: str
     line:
       description: The line of the first selected place in the result. For an element that was
-        removed, the line where it stood.
+        removed, the line where it was.
       type: int
     count:
       description: How many places were selected.

@@ -41,7 +41,7 @@ def port_rules(
 ) -> list[dict[str, t.Any]]:
     """What the machine of host `name` lets in; every other port is closed.
 
-    Several hosts of the inventory may stand on one machine: it lets in what any of them needs.
+    Several hosts of the inventory may be on one machine: it lets in what any of them needs.
     `resolved` holds the addresses of hosts that the inventory knows by a name only. A rule without
     a source would open nothing and is left out.
     """
@@ -209,7 +209,7 @@ def _addresses(sources: t.Sequence[str], resolved: t.Mapping[str, t.Sequence[str
         if not is_network(source) and not resolved.get(source):
             raise OperatorError(
                 f"{source} cannot be looked up, so no port can be opened to it. Set"
-                " cluster_node_address of that host to its address, or where it stands in a list"
+                " cluster_node_address of that host to its address, or where it is in a list"
                 " of sources, write its address there."
             )
     return found

@@ -17,7 +17,7 @@ from ._sources import collection_sources, role_options
 
 
 class Reading(t.NamedTuple):
-    """The inventory, and what stood in the way of reading it."""
+    """The inventory, and what prevented reading it."""
 
     inventory: Inventory
     unresolved: dict[str, list[str]]

@@ -29,8 +29,8 @@ def read_members(archive: Path, checksum: str, names: Iterable[str]) -> dict[str
     algorithm, _colon, expected = checksum.partition(":")
     if algorithm not in hashlib.algorithms_available or not expected:
         raise OperatorError(
-            f"{archive}: {checksum or 'an empty text'} is no checksum. Write the algorithm, a colon"
-            " and the digits (sha256:1234…)."
+            f"{archive}: {checksum or 'an empty text'} is not a checksum. Write the algorithm, a"
+            " colon and the digits (sha256:1234…)."
         )
     try:
         with archive.open("rb") as stream:
@@ -62,7 +62,7 @@ def read_members(archive: Path, checksum: str, names: Iterable[str]) -> dict[str
     except OSError as error:
         raise OperatorError(f"{archive} cannot be read ({error.strerror}).") from error
     except zipfile.BadZipFile as error:
-        raise OperatorError(f"{archive} is no zip file ({error}).") from error
+        raise OperatorError(f"{archive} is not a zip file ({error}).") from error
 
 
 def _below_top(name: str) -> str:

@@ -54,7 +54,7 @@ def _inherited(
     if base is None:
         return dict(data)
     if base not in raw:
-        raise ValueError(f"Product profile {name} inherits {base}, which is no product.")
+        raise ValueError(f"Product profile {name} inherits {base}, which is not a product.")
     whole = _inherited(base, raw, (*heirs, name))
     # A product names only the URLs that it has otherwise.
     urls = {"urls": {**whole["urls"], **data.get("urls", {})}} if "urls" in whole else {}

@@ -19,7 +19,7 @@ from . import _argument_specs as argument_specs
 from ._model.inventory import GROUP_VARIABLES, HOST_VARIABLES
 
 PREFIX = "survey_"
-# "changes" stands beside a complete inventory: every question may be left out. "complete" asks for
+# "changes" is used beside a complete inventory: every question may be left out. "complete" asks for
 # what an inventory must hold, too.
 FORMS = ("changes", "complete")
 LONGEST_TEXT = 1024
@@ -47,7 +47,7 @@ def survey(
     for variable in [*also, *never]:
         if variable not in options:
             raise OperatorError(
-                f"{variable} is no variable of the roles: take it out of the survey's lists."
+                f"{variable} is not a variable of the roles: take it out of the survey's lists."
             )
     asked = [
         variable
@@ -138,7 +138,7 @@ def _help(option: t.Mapping[str, t.Any], kind: str, complete: bool) -> t.Iterato
     default = option.get("default")
     if not complete:
         otherwise = "" if default in (None, [], {}) else f", else {_text(default)}"
-        yield f"Left out, what the inventory says counts{otherwise}."
+        yield f"If left empty, the inventory's value applies{otherwise}."
 
 
 def _shown(default: t.Any, kind: str) -> t.Any:

@@ -78,7 +78,7 @@ def _check_list(
         if host_problem(member["host"], ranges=True) is None and member["port"].isdigit():
             known.append(Member(member["host"], int(member["port"])))
     problems = member_problems(
-        known, Member(host, check_port(port, "local_member_port, as it stands in axis2.xml,"))
+        known, Member(host, check_port(port, "local_member_port, as it is in axis2.xml,"))
     )
     if problems:
         raise OperatorError(" ".join(problems))
@@ -146,7 +146,7 @@ def clustering_edits(
 def clustering_result(
     desired: t.Mapping[str, t.Any], current: t.Mapping[str, t.Any] | None
 ) -> dict[str, t.Any]:
-    """The section as it stands after the edits, without its secrets."""
+    """The section as it is after the edits, without its secrets."""
     if current is None:
         raise OperatorError(NO_SECTION)
     plain, _secret = wanted_parameters(desired, current)
@@ -175,7 +175,7 @@ def clustering_result(
 
 
 def _place(name: str) -> tuple[int, str]:
-    """Where a parameter stands among those that are written: the scheme, what it reads, the domain
+    """Where a parameter is among those that are written: the scheme, what it reads, the domain
     and its password, the local member."""
     order = (
         "membershipScheme",

@@ -96,7 +96,7 @@ def member_problems(
         for other in members[:index]:
             if member.port == other.port and same_host(member.host, other.host):
                 problems.append(
-                    f"{name}: {member} stands in the list"
+                    f"{name}: {member} is in the list"
                     f" twice{'' if member == other else f' (also as {other})'}."
                 )
     loopback = [member for member in members if is_loopback(member.host)]

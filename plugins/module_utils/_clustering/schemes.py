@@ -54,7 +54,7 @@ LATER_AWS_PARAMETERS = {
     "connection_timeout": "connection-timeout-seconds",
 }
 
-# They stand in the stock file, and no class of the kernels of this generation reads them.
+# They are in the stock file, and no class of the kernels of this generation reads them.
 UNREAD_PARAMETERS = ("localMemberBindAddress", "localMemberBindPort", "mcastBindAddress")
 KERNEL_WITH_KUBERNETES = (4, 7, 1)
 
@@ -132,7 +132,7 @@ def scheme_parameters(kernel: str | None) -> dict[str, dict[str, str]]:
 def _check_other_parameter(name: str) -> None:
     if name in UNREAD_PARAMETERS:
         raise OperatorError(
-            f"parameters.{name} stands in the stock file, but no class of the product reads it."
+            f"parameters.{name} is in the stock file, but no class of the product reads it."
             " Addresses to bind to go into repository/conf/hazelcast.properties"
             " (hazelcast.socket.bind.any, hazelcast.local.localAddress)."
         )

@@ -92,7 +92,7 @@ def connect(params: dict[str, t.Any], database: dict[str, t.Any]) -> Database:
         )
     if params["ca_file"] and not Path(params["ca_file"]).is_file():
         raise Unreachable(
-            f"{params['ca_file']}: the certificate authority of the database is not there. Role"
+            f"{params['ca_file']}: the certificate authority of the database is missing. Role"
             " certificates puts it there; name another file with databases_ca_file."
         )
     open_connection = connect_postgresql if params["engine"] == "postgresql" else connect_mysql

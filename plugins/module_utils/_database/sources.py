@@ -68,7 +68,7 @@ class Places:
 
 
 def places_of(params: Mapping[str, Any]) -> Places:
-    """Where the module is told to look."""
+    """Where the module looks."""
     brought = {}
     for name, content in params["api_manager_scripts"].items():
         try:

@@ -48,14 +48,14 @@ _JSON = _pattern(
 )
 _LINE = _pattern(rf"[ \t]*[#!]?[ \t]*{_TELLING}[ \t]*[=:][ \t]*([^\r\n<>]+)")
 _URL = re.compile(r"(?<=://)[^\s/:@<>\"']*:([^\s/@<>\"']+)@")
-# What a client proves who it is with, wherever it stands behind the name of its header.
+# What a client proves who it is with, wherever it is behind the name of its header.
 _HEADER = _pattern(
     r"""(?<![\w.\-])(?:proxy-)?authorization\b[^\r\n]{0,60}?\b(?:basic|bearer|digest)\s+([^\s"'<>,;&]+)"""
 )
 
 
 def secret_forms(secret: str) -> set[str]:
-    """A secret as it may stand in a file."""
+    """A secret as it may be in a file."""
     text = secret.replace("&", "&amp;").replace("<", "&lt;")
     closed = text.replace(">", "&gt;")
     forms = {

@@ -314,7 +314,7 @@ def _edit_json(plan: _Plan, source: Source) -> tuple[_Edited | None, list[EditOu
 
     with _labelled(plan.path):
         decoded = decode_json(source.raw)
-        # What is no JSON is an error of the file, not of its first edit.
+        # What is not JSON is an error of the file, not of its first edit.
         parse_json(decoded.text)
     new, outcomes, replaced = edit_json(
         decoded.text, plan.of_type(JsonEdit), newline_of(decoded.text), decoded.codec, plan.label

@@ -57,7 +57,7 @@ class PropertyEdit:
 
 
 class _Property:
-    """One logical line: where it stands, where its value begins, and what it says."""
+    """One logical line: where it is, where its value begins, and what it says."""
 
     __slots__ = ("end", "key", "next_line", "start", "value", "value_start")
 
@@ -171,7 +171,7 @@ def _edit(
     if len(found) > 1 and edit.match == "one":
         lines = ", ".join(str(line_of(text, line.start)) for line in found[:10])
         raise OperatorError(
-            f"stands {len(found)} times (lines {lines}); the last one counts. Say match: all or"
+            f"occurs {len(found)} times (lines {lines}); the last one counts. Say match: all or"
             " match: first, or remove all but one."
         )
     if edit.match == "first":
@@ -213,7 +213,7 @@ def _add(
         if len(places) > 1 and edit.match != "first":
             lines = ", ".join(str(line_of(text, place[0])) for place in places[:10])
             raise OperatorError(
-                f"stands commented out {len(places)} times (lines {lines}). Say match: first."
+                f"is commented out {len(places)} times (lines {lines}). Say match: first."
             )
         if places:
             start, end = places[0]

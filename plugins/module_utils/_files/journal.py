@@ -52,7 +52,7 @@ def beside(path: Path, what: str) -> Path:
 
 
 def journal_content(entries: t.Sequence[Entry]) -> bytes:
-    """The journal with its own checksum, by which one that was not written to its end is told."""
+    """The journal with its own checksum, which shows whether it was written to its end."""
     body = json.dumps([[str(entry.path), entry.old, entry.new] for entry in entries]).encode(
         "ascii"
     )
@@ -141,7 +141,7 @@ def finish(entries: t.Sequence[Entry]) -> list[str]:
 
 
 def _open_folders(entries: t.Sequence[Entry]) -> None:
-    """Follow each path anew: a folder that was exchanged since is not the one written down."""
+    """Follow each path again: a folder that was exchanged since is not the one written down."""
     for entry in entries:
         try:
             place = find_place(str(entry.path))

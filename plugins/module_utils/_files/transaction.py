@@ -138,7 +138,7 @@ def exclusive(paths: t.Sequence[str], backup_dir: str | None = None) -> t.Iterat
             if journal:
                 locks.lock_all({entry.path.parent: entry.path.parent for entry in journal})
                 changed += finish(journal)
-        # Only now: what another file's journal still needs stands beside these too.
+        # Only now: what another file's journal still needs is beside these too.
         for place in places:
             remove([beside(place.at, what) for what in (NEW, OLD, JOURNAL)])
             remove([unfinished_backup(place.real, place.directory, backup_dir)])

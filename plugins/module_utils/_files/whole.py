@@ -47,7 +47,7 @@ class Owned:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What must be on the host. Folders stand in their order, a folder before those in it."""
+    """What must be on the host. Folders are in their order, a folder before those in it."""
 
     folders: t.Mapping[str, Owned] = field(default_factory=dict)
     files: t.Mapping[str, tuple[bytes, Owned]] = field(default_factory=dict)
@@ -69,7 +69,7 @@ class Found:
 
     @property
     def changed_paths(self) -> list[str]:
-        """What is not as wanted, in the order in which it is mended, each path once."""
+        """What is not as wanted, in the order in which it is corrected, each path once."""
         paths = [
             *self.recovered,
             *self.missing,
@@ -90,7 +90,7 @@ def look(wanted: Wanted) -> Found:
             _check_parent(path, found.missing)
             found.missing.append(path)
         elif not stat.S_ISDIR(status.st_mode):
-            raise OperatorError(f"{path}: is there, and is no folder. Move it away.")
+            raise OperatorError(f"{path}: exists and is not a folder. Move it away.")
         _note_owned(found, path, owned, status)
     for path, (content, owned) in wanted.files.items():
         source = read_source(path)
@@ -105,7 +105,7 @@ def look(wanted: Wanted) -> Found:
     for path, target in wanted.links.items():
         is_link = Path(path).is_symlink()
         if os.path.lexists(path) and not is_link:
-            raise OperatorError(f"{path}: is there, and is no link. Move it away.")
+            raise OperatorError(f"{path}: exists and is not a link. Move it away.")
         if not is_link or os.readlink(path) != target:
             _check_parent(path, found.missing)
             found.links[path] = target
@@ -165,7 +165,7 @@ def _status(path: str) -> os.stat_result | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise OperatorError(f"{path}: cannot be looked at ({_reason(error)}).") from None
+        raise OperatorError(f"{path}: cannot be checked ({_reason(error)}).") from None
 
 
 def _check_parent(path: str, missing: t.Sequence[str]) -> None:

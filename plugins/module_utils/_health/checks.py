@@ -100,7 +100,7 @@ def check_patiently(
             return check_services(config)
         except HealthError as error:
             if now() >= limit:
-                raise HealthError(error.part, f"{error} It was given {seconds:g} s.") from None
+                raise HealthError(error.part, f"{error} Waited {seconds:g} s.") from None
         sleep(1.0)
 
 
@@ -228,6 +228,6 @@ def wait_for_databases(
                     raise HealthError(
                         "database",
                         f"The database server {where[0]}:{where[1]} cannot be reached"
-                        f" ({error.strerror or error}); it was waited for {seconds:g} s.",
+                        f" ({error.strerror or error}); waited for {seconds:g} s.",
                     ) from error
             sleep(1.0)

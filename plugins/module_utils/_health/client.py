@@ -178,7 +178,7 @@ def login(server: Server, user: str, password: str) -> str:
 
 
 def read_roles(server: Server, cookie: str, sleep: t.Callable[[float], None] = time.sleep) -> None:
-    """Reads what stands in the registry's database, and nowhere else."""
+    """Reads what is in the registry's database, and nowhere else."""
     for attempt in range(1, REGISTRY_ATTEMPTS + 1):
         answer = server.soap(
             "ServerRolesManager",

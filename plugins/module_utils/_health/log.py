@@ -129,7 +129,7 @@ _EVENT = re.compile(
     r"TID:(?: \[[^\]]*\]){0,4} \[(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)[,.]\d{1,6}\] +(?:\S+ +)?"
     r"(TRACE|DEBUG|INFO|WARN|ERROR|FATAL) \{([\w.$-]+)\} -(?: +(.*)|)\Z"
 )
-# A cause that is told below its event, as stack traces begin.
+# A cause below its event, as stack traces begin.
 _TRACE = re.compile(r"(?:Caused by: |\s*)(?:[\w$]+\.)+[\w$]*(?:Exception|Error|Failure)\b")
 _GRAVE = ("WARN", "ERROR", "FATAL")
 # Loggers that write what somebody sent who has not proved who he is, and those that may once the
@@ -165,7 +165,7 @@ class Event(t.NamedTuple):
 
     @property
     def of_a_stranger(self) -> bool:
-        """Whether words of somebody whom the server did not let in may stand in it, or below."""
+        """Whether words of somebody whom the server did not let in may be in it, or below."""
         own = _LOGGED_IN.match(self.text) and not self.below
         return bool(_LOGINS.search(self.logger)) and not own
 
@@ -207,7 +207,7 @@ def explain(
     """The known causes that warnings and errors show, each once, with whether it is fatal.
 
     Events with words of strangers are left out. A whole forged event is not told from a true one,
-    so a cause is told only where something else shows a failure too.
+    so a cause is reported only where something else shows a failure too.
 
     proved: only those that no stranger can have written; since: a time as the log writes it.
     """
@@ -308,7 +308,7 @@ def _read_from(descriptor: int, offset: int) -> str:
 
 
 def _lines(text: str) -> list[str]:
-    """By line feeds alone: what else Python takes for the end of a line stands in user names."""
+    """By line feeds alone: what else Python takes for the end of a line is in user names."""
     return [line.rstrip("\r") for line in text.split("\n") if line]
 
 

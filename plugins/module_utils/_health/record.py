@@ -22,7 +22,7 @@ LARGEST = 256 * 1024 * 1024
 
 
 def file_checksum(path: str) -> str:
-    """The SHA-256 of a file, through a link; OSError where it is no plain file."""
+    """The SHA-256 of a file, through a link; OSError where it is not a plain file."""
     digest = hashlib.sha256()
     descriptor = open_regular(path, follow=True)
     try:

@@ -25,7 +25,7 @@ def open_regular(path: str | os.PathLike[str], *, follow: bool = False) -> int:
     descriptor = os.open(path, flags)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise OSError(errno.EINVAL, "it is no plain file", str(path))
+        raise OSError(errno.EINVAL, "it is not a plain file", str(path))
     return descriptor
 
 

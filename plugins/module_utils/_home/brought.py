@@ -84,7 +84,7 @@ def folder_below(home: Path, relative: str) -> t.Iterator[int]:
 
 
 def put(stream: t.BinaryIO, folder: int, name: str, uid: int, gid: int) -> None:
-    """Puts a copy into the folder, whole or not at all; nothing that stands there is written to."""
+    """Puts a copy into the folder, whole or not at all; nothing that is there is written to."""
     temporary = f".{name}.carbon-ops-new"
     with contextlib.suppress(FileNotFoundError):
         os.unlink(temporary, dir_fd=folder)

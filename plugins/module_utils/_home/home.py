@@ -61,14 +61,14 @@ def parse(path: Path, read: t.Callable[[Path], bytes] = Path.read_bytes) -> t.An
 class Home:
     """A product home on this machine, and its files, each read at most once.
 
-    ``read`` gives the content of a file, where that is not what stands on the disk.
+    ``read`` gives the content of a file, where that is not what is on the disk.
     """
 
     def __init__(self, path: str, read: t.Callable[[Path], bytes] = Path.read_bytes) -> None:
         self.path = Path(path)
         self._read = read
         if not (self.path / CONF).is_dir():
-            raise OperatorError(f"{path} is no product home: it has no folder {CONF}.")
+            raise OperatorError(f"{path} is not a product home: it has no folder {CONF}.")
         self._roots: dict[str, t.Any] = {}
 
     def has(self, relative: str) -> bool:

@@ -46,7 +46,7 @@ def refuse_home(home: str, state: str, has_archive: bool) -> None:
     """Raises OperatorError for a home on which the collection must not work."""
     if state == "foreign":
         raise OperatorError(
-            f"{home} is there but is no Carbon home (it has no {START_SCRIPT}). Nothing was"
+            f"{home} exists but is not a Carbon home (it has no {START_SCRIPT}). Nothing was"
             " touched: move it away, or set cluster_home to another path."
         )
     if state == "carbon" and regenerates(home):
@@ -61,7 +61,7 @@ def refuse_home(home: str, state: str, has_archive: bool) -> None:
 
 def _regenerating(where: str) -> str:
     return (
-        f"{where} holds {REGENERATING_FILE}: such a product writes its XML files anew from it at"
+        f"{where} holds {REGENERATING_FILE}: such a product writes its XML files again from it at"
         " every start, so that settings made in them are lost without a word. This collection"
         " configures products of the Carbon 4.4 generation, which have no such file."
     )
@@ -74,14 +74,14 @@ def archive_members(archive: zipfile.ZipFile, what: str) -> tuple[str, list[zipf
     tops = {info.filename.split("/", 1)[0] for info in infos}
     if len(tops) != 1:
         raise OperatorError(
-            f"{what} is no product archive: everything in it must lie in one folder."
+            f"{what} is not a product archive: everything in it must be in one folder."
         )
     top = tops.pop()
     names = {info.filename for info in infos}
     if any(".." in Path(name).parts or name.startswith("/") or "\\" in name for name in names):
         raise OperatorError(f"{what} holds names that lead out of its folder; it was not unpacked.")
     if f"{top}/{START_SCRIPT}" not in names:
-        raise OperatorError(f"{what} is no Carbon product: it has no {top}/{START_SCRIPT}.")
+        raise OperatorError(f"{what} is not a Carbon product: it has no {top}/{START_SCRIPT}.")
     if f"{top}/{REGENERATING_FILE}" in names:
         raise OperatorError(_regenerating(what))
     return top, infos
@@ -102,7 +102,7 @@ def unpack(
     try:
         archive = zipfile.ZipFile(archive_file)
     except zipfile.BadZipFile as error:
-        raise OperatorError(f"{what} is no zip file.") from error
+        raise OperatorError(f"{what} is not a zip file.") from error
     with archive:
         top, infos = archive_members(archive, what)
         temporary = Path(

@@ -34,7 +34,7 @@ def java_boolean(text: str | None) -> bool:
 
 
 def without_credentials(url: str | None) -> str | None:
-    """The URL without user and password, wherever they stand in it."""
+    """The URL without user and password, wherever they are in it."""
     return None if url is None else _URL_SECRET.sub(r"\1...", _URL_USER.sub("", url))
 
 
@@ -44,7 +44,7 @@ def _jaxb_boolean(text: str | None) -> bool | None:
 
 
 def _pool_size(text: str | None) -> int:
-    # The pool's default, without a word also for what is no number.
+    # The pool's default, without a word also for what is not a number.
     number = java_int((text or "").strip())
     return 100 if number is None else number
 

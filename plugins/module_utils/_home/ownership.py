@@ -6,7 +6,7 @@ and configuration.
 
 The server's user may have owned the home until now, and a running server works in it meanwhile. So
 nothing is done by path alone: each file is opened without following a link, looked at once more,
-and left alone when it has a second name that may stand anywhere.
+and left alone when it has a second name that may be anywhere.
 """
 
 from __future__ import annotations
@@ -92,8 +92,8 @@ def _missing(home: Path, accounts: Accounts, written: Written) -> t.Iterator[_Ch
                 break
             if path.exists() and not path.is_dir():
                 raise OperatorError(
-                    f"{path} is no folder, and the server must write into one of this name. Move it"
-                    " away."
+                    f"{path} is not a folder, and the server must write into one of this name."
+                    " Move it away."
                 )
             if not path.exists() and path not in seen:
                 seen.add(path)

@@ -45,7 +45,7 @@ def carbon_offset_part(arguments: t.Mapping[str, t.Any]) -> Part:
 
 
 def home_of(path: str, relative: str) -> str | None:
-    """The product home that a file of this place in it belongs to; None for a file that stands
+    """The product home that a file of this place in it belongs to; None for a file that is
     elsewhere."""
     absolute = str(Path(path).absolute())
     return absolute[: -len(relative) - 1] if absolute.endswith("/" + relative) else None

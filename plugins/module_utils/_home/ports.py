@@ -17,7 +17,7 @@ if t.TYPE_CHECKING:
     from .home import Home
 
 STOCK_CONNECTORS = {"https": 9443, "http": 9763}
-# Where a port stands in carbon.xml, by its key in PORTS.
+# Where a port is in carbon.xml, by its key in PORTS.
 PORT_KEYS = {
     "embedded_ldap": "Ports.EmbeddedLDAP.LDAPServerPort",
     "kdc": "Ports.EmbeddedLDAP.KDCServerPort",
@@ -50,7 +50,7 @@ def connectors(root: t.Any) -> list[dict[str, t.Any]]:
             found.append(
                 {
                     "scheme": element.get("scheme", "http"),
-                    # What is no number counts as -1 to Tomcat, which then does not open the port.
+                    # Tomcat takes what is not a number for -1, and does not open the port then.
                     "port": -1 if port is None else port,
                     "proxy_port": proxy if proxy else None,
                     "proxy_name": element.get("proxyName"),

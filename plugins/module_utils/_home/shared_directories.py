@@ -116,7 +116,7 @@ def check_home(
         if not link.path.is_symlink() and link.path.exists():
             if not link.path.is_dir():
                 raise OperatorError(
-                    f"{link.path} is neither a directory nor a link. Look what it is and move it"
+                    f"{link.path} is neither a directory nor a link. Check what it is and move it"
                     " away."
                 )
             moving.append(str(link.path.relative_to(home)))

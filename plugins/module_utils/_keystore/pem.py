@@ -59,7 +59,7 @@ def _pem_blocks(text: str, what: str) -> list[tuple[str, bytes]]:
 
 
 def certificates_of_pem(text: str, what: str) -> list[bytes]:
-    """Return the DER certificates of a PEM text, leaf first as they stand there."""
+    """Return the DER certificates of a PEM text, leaf first as they are there."""
     found = [
         data
         for label, data in _pem_blocks(text, what)

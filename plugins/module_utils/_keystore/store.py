@@ -14,7 +14,7 @@ from .pem import _belongs, certificates_of_pem, fingerprint, private_key_of_pem
 
 @dataclass
 class KeyRequest:
-    """A key pair that must stand under an alias; replace=False makes another key under it an
+    """A key pair that must be under an alias; replace=False makes another key under it an
     error."""
 
     alias: str

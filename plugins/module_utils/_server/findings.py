@@ -9,7 +9,7 @@ import typing as t
 
 # What the server could not write it does without, and nobody notices.
 WRITING_SIGN = "The server may not read or write"
-# The validation query of a datasource is a lie that comes out only when a connection is checked
+# A wrong validation query of a datasource fails only when a pooled connection is checked
 # again.
 VALIDATION_SIGN = "The validation query of a datasource fails"
 
@@ -75,11 +75,11 @@ def start_findings(seen: Observation, expected: Expected) -> list[str]:
     """What the log showed while the server started."""
     findings = []
     for path in seen.changed:
-        findings.append(f"{path} changed since the server was started, so a restart is owed.")
+        findings.append(f"{path} changed since the server was started, so a restart is needed.")
     if not seen.start:
         return [
             *findings,
-            "It is not known how the server was started: it was not started by its service.",
+            "It is unknown how the server was started: its service did not start it.",
         ]
     if seen.start.get("ready_at") is None:
         return [*findings, "The server has not become ready since its last start."]
@@ -87,7 +87,7 @@ def start_findings(seen: Observation, expected: Expected) -> list[str]:
         if not count:
             findings.append(
                 f"The log of the start does not show '{mount}': this registry mount is not live, so"
-                " the nodes do not share that part of the registry. Look at the mounts in"
+                " the nodes do not share that part of the registry. Check the mounts in"
                 " registry.xml."
             )
     domain = seen.start.get("domain")
@@ -102,7 +102,7 @@ def start_findings(seen: Observation, expected: Expected) -> list[str]:
     if expected.local_member and member and member != expected.local_member:
         findings.append(
             f"The server joined its cluster as {member}, and the inventory says"
-            f" {expected.local_member}; look at localMemberHost and localMemberPort in axis2.xml."
+            f" {expected.local_member}; check localMemberHost and localMemberPort in axis2.xml."
         )
     return findings
 
@@ -127,8 +127,8 @@ def member_findings(seen: Observation, expected: Expected) -> list[str]:
 def stranger_findings(seen: Observation) -> list[str]:
     """Which members of the cluster the inventory does not have."""
     return [
-        f"{address} is a member of this node's cluster, and no Key Manager of the inventory. It has"
-        " the group password and may write to the databases: take it out with"
+        f"{address} is a member of this node's cluster, but not a Key Manager of the inventory. It"
+        " has the group password and may write to the databases: take it out with"
         " playbooks/decommission.yml, or put it into the inventory (or"
         " cluster_additional_members)."
         for address in seen.strangers

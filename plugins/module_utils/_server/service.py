@@ -60,7 +60,7 @@ def restart_owed(
         return Service(state, "start", [f"The service is {state}."], False)
     if recorded is None:
         return Service(
-            state, "restart", ["It is not known what the server was started with."], False
+            state, "restart", ["It is unknown which files the server was started with."], False
         )
     changed = record.changed_paths(recorded, current)
     if changed:

@@ -29,7 +29,7 @@ POLL_SECONDS = 0.1
 CLOCK_SECONDS = 5.0
 # How a server that issues no tokens for passwords refuses them.
 NOT_THIS_GRANT = ("unsupported_grant_type", "unauthorized_client")
-# What API Manager is told of a token that nobody knows, and of one without a subscription.
+# What API Manager is answered for an unknown token, and for one without a subscription.
 NO_SUCH_TOKEN = "900901"  # noqa: S105  # nosec B105 - a status
 KNOWN_TOKEN = ("900908", "0")
 _OAUTH = "http://org.apache.axis2/xsd"
@@ -171,7 +171,7 @@ def known_everywhere(site: Site, cookies: t.Sequence[str], issuer: Server, token
         if not known(node, cookie, token):
             raise TokenError(
                 f"{node.name} does not know a token that {issuer.name} has just issued: the two"
-                " have not one identity database."
+                " do not share one identity database."
             )
 
 
@@ -193,9 +193,9 @@ def gone_after(
         if now() >= limit:
             names = " and ".join(node.name for node, _cookie in left)
             raise TokenError(
-                f"{names} still takes a token that was revoked {now() - begun:.1f} s ago: the nodes"
-                " do not tell each other of changes (cluster domain, members, caches), or have"
-                " databases of their own."
+                f"{names} still accepts a token that was revoked {now() - begun:.1f} s ago: the"
+                " nodes do not tell each other of changes (cluster domain, members, caches), or"
+                " have databases of their own."
             )
         clocks.sleep(POLL_SECONDS)
 

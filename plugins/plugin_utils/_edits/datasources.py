@@ -32,7 +32,7 @@ def datasource_edits(
     """The edits that give a *-datasources.xml file these datasources, each selected by its JNDI
     name.
 
-    What the model names is set. What else stands in a datasource that is there stays.
+    What the model names is set. What else is in a datasource that is there stays.
     """
     return [edit for source in datasources for edit in _edits(source, database)]
 

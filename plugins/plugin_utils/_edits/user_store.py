@@ -34,7 +34,7 @@ _LDAP = {
     "ConnectionPassword": "",
     "AnonymousBind": "false",
 }
-# What a block that stands nowhere in the file, not even in a comment, begins with: the product's
+# What a block that is nowhere in the file, not even in a comment, begins with: the product's
 # own values, in the product's order.
 NEW_BLOCKS: dict[str, dict[str, str]] = {
     "jdbc": {
@@ -157,7 +157,7 @@ def user_store_edits(
         elif store["secret"]:
             children.append({"Property": {"@name": key, "#text": "%{" + store["secret"] + "}"}})
     edits: list[dict[str, t.Any]] = [
-        # In some products this block stands in a comment, in others in none; there may be several
+        # In some products this block is in a comment, in others in none; there may be several
         # commented copies of it.
         {
             "xpath": block,

@@ -28,7 +28,7 @@ TOKEN_PROCESSORS = {
 }
 # The keystore for data at rest. API Manager has the Key Managers' own, unless it keeps what it has.
 INTERNAL_KEYSTORE = "{0}-internal.jks"
-# An API Manager in whose profile this stands has its databases in common with the Key Managers.
+# An API Manager whose profile has this shares its databases with the Key Managers.
 SHARED_FILE = "api_manager_master_datasources"
 
 
@@ -249,7 +249,7 @@ def _commitments(
     urls: t.Mapping[str, str],
     user_store: t.Mapping[str, t.Any],
 ) -> dict[str, t.Any]:
-    """What the Key Managers' data hang on (requirement IN2)."""
+    """What the Key Managers' data depend on (requirement IN2)."""
     jndi, registry = data["jndi"], data["registry"]
     shares = shared["cluster_shared_storage"]["type"] != "none"
     return {
@@ -271,7 +271,7 @@ def _api_manager_commitments(
     registry: t.Mapping[str, str],
     config_target: str | None,
 ) -> dict[str, t.Any]:
-    """What the data of an API Manager hang on, as far as it is configured here.
+    """What the data of an API Manager depend on, as far as it is configured here.
 
     It has no `config_target` where its databases are its own.
     """

@@ -11,7 +11,7 @@ import typing as t
 def moved_commitments(
     found: t.Mapping[str, t.Any], wanted: t.Mapping[str, t.Any], allowed: t.Iterable[str]
 ) -> list[str]:
-    """What the data of a live server hang on and the model has otherwise (requirement IN2), less
+    """What the data of a live server depend on and the model changes (requirement IN2), less
     the changes that are allowed by name."""
     return [
         f"{key} ({found.get(key)} on the node, {wanted[key]} in the inventory)"

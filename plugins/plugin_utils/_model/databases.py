@@ -118,7 +118,7 @@ def _datasources(
             account, "{0}_{1}".format(shared["cluster_name"].replace("-", "_"), account)
         )
         secret = f"database_{account}_password"
-        # Several datasources may stand in one database (requirement DB5): its scripts are then
+        # Several datasources may be in one database (requirement DB5): its scripts are then
         # loaded once, in their order.
         place = f"{user}@{name}" if vendor.accounts_are_schemas else name
         entry = databases.setdefault(
@@ -171,7 +171,7 @@ def _scripts(
 ) -> list[dict[str, t.Any]]:
     """The schema scripts of a datasource's database, with their names for newer servers.
 
-    Where one product stands on both sides, API Manager's scripts are in the Key Manager's home as
+    Where one product is on both sides, API Manager's scripts are in the Key Manager's home as
     well.
     """
     specification = shared["cluster_open_banking_specification"]

@@ -125,7 +125,7 @@ class DatasourceOfNodes(t.TypedDict, total=False):
 
 
 class DatabaseOfCluster(t.TypedDict, total=False):
-    """A physical database; each stands here once."""
+    """A physical database; each is here once."""
 
     id: str
     """How the profile names it."""
@@ -153,7 +153,7 @@ class Registry(t.TypedDict):
 
 
 class Model(t.TypedDict, total=False):
-    """The variable `cluster_model`. It holds no secret: where one is needed, its name stands."""
+    """The variable `cluster_model`. It holds no secret: where one is needed, it has its name."""
 
     name: str
     """`cluster_name`."""
@@ -166,7 +166,7 @@ class Model(t.TypedDict, total=False):
     hostname_address: str
     """Address that the names of the service lead to on the hosts."""
     balanced: bool
-    """Whether a load balancer stands in front. Without one the three ports are the node's own."""
+    """Whether a load balancer is in front. Without one the three ports are the node's own."""
     gateway_hostname: str
     """Name of API Manager's gateway."""
     gateway_port: int
@@ -198,7 +198,7 @@ class Model(t.TypedDict, total=False):
     load_balancers: list[Host]
     """The load balancers."""
     installed_at_once: int
-    """Hosts that may install at a time: 0 for all, 1 where several stand on one machine."""
+    """Hosts that may install at a time: 0 for all, 1 where several are on one machine."""
     members: list[Member]
     """The well-known members; empty where there is no cluster."""
     membership: Membership
@@ -225,7 +225,7 @@ class Model(t.TypedDict, total=False):
     api_manager_registry: Registry
     """API Manager's registry."""
     api_manager_commitments: Data
-    """What API Manager's data hang on (requirement IN2)."""
+    """What API Manager's data depend on (requirement IN2)."""
     urls: dict[str, str]
     """URLs by element of identity.xml and application-authentication.xml."""
     admin_user: str
@@ -243,6 +243,6 @@ class Model(t.TypedDict, total=False):
     session_persistence: Data
     """`cluster_session_persistence`."""
     remote_ip_valve: dict[str, str] | None
-    """Attributes of the RemoteIpValve; null where nothing stands in front."""
+    """Attributes of the RemoteIpValve; null where nothing is in front."""
     commitments: Data
-    """What the Key Managers' data hang on (requirement IN2)."""
+    """What the Key Managers' data depend on (requirement IN2)."""

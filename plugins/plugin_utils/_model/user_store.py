@@ -76,7 +76,7 @@ def user_store_model(
         "api_manager_class": _class(api_manager, kind),
         "api_manager_properties": remote,
         "secret": None if kind == "jdbc" else SECRET,
-        # The administrator of a directory that cannot be written to must stand in it.
+        # The administrator of a directory that cannot be written to must be in it.
         "add_admin": kind != "ldap_read_only",
     }
 

@@ -48,7 +48,7 @@ def redirects(
     is that of the public one over TLS. Over plain HTTP a redirect to HTTPS stays one.
     """
     nodes = model["nodes"]
-    # An IPv6 address stands in brackets in a URL, and any of those is a node's.
+    # An IPv6 address is in brackets in a URL, and any of those is a node's.
     hosts = dict.fromkeys(
         [node["address"] for node in nodes if ":" not in node["address"]]
         + [node["name"] for node in nodes if ":" not in node["name"]]

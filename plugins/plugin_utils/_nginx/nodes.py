@@ -64,7 +64,7 @@ def labels_of(names: t.Sequence[str]) -> dict[str, str]:
 
 
 def host_of(address: str) -> str:
-    """An address or a host name as it stands in front of a port, as nginx itself shows it."""
+    """An address or a host name as it is in front of a port, as nginx itself shows it."""
     found = addresses.address(address)
     if found is None:
         return address

@@ -27,7 +27,7 @@ GIVEN_UP = "max_fails=3 fail_timeout=5s"
 
 @dataclass(frozen=True)
 class Server:
-    """One line of a pool: where the node is, and what the directive `server` is told beside it."""
+    """One line of a pool: where the node is, and the other arguments of its directive `server`."""
 
     at: str
     options: str

@@ -12,7 +12,7 @@ if t.TYPE_CHECKING:
     from .._model.inventory import Inventory
     from .settings import Sentences, Specs, _Settings
 
-# It names a flag file, and stands in cookies and at the end of session ids.
+# It names a flag file, and is in cookies and at the end of session ids.
 NODE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._:-]*\Z")
 
 
@@ -28,7 +28,7 @@ def _balancers(
     for host in groups["key_manager"]:
         if not NODE_NAME.match(host):
             yield (
-                f"The inventory calls a Key Manager {host!r}, which can stand neither in a cookie"
+                f"The inventory calls a Key Manager {host!r}, which can be neither in a cookie"
                 " nor in a file name. Name it with letters, digits and the characters . _ : - only."
             )
     options = role_options.get("nginx", {})

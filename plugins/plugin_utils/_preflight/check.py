@@ -157,7 +157,7 @@ def _values(
     if isinstance(limit, int) and isinstance(interval, int) and not 0 < interval < limit:
         yield (
             f"cluster_heartbeat_interval ({interval} s) must be shorter than"
-            f" cluster_heartbeat_limit ({limit} s), and longer than nothing."
+            f" cluster_heartbeat_limit ({limit} s), and greater than 0."
         )
     yield from _java_options(cluster)
 

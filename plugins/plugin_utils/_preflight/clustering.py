@@ -42,7 +42,7 @@ def _caching(shared: _Settings, sources: Sources) -> Sentences:
         if known and name not in known:
             close = difflib.get_close_matches(str(name), known, n=1)
             hint = f" Did you mean {close[0]}?" if close else ""
-            yield "cluster_security_caches: {0} is no cache of {1}.{2}".format(
+            yield "cluster_security_caches: {0} is not a cache of {1}.{2}".format(
                 name, product["title"], hint
             )
 
@@ -145,7 +145,7 @@ def _member_ports(model: t.Mapping[str, t.Any]) -> Sentences:
 
 
 def _members(model: t.Mapping[str, t.Any]) -> Sentences:
-    """Well-known members that would split the cluster, or that stand in the list twice."""
+    """Well-known members that would split the cluster, or that are listed twice."""
     name = "cluster_additional_members"
     nodes = len(model["nodes"])
     further, wrong = [], []
@@ -182,7 +182,7 @@ def _remote_ip_valve(shared: _Settings, groups: t.Mapping[str, t.Sequence[str]])
         try:
             everybody = re.compile(str(proxies)).fullmatch("203.0.113.77") is not None
         except re.error:
-            yield "cluster_remote_ip_valve.internal_proxies is no regular expression."
+            yield "cluster_remote_ip_valve.internal_proxies is not a regular expression."
             return
         if everybody:
             yield (

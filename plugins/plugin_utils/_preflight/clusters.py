@@ -47,7 +47,7 @@ def _between(
                 continue
             if owners["machine"].setdefault(address, cluster) != cluster:
                 yield (
-                    "{0} stands on the machine of another cluster ({1}, {2}), where both would keep"
+                    "{0} is on the machine of another cluster ({1}, {2}), where both would keep"
                     " their keys and settings in the same place. Give it a machine of its own, or"
                     " correct cluster_node_address."
                 ).format(host, address, owners["machine"][address])

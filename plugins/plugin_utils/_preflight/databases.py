@@ -17,7 +17,7 @@ if t.TYPE_CHECKING:
     from .settings import Sentences, _Settings
 
 SCRIPT = re.compile(r"(?:api_manager:)?(?!/)(?!.*\.\.(/|\Z))[^\s:]+\Z")
-# Where every product keeps its own configuration registry, unless it is told otherwise.
+# Where every product keeps its own configuration registry, unless it is set otherwise.
 COMMON_CONFIG_TARGET = "/_system/config"
 
 # What a datasource is, beside how its connections are kept.
@@ -46,7 +46,7 @@ def _databases(
     layout_name = shared.option("cluster_database", "layout")
     layout = product["layouts"].get(layout_name)
     if layout is None:
-        yield "cluster_database.layout {0} is no layout of {1}. There are: {2}.".format(
+        yield "cluster_database.layout {0} is not a layout of {1}. There are: {2}.".format(
             layout_name, product["title"], _listed(product["layouts"])
         )
         return
@@ -66,8 +66,8 @@ def _databases(
     for name in pool if isinstance(pool, t.Mapping) else ():
         if name in CONNECTION:
             yield (
-                f"cluster_database.pool.{name} is no setting of a pool: the collection sets it from"
-                " the other options of cluster_database. Take it out."
+                f"cluster_database.pool.{name} is not a setting of a pool: the collection sets it"
+                " from the other options of cluster_database. Remove it."
             )
     yield from _passwords(shared, accounts)
 
@@ -98,7 +98,7 @@ def _names_and_scripts(
                 )
             elif names is not None and not names.pattern.match(str(value)):
                 yield (
-                    f"cluster_database.{option}.{key} is no name that {vendor.title} takes as it"
+                    f"cluster_database.{option}.{key} is not a name that {vendor.title} takes as it"
                     f" is. It may hold {names.rule}."
                 )
             elif names is None and not (
@@ -307,7 +307,7 @@ def _registry(model: t.Mapping[str, t.Any]) -> Sentences:
         )
     elif target == COMMON_CONFIG_TARGET:
         yield (
-            "cluster_registry_config_target is {0}, but the configuration registry stands in the"
+            "cluster_registry_config_target is {0}, but the configuration registry is in the"
             " database of the governance registry, which other products use as well: they would"
             " overwrite each other's configuration. Set it to a path of this product alone, for"
             " example /_system/{1}/config, or give the configuration registry a database of its own"

@@ -152,14 +152,14 @@ def _hosts(
         yield (
             f"cluster_node_address mixes loopback ({_listed(loopback)}) with routable addresses"
             f" ({_listed([host for host in nodes if host not in loopback])}): the members would"
-            " never find each other. Use loopback only when all Key Managers stand on one host."
+            " never find each other. Use loopback only when all Key Managers are on one host."
         )
     balancers = [host for host in groups["load_balancer"] if not is_loopback(addresses[host])]
     if loopback and len(loopback) == len(nodes) and balancers:
         yield (
             "cluster_node_address of the Key Managers is loopback, which the load balancer"
             f" {_listed(balancers)} cannot reach. Give the Key Managers the address of their"
-            " machine, or, where the load balancer stands on it too, give it a loopback address as"
+            " machine, or, where the load balancer is on it too, give it a loopback address as"
             " well."
         )
     unspecified = [host for host, address in addresses.items() if address in ("0.0.0.0", "::")]  # noqa: S104  # nosec B104 - looked for, not bound to
@@ -199,7 +199,7 @@ def _groups(groups: t.Mapping[str, t.Sequence[str]]) -> Sentences:
     for role, names in groups.items():
         for host, count in Counter(names).items():
             if count > 1:
-                yield "{0} stands twice in the group that {1} names.".format(
+                yield "{0} is listed twice in the group that {1} names.".format(
                     host, f"cluster_{role}_group"
                 )
 
@@ -237,7 +237,7 @@ def _heap(cluster: Inventory, sources: Sources) -> Sentences:
                 sizes[name] = int(match.group(1)) * (1024 if match.group(2) in "gG" else 1)
             else:
                 yield (
-                    f"{name} of {host} is no heap size: write a number and its unit, for example"
+                    f"{name} of {host} is not a heap size: write a number and its unit, for example"
                     " 2048m or 2g."
                 )
         if len(sizes) == 2 and sizes["cluster_heap_initial"] > sizes["cluster_heap_maximum"]:
@@ -276,7 +276,7 @@ def _instances(servers: t.Sequence[t.Mapping[str, t.Any]]) -> Sentences:
             place = (server["address"], server[key])
             if place in seen:
                 yield (
-                    "{0} and {1} stand on one machine ({2}) with the same {3} {4}: give one of them"
+                    "{0} and {1} are on one machine ({2}) with the same {3} {4}: give one of them"
                     " another one.".format(
                         seen[place], server["name"], server["address"], variable, server[key]
                     )

@@ -39,8 +39,8 @@ def _files(shared: _Settings, exists: t.Callable[[str], bool]) -> Sentences:
         source, checksum = value.get("src"), value.get("checksum")
         if checksum is not None and not CHECKSUM.match(str(checksum)):
             yield (
-                f"{name}.checksum is no checksum: write the algorithm, a colon and the digits, for"
-                " example sha256:1234… (sha256 or sha512)."
+                f"{name}.checksum is not a checksum: write the algorithm, a colon and the digits,"
+                " for example sha256:1234… (sha256 or sha512)."
             )
         if isinstance(source, str) and not REMOTE.match(source) and not exists(source):
             yield (
@@ -72,7 +72,7 @@ def _driver(shared: _Settings) -> Sentences:
         )
     if coordinate is not None and not MAVEN.match(str(coordinate)):
         yield (
-            "cluster_database_driver.maven is no coordinate of one version: write"
+            "cluster_database_driver.maven is not the coordinate of one version: write"
             " group:artifact:version, for example org.postgresql:postgresql:42.7.4."
         )
     if repository is not None and (coordinate is None or not REMOTE.match(str(repository))):
@@ -184,7 +184,7 @@ def _gateway(
         if shared.is_set("cluster_gateway"):
             yield (
                 "cluster_gateway has no meaning for {0}: its Key Managers have no api-manager.xml."
-                " Take it out.".format(product["title"])
+                " Remove it.".format(product["title"])
             )
         return
     for name in (*(hosts if isinstance(hosts, list) else []), manager, balancer):
@@ -239,7 +239,7 @@ def _topology(
     elif topology != "distributed_ha_rsync" and topology != "hybrid" and manager:
         yield (
             "cluster_gateway.manager belongs to the topology distributed_ha_rsync: elsewhere every"
-            " gateway takes messages. Take it out."
+            " gateway takes messages. Remove it."
         )
 
 
@@ -251,17 +251,17 @@ def _identity(shared: _Settings, sources: Sources) -> Sentences:
     for name, url in overrides.items():
         if name not in product["urls"]:
             close = difflib.get_close_matches(str(name), product["urls"], n=1)
-            yield "cluster_identity_urls.{0} is no URL of {1}.{2}".format(
+            yield "cluster_identity_urls.{0} is not a URL of {1}.{2}".format(
                 name, product["title"], f" Did you mean {close[0]}?" if close else ""
             )
         elif not URL.match(str(url)):
             yield (
-                f"cluster_identity_urls.{name} is no URL: it begins with https://,"
+                f"cluster_identity_urls.{name} is not a URL: it begins with https://,"
                 " ${carbon.protocol}:// or / and holds no blank."
             )
     issuer = shared["cluster_token_issuer"]
     if issuer is not None and not URL.match(str(issuer)):
         yield (
-            "cluster_token_issuer is no URL: it begins with https:// or ${carbon.protocol}:// and"
-            " holds no blank."
+            "cluster_token_issuer is not a URL: it begins with https:// or ${carbon.protocol}://"
+            " and holds no blank."
         )

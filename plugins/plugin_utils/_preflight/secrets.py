@@ -70,7 +70,7 @@ def _secrets(
     admin = variables.get("cluster_admin_password")
     if isinstance(admin, str) and admin and not ADMIN_PASSWORD.match(admin):
         yield (
-            "cluster_admin_password is one that the products refuse: it must have 5 to 30"
+            "The products refuse cluster_admin_password: it must have 5 to 30"
             " characters, all of them ASCII and none a blank."
         )
     keystore = variables.get("cluster_keystore_password")
@@ -94,7 +94,7 @@ def _secret(name: str, secret: t.Any, defaults_allowed: bool) -> Sentences:
     elif not secret:
         yield f"{name} is empty. Choose a password, and keep it in a vault."
     elif text_rules.CONTROL.search(secret):
-        yield f"{name} holds a line break or another control character. Take it out."
+        yield f"{name} holds a line break or another control character. Remove it."
     elif secret.lower() in DEFAULT_PASSWORDS and not defaults_allowed:
         yield f"{name} is a password that products ship with. Choose another one."
 

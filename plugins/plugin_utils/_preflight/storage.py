@@ -57,7 +57,7 @@ def _storage(shared: _Settings, groups: t.Mapping[str, t.Sequence[str]]) -> Sent
         return
     if not kind.source.match(str(storage.get("source") or "")):
         yield (
-            "cluster_shared_storage.source is no source of the type {0}{1}:"
+            "cluster_shared_storage.source is not a source of the type {0}{1}:"
             " write it like {2}.".format(
                 storage["type"],
                 " with TLS" if storage.get("tls") and storage["type"] == "efs" else "",
@@ -81,7 +81,7 @@ def _options(storage: t.Mapping[str, t.Any], kind: Kind) -> Sentences:
         elif value and re.search(r"[\x00-\x1f\x7f]", str(value)):
             yield (
                 f"cluster_shared_storage.{name} holds a line break or another control character."
-                " Take it out."
+                " Remove it."
             )
     options = storage.get("options")
     for option in options if isinstance(options, list) else ():

@@ -265,7 +265,7 @@ def texts(
 
 
 def problems(name: str, value: t.Any, option: t.Mapping[str, t.Any]) -> list[str]:
-    """One sentence for each text that would not arrive as it stands. None quotes the text: it may
+    """One sentence for each text that would not arrive as it is. None quotes the text: it may
     be a secret in the wrong place."""
     found = []
     for place, shown, text, is_key in texts(name, value, option):
@@ -277,7 +277,7 @@ def problems(name: str, value: t.Any, option: t.Mapping[str, t.Any]) -> list[str
         elif is_key:
             continue
         elif CONTROL.search(text):
-            found.append(f"{shown} holds a line break or another control character. Take it out.")
+            found.append(f"{shown} holds a line break or another control character. Remove it.")
         elif "%{" in text:
             found.append(
                 f"{shown} holds %{{, by which the collection names secrets in product files. Take"

@@ -97,7 +97,7 @@ def _spec_errors(
 
 
 def _texts(cluster: Inventory, known: t.Mapping[str, t.Any]) -> Sentences:
-    """Texts that would not arrive as they stand. Secrets, which may hold nearly anything, are
+    """Texts that would not arrive as they are. Secrets, which may hold nearly anything, are
     checked elsewhere."""
     for host, variables in cluster.hosts.items():
         if not re.match(r"[A-Za-z0-9][A-Za-z0-9._:-]*\Z", host):

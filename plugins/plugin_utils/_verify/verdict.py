@@ -35,7 +35,7 @@ def verdict(found: t.Mapping[str, Found | None], model: t.Mapping[str, t.Any]) -
 
 
 def _own_failures(finding: Found, unseen: t.Collection[str]) -> list[str]:
-    """Without that members are missing, where these are hosts that could not be looked at."""
+    """Without that members are missing, where these are hosts that could not be checked."""
     missing = (finding.get("facts") or {}).get("missing") or {}
     names = missing.get("names") or []
     excused = missing.get("sentence") if names and set(names) <= set(unseen) else None

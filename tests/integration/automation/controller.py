@@ -393,7 +393,7 @@ def check_survey(spec: t.Any) -> None:
                 question.get(key) is None or isinstance(question[key], int)
                 for key in ("min", "max")
             ),
-            "Limit is no integer.",
+            "Limit is not an integer.",
         )
         if question["type"] in ("multiplechoice", "multiselect"):
             demand(bool(question.get("choices")), "Choices are missing.")

@@ -192,7 +192,7 @@ def test_a_wrong_list_is_named(controller: Controller) -> None:
     done = run(controller, automation_survey_also=["cluster_databse"])
     assert (
         done.returncode != 0
-        and "cluster_databse is no variable of the roles" in done.stdout + done.stderr
+        and "cluster_databse is not a variable of the roles" in done.stdout + done.stderr
     )
 
 

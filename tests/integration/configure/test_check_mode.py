@@ -103,4 +103,4 @@ def test_where_no_product_is_there_yet_check_mode_says_so_and_goes_on(
     for home in made.homes.values():
         assert f"The product files in {home} will be configured" in re.sub(r"\s+", " ", done.output)
     refused = playbook("site.yml", made.inventory, "--tags", "configure")
-    assert refused.status != 0 and "is no product home" in refused.output
+    assert refused.status != 0 and "is not a product home" in refused.output

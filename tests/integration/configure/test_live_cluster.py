@@ -45,7 +45,7 @@ def test_data_of_a_live_cluster_move_by_name_only_and_published_apis_are_told_of
     refused = playbook("site.yml", there.inventory, "--tags", "configure")
     assert refused.status != 0
     assert (
-        "km1 has been started before, and the inventory would change what its data hang on:"
+        "km1 has been started before, and the inventory would change what its data depend on:"
         " token_issuer (https://api.bank.example:8244/token on the node,"
         " https://moved.bank.example/token in the inventory)." in said(refused.output)
     )

@@ -53,7 +53,7 @@ def test_both_nodes_at_once_and_again(nodes: Hosts) -> None:
         if nodes.run(node, f"ls {HOME}/repository") == "deployment\nlogs\ntenants\n"
     )
     loser = next(node for node in NODES if node != winner)
-    assert f"{HOME}/repository/deployment.before-sharing keeps what stood here" in output.replace(
+    assert f"{HOME}/repository/deployment.before-sharing keeps what was here" in output.replace(
         "\n    ", " "
     )
     for node in NODES:

@@ -80,7 +80,7 @@ class Value:
         self.comma: int | None = None
 
     def meaning(self) -> t.Any:
-        """The value as data; of a key that stands twice the last one counts, as for the
+        """The value as data; of a key that occurs twice the last one counts, as for the
         products."""
         if self.kind == OBJECT:
             return {member.name: member.value.meaning() for member in self.members}
@@ -201,7 +201,7 @@ def parse_json(text: str) -> Value:
 
 
 def end_of_comments(text: str, position: int) -> int:
-    """Where the comments end that begin on the line of the position: they belong to what stands
+    """Where the comments end that begin on the line of the position: they belong to what is
     before it."""
     end = position
     while True:
@@ -218,7 +218,7 @@ def end_of_comments(text: str, position: int) -> int:
 
 
 def has_comment(text: str, start: int, end: int) -> bool:
-    """Whether a comment stands between the tokens from start to end."""
+    """Whether a comment is between the tokens from start to end."""
     position = start
     while position < end:
         found = _TOKEN.match(text, position)

@@ -141,7 +141,7 @@ def _find(text: str, document: Value, steps: t.Sequence[str]) -> tuple[Value, in
             if len(members) > 1:
                 lines = ", ".join(str(line_of(text, member.start)) for member in members[:10])
                 raise OperatorError(
-                    f"{step} stands {len(members)} times (lines {lines}); the last one counts."
+                    f"{step} occurs {len(members)} times (lines {lines}); the last one counts."
                     " Remove all but one."
                 )
             if not members:

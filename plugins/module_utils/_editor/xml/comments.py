@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""Settings that stand commented out: finding them in every form the products use, and switching
+"""Settings that are commented out: finding them in every form the products use, and switching
 them on."""
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _SWALLOWED_END = re.compile(r"(?:</[\w.:\-]+|/)\s*\Z")
 
 
 class Commented:
-    """One element that stands commented out, alone or with others, in one comment."""
+    """One element that is commented out, alone or with others, in one comment."""
 
     __slots__ = ("element", "line", "number")
 

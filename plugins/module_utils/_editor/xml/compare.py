@@ -129,8 +129,8 @@ def differing(parsed: Element, wanted: array[int], restructured: set[int]) -> st
 def _meanings(root: Element, restructured: set[int]) -> t.Iterator[int]:
     """What ``difference`` compares of each node, in document order.
 
-    It is the hash of a tuple with strings, which Python keys anew in each process: nobody can make
-    a file that hides a difference.
+    It is the hash of a tuple with strings, which Python keys differently in each process: nobody
+    can make a file that hides a difference.
     """
     # Of each open element: what of the text in it counts.
     open_elements: dict[Element, t.Callable[[str | None], str]] = {}
@@ -153,7 +153,7 @@ def _label(node: Element) -> str:
 
 
 def _words(text: str | None) -> str:
-    """Texts that stood around an element are one text when it is gone, and the blanks between them
+    """Texts that were around an element are one text when it is gone, and the blanks between them
     are those of two lines or of one."""
     return " ".join((text or "").split())
 

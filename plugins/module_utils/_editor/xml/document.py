@@ -167,13 +167,13 @@ def local_name(tag: str) -> str:
 
 
 def qualified_name(node: Element) -> str:
-    """The name as it stands in the file, with its prefix."""
+    """The name as it is in the file, with its prefix."""
     name = local_name(node.tag)
     return f"{node.prefix}:{name}" if node.prefix else name
 
 
 class Span:
-    """Where a node stands: start tag ``[start, open_end)``, content ``[open_end, close_start)``,
+    """Where a node is: start tag ``[start, open_end)``, content ``[open_end, close_start)``,
     end tag ``[close_start, end)``.
 
     For ``<a/>``, a comment and a processing instruction the four shrink to start and end.

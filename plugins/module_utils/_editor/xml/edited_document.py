@@ -60,7 +60,7 @@ class Change:
 
 class EditedDocument:
     """The text of a document, the live tree on which all edits are made, and where the nodes of the
-    tree stand in the text."""
+    tree are in the text."""
 
     def __init__(self, text: str, codec: str) -> None:
         self.text = text
@@ -75,7 +75,7 @@ class EditedDocument:
 
     def load(self, root: Element) -> None:
         self.root = root
-        # xmlns="" is no name space at all.
+        # xmlns="" is not a name space at all.
         self.default = root.nsmap.get(None) or None
         self._nodes: list[Element] = []
         self._spans: Spans | None = None
@@ -182,7 +182,7 @@ class EditedDocument:
     # Splices
 
     def span(self, node: Element) -> Span:
-        """Where a node stands in the text; a node that only exists in the live tree so far has no
+        """Where a node is in the text; a node that only exists in the live tree so far has no
         place yet."""
         if self._spans is None:
             self._spans = self._index()
@@ -307,12 +307,12 @@ class EditedDocument:
     # Layout
 
     def line_start(self, position: int) -> int | None:
-        """Where the line of a position begins, if nothing but blanks stands before it."""
+        """Where the line of a position begins, if nothing but blanks is before it."""
         start = self.text.rfind("\n", 0, position) + 1
         return None if self.text[start:position].strip() else start
 
     def line_end(self, position: int) -> int | None:
-        """Where the next line begins, if nothing but blanks stands behind the position."""
+        """Where the next line begins, if nothing but blanks is behind the position."""
         end = self.text.find("\n", position)
         return None if end < 0 or self.text[position:end].strip() else end + 1
 

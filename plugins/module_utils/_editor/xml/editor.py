@@ -37,7 +37,7 @@ class XmlEditor:
 
     @property
     def replaced_secrets(self) -> list[str]:
-        """What stood where a secret was put: it may have been a secret too."""
+        """What was where a secret was put: it may have been a secret too."""
         return self._doc.replaced_secrets
 
     def apply(self, edit: XmlEdit) -> EditOutcome:

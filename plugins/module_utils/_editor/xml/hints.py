@@ -21,14 +21,14 @@ def nothing_selected(doc: EditedDocument, path: Path) -> str:
     places = commented_out(doc, path)
     if places:
         return (
-            f"selects nothing. It stands commented out at line {places[0].line}: say if_missing:"
+            f"selects nothing. It is commented out at line {places[0].line}: say if_missing:"
             " [uncomment] to switch it on."
         )
     inner = commented_inside(doc, path)
     if inner is not None:
         top = f"{qualified_name(inner.top)} (line {inner.line})"
         return (
-            f"selects nothing. It stands commented out at line {inner.selected_line}, inside {top},"
+            f"selects nothing. It is commented out at line {inner.selected_line}, inside {top},"
             " which must be uncommented first."
         )
     return f"selects nothing{nearest(doc, path)}."

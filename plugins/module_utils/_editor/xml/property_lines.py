@@ -22,7 +22,7 @@ def changed_properties(text: str, wanted: t.Mapping[str, str | None]) -> dict[st
         lines = list(_lines(key, text))
         if len(lines) > 1:
             raise OperatorError(
-                f"the property {key} stands {len(lines)} times in the text. Remove all but one"
+                f"the property {key} occurs {len(lines)} times in the text. Remove all but one"
                 " first."
             )
         present = lines[0].group(2).strip() if lines else None

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-"""Finding the selected element among what stands commented out, and switching it on."""
+"""Finding the selected element among what is commented out, and switching it on."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if t.TYPE_CHECKING:
 
 
 class Found:
-    """A place where the selected element stands commented out, and what switches it on."""
+    """A place where the selected element is commented out, and what switches it on."""
 
     __slots__ = ("comments", "line", "number", "selected", "top")
 
@@ -41,7 +41,7 @@ class Found:
 
     @property
     def selected_line(self) -> int:
-        """The line of the selected element, which may stand inside the one on top."""
+        """The line of the selected element, which may be inside the one on top."""
         return (
             self.line
             if self.selected is self.top
@@ -57,7 +57,7 @@ def commented_out(doc: EditedDocument, path: Path) -> list[Found]:
 
 
 def commented_inside(doc: EditedDocument, path: Path) -> Found | None:
-    """Where the selected element stands inside another one that is commented out."""
+    """Where the selected element is inside another one that is commented out."""
     return next(_in_comments(doc, path, None, inside=True), None)
 
 
@@ -126,7 +126,7 @@ def uncomment(doc: EditedDocument, edit: XmlEdit, path: Path) -> bool:
     if len(places) > 1 and edit.match != "first":
         lines = ", ".join(str(place.line) for place in places[:10])
         raise OperatorError(
-            f"stands commented out {len(places)} times (lines {lines}). Say match: first, or make"
+            f"is commented out {len(places)} times (lines {lines}). Say match: first, or make"
             " the xpath more exact."
         )
     change = Change(edit)
@@ -163,7 +163,7 @@ def _open_pieces(doc: EditedDocument, change: Change, run: list[Element]) -> Non
     ]
     joined = joined_pieces(pieces, run[0].getparent().nsmap, None)
     if joined is None:
-        raise OperatorError("stands commented out in pieces that do not make one element.")
+        raise OperatorError("is commented out in pieces that do not make one element.")
     element, _count, markup = joined
     change.splice(spans[0].start, spans[-1].end, markup)
 

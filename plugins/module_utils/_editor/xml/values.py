@@ -58,14 +58,14 @@ def with_authority(url: str, authority: str) -> str:
     """The URL with this host, and port where it names one; scheme and path stay."""
     found = _AUTHORITY.match(url)
     if not found:
-        raise OperatorError("the text is no URL, so it has no authority to change.")
+        raise OperatorError("the text is not a URL, so it has no authority to change.")
     return url[: found.start(1)] + authority + url[found.end(1) :]
 
 
 def _set_text_beside_comments(
     doc: EditedDocument, change: Change, node: Element, span: Span, value: str
 ) -> None:
-    """The value goes where text already stands, else behind the last comment; the other runs of
+    """The value goes where text already is, else behind the last comment; the other runs of
     text go."""
     runs = [(span.open_end, node.text or "")]
     ends = [doc.span(child) for child in node]
@@ -176,7 +176,7 @@ def set_attributes(
             name, alias = next(iter(aliases.items()))
             raise OperatorError(
                 f"{qualified_name(node)} (line {doc.line(node)}) has the attribute {name}, so the"
-                f" server reads {alias} from its secure vault, whatever stands here. Say vaulted:"
+                f" server reads {alias} from its secure vault, whatever is here. Say vaulted:"
                 " replace to have the value here count instead."
             )
         values = {**values, **dict.fromkeys(aliases)}
@@ -234,7 +234,7 @@ def _attribute_key(node: Element, name: str) -> str:
 
 
 def fill(doc: EditedDocument, change: Change, span: Span, content: str) -> None:
-    """Replace all that stands between the tags of an element."""
+    """Replace all that is between the tags of an element."""
     if span.close_start != span.open_end or doc.text[span.open_end - 2] != "/":
         change.splice(span.open_end, span.close_start, content)
         return

@@ -72,5 +72,5 @@ def test_what_cannot_be_given_is_one_sentence(
     (tmp_path / "second").unlink()
     (home / "tmp").touch()
     assert run_module("carbon_ownership", arguments)["msg"].startswith(
-        str(home / "tmp") + " is no folder"
+        str(home / "tmp") + " is not a folder"
     )

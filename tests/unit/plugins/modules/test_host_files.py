@@ -186,9 +186,9 @@ def relative(folder: Path, wish: dict[str, t.Any]) -> None:
 @pytest.mark.parametrize(
     "spoil, said",
     [
-        (folder_is_a_file, "is there, and is no folder"),
+        (folder_is_a_file, "exists and is not a folder"),
         (file_is_a_folder, "is not a regular file"),
-        (link_is_a_file, "is there, and is no link"),
+        (link_is_a_file, "exists and is not a link"),
         (absent_is_a_folder, "is a folder, and only files and links are removed"),
         (no_folder, "does not exist. Name it among folders."),
         (no_user, "there is no user nobody-of-that-name on this host"),

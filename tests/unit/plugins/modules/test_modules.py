@@ -100,7 +100,7 @@ def test_offset_refused(home: MakeHome, run_module: Run) -> None:
         in run_module("carbon_offset", {"home": str(path), "offset": 1})["msg"]
     )
     assert (
-        "is no product home"
+        "is not a product home"
         in run_module("carbon_offset", {"home": str(path / "bin"), "offset": 1})["msg"]
     )
 
@@ -183,7 +183,7 @@ def test_info(home: MakeHome, run_module: Run) -> None:
     assert info["changed"] is False
     assert info["commitments"]["registry_config_target"] == "/_system/obkm/config"
     assert info["started_before"] is False
-    assert "is no product home" in run_module("carbon_info", {"home": "/nowhere"})["msg"]
+    assert "is not a product home" in run_module("carbon_info", {"home": "/nowhere"})["msg"]
 
 
 def test_info_shows_no_text_of_an_unexpected_error(

@@ -47,8 +47,8 @@ def test_files_that_are_there_are_read_byte_by_byte(archive: Path) -> None:
     ("given", "message"),
     [
         ("sha256:" + "0" * 64, "is not the archive that the inventory names"),
-        ("", "an empty text is no checksum"),
-        ("0" * 64, "is no checksum"),
+        ("", "an empty text is not a checksum"),
+        ("0" * 64, "is not a checksum"),
     ],
 )
 def test_another_archive_is_refused(archive: Path, given: str, message: str) -> None:
@@ -61,7 +61,7 @@ def test_what_is_no_archive_is_refused(tmp_path: Path) -> None:
     with pytest.raises(OperatorError, match="cannot be read"):
         read_members(text, "sha256:00", [])
     text.write_text("no zip")
-    with pytest.raises(OperatorError, match="is no zip file"):
+    with pytest.raises(OperatorError, match="is not a zip file"):
         read_members(text, checksum(text), [])
 
 

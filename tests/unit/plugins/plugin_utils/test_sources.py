@@ -89,7 +89,7 @@ def test_products_that_are_each_other_are_told(roles: Path) -> None:
     with pytest.raises(ValueError, match=r"is_km_5\.7\.1 inherits itself"):
         load_sources(roles)
     path.write_text(yaml.safe_dump({**LATER, "inherits": "is_km"}), encoding="utf-8")
-    with pytest.raises(ValueError, match=r"is_km_5\.7\.1 inherits is_km, which is no product"):
+    with pytest.raises(ValueError, match=r"is_km_5\.7\.1 inherits is_km, which is not a product"):
         load_sources(roles)
 
 

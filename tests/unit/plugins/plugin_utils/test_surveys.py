@@ -87,7 +87,7 @@ def test_beside_an_inventory_nothing_is_filled_in_or_required() -> None:
     """AWX sends a default as an answer, which would overrule the inventory."""
     for question in questions("changes", also=["name", "number", "table"]).values():
         assert question["default"] == "" and question["required"] is False
-        assert "what the inventory says counts" in question["question_description"]
+        assert "the inventory's value applies" in question["question_description"]
 
 
 KINDS = [
@@ -123,7 +123,7 @@ def test_a_question_says_how_it_is_answered() -> None:
     assert "YAML, a list" in asked["things"]["question_description"]
     assert "one line" in asked["passwords"]["question_description"]
     assert questions("changes", also=["number"])["number"]["question_description"].endswith(
-        "counts, else 3."
+        "applies, else 3."
     )
 
 

@@ -135,13 +135,13 @@ LISTS = [
         "twice",
         members("10.0.0.1", "10.0.0.2", "10.0.0.1"),
         None,
-        ["members: 10.0.0.1:4000 stands in the list twice."],
+        ["members: 10.0.0.1:4000 is in the list twice."],
     ),
     (
         "twice through a range",
         members("10.0.0.1-4", "10.0.0.2"),
         None,
-        ["members: 10.0.0.2:4000 stands in the list twice (also as 10.0.0.1-4:4000)."],
+        ["members: 10.0.0.2:4000 is in the list twice (also as 10.0.0.1-4:4000)."],
     ),
     (
         "without the local member",
@@ -511,7 +511,7 @@ REFUSED: list[tuple[str, dict[str, t.Any], str]] = [
     (
         "duplicate",
         dict(WKA, members=[{"host": "10.0.0.1"}, {"host": "10.0.0.1"}]),
-        "10.0.0.1:4000 stands in the list twice",
+        "10.0.0.1:4000 is in the list twice",
     ),
     (
         "range",
@@ -618,9 +618,7 @@ def test_a_file_without_a_local_member_needs_one(home: t.Callable[[str], Path]) 
     with pytest.raises(OperatorError, match="^local_member_host is not set, here or in axis2.xml"):
         edit_file(path, {"scheme": "wka", "members": [{"host": "10.0.0.1"}]})
     path.write_text(path.read_text().replace(">4000<", ">4ooo<"))
-    with pytest.raises(
-        OperatorError, match="^local_member_port, as it stands in axis2.xml, must be"
-    ):
+    with pytest.raises(OperatorError, match="^local_member_port, as it is in axis2.xml, must be"):
         edit_file(path, dict(WKA))
 
 

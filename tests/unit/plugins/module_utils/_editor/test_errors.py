@@ -305,7 +305,7 @@ def test_sentence(edit: t.Any, entry: dict[str, t.Any], sentence: str) -> None:
         ("<a><p/></a>", [{"xpath": "/a/p", "state": "commented"}, {"xpath": "/a/p", "state": "present", "if_missing": "uncomment"}], "edit 1 (/a/p): is not repeatable"),
         ("<a><p>1</p><p>2</p></a>", [{"xpath": "/a/p", "text": 3, "match": "first"}, {"xpath": "/a/p[.='2']", "state": "absent"}, {"xpath": "/a/p[.='1']", "state": "absent"}, {"xpath": "/a/p[.='2']", "text": "4", "if_missing": "ignore"}], ""),
         ("<a><b><!--c--></b></a>", [{"xpath": "/a/b", "state": "commented"}], "edit 1 (/a/b): b (line 1) holds a comment or --, so it cannot be commented out as a whole."),
-        ("<a>x=1\nx=2</a>", [{"xpath": "/a", "properties": {"x": 3}}], "edit 1 (/a): the property x stands 2 times in the text. Remove all but one first."),
+        ("<a>x=1\nx=2</a>", [{"xpath": "/a", "properties": {"x": 3}}], "edit 1 (/a): the property x occurs 2 times in the text. Remove all but one first."),
         ("<a>x=1<![CDATA[y=1]]></a>", [{"xpath": "/a", "properties": {"x": 3}}], "edit 1 (/a): the text of a (line 1) is partly CDATA, so its lines cannot be edited."),
         ('<a xmlns:p="u"><b xmlns:p="v"/></a>', [{"xpath": "/a/p:b", "text": 1}], "edit 1 (/a/p:b): the prefix p is bound to several namespaces in the document. Use *[local-name()='...'] instead."),
         ('<a xmlns:p="u"><p:b xmlns="v"/></a>', [{"xpath": "/a/p:b/c", "text": 1, "if_missing": "create"}], "edit 1 (/a/p:b/c): cannot be created, because the default namespace changes on the way. Give the whole element with xml."),

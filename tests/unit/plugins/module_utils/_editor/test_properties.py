@@ -159,12 +159,12 @@ def test_a_password_that_is_replaced_is_masked(edit: t.Any) -> None:
         (
             "a=1\na=2",
             {"key": "a", "value": "2"},
-            "FILE: edit 1 (a): stands 2 times (lines 1, 2); the last one counts",
+            "FILE: edit 1 (a): occurs 2 times (lines 1, 2); the last one counts",
         ),
         (
             "#a=1\n#a=2\n",
             {"key": "a", "value": "2", "if_missing": "uncomment"},
-            "stands commented out 2 times (lines 1, 2)",
+            "is commented out 2 times (lines 1, 2)",
         ),
         ("b=1", {"key": "a", "value": "2", "if_missing": "fail"}, "is not in the file"),
         ("a=1", {"key": "a", "value": "%{other}"}, "names a secret that is not among secrets (pw)"),

@@ -160,7 +160,7 @@ def _check_commented(copy: Copy, owner: str, line: int) -> None:
     try:
         result = copy.patch({"xpath": owner, "state": "present", "if_missing": "uncomment"})
     except OperatorError as error:
-        assert f"It stands commented out at line {line}, inside " in str(error)
+        assert f"It is commented out at line {line}, inside " in str(error)
         assert copy.path.read_bytes() == copy.raw
         return
     assert result.edits[0]["action"] == "uncommented"

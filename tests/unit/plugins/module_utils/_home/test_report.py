@@ -117,7 +117,9 @@ def test_what_there_is_none_of(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_no_home(tmp_path: Path) -> None:
-    with pytest.raises(OperatorError, match="is no product home: it has no folder repository/conf"):
+    with pytest.raises(
+        OperatorError, match="is not a product home: it has no folder repository/conf"
+    ):
         read_home(str(tmp_path))
 
 
@@ -298,7 +300,7 @@ def test_problems_that_the_product_does_not_mention(home: t.Callable[[str], Path
         text[:60]
         for text in [
             (
-                "repository/conf/deployment.toml is there: the product writes its XML files anew at"
+                "repository/conf/deployment.toml is there: the product writes its XML files again at"
                 " every start"
             ),
             "user-mgt.xml names the datasource jdbc/B, which no *-datasources.xml file defines.",

@@ -188,7 +188,7 @@ def test_nothing_is_wrong_with_a_healthy_server() -> None:
         ),
         pytest.param(
             seen(changed=["/home/carbon.xml"]),
-            ["/home/carbon.xml changed since the server was started, so a restart is owed."],
+            ["/home/carbon.xml changed since the server was started, so a restart is needed."],
             id="owed restart",
         ),
         pytest.param(

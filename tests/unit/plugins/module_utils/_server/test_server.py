@@ -144,7 +144,7 @@ def test_states_of_a_home(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("state", "has_archive", "words"),
     [
-        ("foreign", True, "is there but is no Carbon home"),
+        ("foreign", True, "exists but is not a Carbon home"),
         ("absent", False, "Set cluster_product_archive"),
         ("empty", False, "Set cluster_product_archive"),
         ("absent", True, ""),
@@ -254,7 +254,7 @@ def test_unpacking_into_an_empty_folder(tmp_path: Path) -> None:
             {**FILES, "wso2-obkm-1.5.0/repository/conf/deployment.toml": ""},
             r"holds repository/conf/deployment\.toml",
         ),
-        (None, "is no zip file"),
+        (None, "is not a zip file"),
     ],
 )
 def test_archive_that_is_no_product_leaves_nothing_behind(
@@ -456,7 +456,7 @@ ACTIVE = {"ActiveState": "active"}
             "1  /a\n",
             healthy,
             "restart",
-            "not known what the server was started with",
+            "unknown which files the server was started with",
             id="no record",
         ),
         pytest.param(

@@ -223,7 +223,7 @@ def other_keys(nodes: list[Node]) -> None:
     ("change", "sentence"),
     [
         (unshared, "km2 does not know a token that km1 has just issued"),
-        (deaf, "km2 still takes a token that was revoked 2."),
+        (deaf, "km2 still accepts a token that was revoked 2."),
         (another_issuer, "km2 issues tokens as https://km2:9443/oauth2/token, where the inventory"),
         (
             no_grant,

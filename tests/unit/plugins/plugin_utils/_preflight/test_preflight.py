@@ -237,7 +237,7 @@ BAD: list[tuple[str, t.Callable[[Case], t.Any], list[str]]] = [
     ),
     ("a negative offset", lambda c: c.everywhere(cluster_port_offset=-1), ["cluster_port_offset"]),
     (
-        "an offset that is no number",
+        "an offset that is not a number",
         lambda c: c.everywhere(cluster_port_offset="three"),
         ["cluster_port_offset"],
     ),
@@ -390,17 +390,17 @@ BAD: list[tuple[str, t.Callable[[Case], t.Any], list[str]]] = [
         lambda c: c.everywhere(
             cluster_database={"vendor": "mysql", "pool": {"url": "jdbc:h2:a", "maxActive": 60}}
         ),
-        ["cluster_database.pool.url is no setting of a pool"],
+        ["cluster_database.pool.url is not a setting of a pool"],
     ),
     (
         "a password of an administrator with a pound sign",
         lambda c: c.everywhere(cluster_admin_password="Zeil\u00a3ngrad7"),
-        ["cluster_admin_password is one that the products refuse"],
+        ["The products refuse cluster_admin_password"],
     ),
     (
         "a password of an administrator with an umlaut",
         lambda c: c.everywhere(cluster_admin_password="Z\u00fcrich-2024"),
-        ["cluster_admin_password is one that the products refuse"],
+        ["The products refuse cluster_admin_password"],
     ),
     (
         "a password that ends a text of a template",
@@ -1399,7 +1399,7 @@ SHARED: list[tuple[str, t.Callable[[Case], t.Any], list[str]]] = [
     (
         "a machine",
         lambda c: c.hosts["other-lb1"].update(cluster_node_address="192.0.2.21"),
-        ["other-lb1 stands on the machine of another cluster", "cluster_node_address"],
+        ["other-lb1 is on the machine of another cluster", "cluster_node_address"],
     ),
     (
         "databases",

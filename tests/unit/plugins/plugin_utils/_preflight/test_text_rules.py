@@ -303,8 +303,8 @@ def test_what_could_break_out_is_refused_or_known_to_be_taken(place: str) -> Non
 def test_the_preflight_asks() -> None:
     told = sentences("cluster_user_store.user_search_base", NASTY["line break"])
     assert (
-        "cluster_user_store.user_search_base holds a line break or another control character. Take"
-        " it out." in told
+        "cluster_user_store.user_search_base holds a line break or another control character."
+        " Remove it." in told
     )
 
 

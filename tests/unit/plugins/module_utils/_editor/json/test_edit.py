@@ -217,7 +217,7 @@ def test_a_json_file_after_its_edits(
         (
             "{a:1,\n'a':2}",
             {"key": "a", "value": 3},
-            "a stands 2 times (lines 1, 2); the last one counts. Remove all but one.",
+            "a occurs 2 times (lines 1, 2); the last one counts. Remove all but one.",
         ),
         (
             "{a:{}}",

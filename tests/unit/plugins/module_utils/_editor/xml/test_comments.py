@@ -182,11 +182,11 @@ def test_uncommented(edit: t.Any, document: str, xpath: str, result: str) -> Non
         ),
         (
             "<a>\n<!--<x>1</x>-->\n<!--x>2</x-->\n</a>",
-            "stands commented out 2 times (lines 2, 3). Say match: first, or make the xpath more exact.",
+            "is commented out 2 times (lines 2, 3). Say match: first, or make the xpath more exact.",
         ),
         (
             "<a>\n<!--\n<x>1</x>\n<x>2</x>\n-->\n</a>",
-            "stands commented out 2 times (lines 3, 4). Say match: first, or make the xpath more exact.",
+            "is commented out 2 times (lines 3, 4). Say match: first, or make the xpath more exact.",
         ),
         ("<a>\n<!--\n<y>\n<x>1</x></y>\n-->\n</a>", "selects nothing"),
         ("<a>\n<!--<x><y>1</y><z>\n</x>-->\n</a>", "selects nothing"),
@@ -238,13 +238,13 @@ def test_what_was_uncommented_can_be_edited_inside(edit: t.Any) -> None:
 def test_an_ancestor_is_never_uncommented(edit: t.Any) -> None:
     document = "<a>\n <!--\n prose\n\n <u>\n  <x>1</x>\n </u>-->\n</a>"
     assert edit.error(document, {"xpath": "/a/u/x", **UNCOMMENT}) == (
-        "FILE: edit 1 (/a/u/x): selects nothing. It stands commented out at line 6, inside u (line 5), which must be uncommented first."
+        "FILE: edit 1 (/a/u/x): selects nothing. It is commented out at line 6, inside u (line 5), which must be uncommented first."
     )
 
 
 def test_a_hint_where_it_stands(edit: t.Any) -> None:
     assert edit.error("<a>\n <!--\n <x/>-->\n</a>", {"xpath": "/a/x", "text": 1}) == (
-        "FILE: edit 1 (/a/x): selects nothing. It stands commented out at line 3: say if_missing: [uncomment] to switch it on."
+        "FILE: edit 1 (/a/x): selects nothing. It is commented out at line 3: say if_missing: [uncomment] to switch it on."
     )
 
 
