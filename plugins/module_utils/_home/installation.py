@@ -73,9 +73,7 @@ def archive_members(archive: zipfile.ZipFile, what: str) -> tuple[str, list[zipf
     infos = archive.infolist()
     tops = {info.filename.split("/", 1)[0] for info in infos}
     if len(tops) != 1:
-        raise OperatorError(
-            f"{what} is not a product archive: everything in it must be in one folder."
-        )
+        raise OperatorError(f"{what} must hold one folder with everything in it.")
     top = tops.pop()
     names = {info.filename for info in infos}
     if any(".." in Path(name).parts or name.startswith("/") or "\\" in name for name in names):

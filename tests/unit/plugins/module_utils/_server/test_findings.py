@@ -197,7 +197,7 @@ def test_nothing_is_wrong_with_a_healthy_server() -> None:
             id="no service",
         ),
         pytest.param(
-            HEALTHY._replace(start={}), ["was not started by its service"], id="started by hand"
+            HEALTHY._replace(start={}), ["its service did not start it"], id="started by hand"
         ),
         pytest.param(
             seen(listening=[9446, 9766]),

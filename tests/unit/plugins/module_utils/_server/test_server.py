@@ -247,7 +247,7 @@ def test_unpacking_into_an_empty_folder(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("files", "words"),
     [
-        ({**FILES, "other/file": ""}, "everything in it must lie in one folder"),
+        ({**FILES, "other/file": ""}, "must hold one folder with everything in it"),
         ({**FILES, "wso2-obkm-1.5.0/../../etc/passwd": ""}, "lead out of its folder"),
         ({"wso2-obkm-1.5.0/readme": ""}, r"has no wso2-obkm-1\.5\.0/bin/wso2server\.sh"),
         (
