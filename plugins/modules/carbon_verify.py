@@ -301,7 +301,7 @@ def main() -> None:
     )
 
     def not_seen(error: Exception) -> str:
-        return f"The server could not be looked at: {type(error).__name__}: {error}."
+        return f"The server could not be checked: {type(error).__name__}: {error}."
 
     with errors_told(module, {HealthError: str, (OSError, KeyError, ValueError): not_seen}):
         result = look(module)

@@ -313,7 +313,7 @@ def load(module: AnsibleModule) -> None:
 
     def refused(error: Exception) -> str:
         host = module.params["host"]
-        return f"The database server at {host} refused a question: {server_says(error)}."
+        return f"The database server at {host} refused a query: {server_says(error)}."
 
     with errors_told(module, {library.Error: refused}):
         result = run(module)

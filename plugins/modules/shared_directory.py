@@ -228,7 +228,7 @@ def main() -> None:
 
     def refused(error: OSError) -> str:
         return (
-            f"{error.filename or module.params['share']}: {error.strerror}. What stood in the"
+            f"{error.filename or module.params['share']}: {error.strerror}. What was in the"
             " home is still there; remove the cause and run again."
         )
 

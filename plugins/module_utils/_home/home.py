@@ -20,7 +20,7 @@ except ImportError:
     HAS_LXML = False
 
 CONF = "repository/conf"
-# A product with this file writes its XML files anew at every start, so that edits of them are lost
+# A product with this file writes its XML files again at every start, so that edits of them are lost
 # without a word.
 REGENERATING_FILE = f"{CONF}/deployment.toml"
 # The server's own log, in every product of this generation.

@@ -38,7 +38,7 @@ def home_state(home: str) -> str:
 
 
 def regenerates(home: str) -> bool:
-    """Whether the product writes its XML files anew at every start."""
+    """Whether the product writes its XML files again at every start."""
     return (Path(home) / REGENERATING_FILE).exists()
 
 
@@ -157,7 +157,7 @@ def bundle_of(name: str) -> str:
 
 def other_versions(home: str, name: str, place: str = LIBRARIES) -> list[str]:
     """Jars and bundles of other versions of the library, which the server would load beside it or
-    instead of it. In dropins it is a bundle itself, and neither stands in lib nor is made anew."""
+    instead of it. In dropins it is a bundle itself, and neither is in lib nor is made anew."""
     wanted = {LIBRARIES: name, DROPINS: bundle_of(name)} if place == LIBRARIES else {DROPINS: name}
     return [
         str(path)

@@ -40,7 +40,7 @@ def _product(home: Home, carbon: DottedTexts) -> dict[str, t.Any]:
         "version": carbon.first("Version"),
         "release": (home.text("bin/version.txt") or "").strip() or None,
         "kernel": kernel_version(home),
-        # With this file the product writes every XML file anew at each start.
+        # With this file the product writes every XML file again at each start.
         "regenerates_files": home.has(REGENERATING_FILE),
     }
 
@@ -153,7 +153,7 @@ def _problems(info: dict[str, t.Any], offset_text: str | None) -> list[str]:
     found = []
     if info["product"]["regenerates_files"]:
         found.append(
-            f"{REGENERATING_FILE} is there: the product writes its XML files anew at"
+            f"{REGENERATING_FILE} is there: the product writes its XML files again at"
             " every start, and edits of them are lost."
         )
     if offset_text is not None and java_int(offset_text) is None:

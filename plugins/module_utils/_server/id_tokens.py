@@ -10,7 +10,7 @@ import hashlib
 import json
 import typing as t
 
-# RFC 8017, 9.2: what stands before the digest in a signature of RSASSA-PKCS1-v1_5.
+# RFC 8017, 9.2: what is before the digest in a signature of RSASSA-PKCS1-v1_5.
 _SIGNED_AS = {
     "RS256": ("sha256", bytes.fromhex("3031300d060960864801650304020105000420")),
     "RS384": ("sha384", bytes.fromhex("3041300d060960864801650304020205000430")),

@@ -43,8 +43,7 @@ UNDOING_OPTIONS = {
     ),
     "-Dhazelcast.config": (
         re.compile(r"-Dhazelcast\.config\b"),
-        "with which the server does not start. Settings of Hazelcast stand in"
-        " hazelcast.properties.",
+        "with which the server does not start. Settings of Hazelcast are in hazelcast.properties.",
     ),
     "-Dhttpclient.hostnameVerifier=AllowAll": (
         re.compile(r"""-Dhttpclient\.hostnameVerifier=["']?AllowAll""", re.IGNORECASE),
