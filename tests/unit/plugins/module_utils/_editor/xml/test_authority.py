@@ -40,7 +40,7 @@ def test_the_rest_stays(name: str, edit: t.Any) -> None:
 
 @pytest.mark.parametrize("text", ["", "obam:8243", "/a/b"])
 def test_what_is_no_url_is_an_error(text: str, edit: t.Any) -> None:
-    assert "no URL" in edit.error(f"<a><b>{text}</b></a>", {"xpath": "/a/b", "authority": "x:1"})
+    assert "not a URL" in edit.error(f"<a><b>{text}</b></a>", {"xpath": "/a/b", "authority": "x:1"})
 
 
 @pytest.mark.parametrize(
