@@ -338,7 +338,7 @@ def test_a_wrong_argument_beside_a_secret_shows_none(hostile: Hostile) -> None:
 def test_a_file_that_cannot_be_written_is_named_and_shows_no_secret(hostile: Hostile) -> None:
     path = hostile.site.homes["km1"] / expected.CONF / "user-mgt.xml"
     good = path.read_bytes()
-    path.write_bytes(good.replace(b"<AddAdmin>true", b"<AddAdmin>false", 1))
+    path.write_bytes(good.replace(b'name="dataSource">', b'name="dataSource">other', 1))
     assert path.read_bytes() != good
     before = hostile.site.state()
     path.parent.chmod(0o555)
