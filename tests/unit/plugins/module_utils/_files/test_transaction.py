@@ -447,4 +447,4 @@ def test_a_really_full_disk(tmp_path: Path) -> None:
         ] == before
         assert sorted(tmp_path.iterdir()) == paths
     finally:
-        subprocess.run(["umount", str(tmp_path)], check=True)
+        subprocess.run(["umount", "--lazy", str(tmp_path)], check=True)
