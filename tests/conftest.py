@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+import typing as t
 
 import pytest
 
-REPOSITORY = Path(__file__).resolve().parents[1]
-SHARED = Path(os.environ.get("CARBON_OPS_SHARED", REPOSITORY.parent / "shared"))
+from tests.support.paths import REPOSITORY, SHARED
+
+if t.TYPE_CHECKING:
+    from pathlib import Path
 
 os.environ.setdefault("ANSIBLE_CONFIG", str(REPOSITORY / "ansible.cfg"))
 

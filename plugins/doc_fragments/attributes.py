@@ -65,6 +65,12 @@ options:
       - They are put in only on the host and after the arguments were read, so that no message, no
         diff and no echo of the arguments can show one. Write C(%%{) where C(%{) itself is meant.
     type: dict
+requirements:
+  - lxml 4.2 or newer on the host (package C(python3-lxml))
+"""
+
+    BACKUP = r"""
+options:
   backup:
     description:
       - Whether to keep a copy of each file that changes. The copies have the owner and the mode of
@@ -77,11 +83,15 @@ options:
         it is missing.
       - Without it a copy is made beside its file.
     type: path
+"""
+
+    BACKUP_RUN = r"""
+options:
   backup_run:
     description:
-      - The run that the copies of O(backup) belong to. They then lie in a folder of O(backup_dir)
-        that is named after it, with a manifest that says how each file was, one that the run made
-        included. Module M(carbon_ops.key_manager.carbon_rollback) puts the files back from there.
+      - The run that the copies belong to. They are then in a folder of O(backup_dir) that is named
+        after it, with a manifest that says how each file was, one that the run made included.
+        Module M(carbon_ops.key_manager.carbon_rollback) puts the files back from there.
     type: dict
     suboptions:
       name:
@@ -105,6 +115,4 @@ options:
           - Runs of the last so many days stay, whatever their number.
         type: int
         default: 0
-requirements:
-  - lxml 4.2 or newer on the host (package C(python3-lxml))
 """

@@ -17,10 +17,12 @@ description:
   - All files are put back or none. What they replace is kept first, so that the module can be
     undone in the same way.
   - No server is restarted.
+  - With O(run), O(backup_run) is required. It is the run that the module belongs to itself.
 author:
   - The carbon_ops.key_manager maintainers (@carbon-ops)
 extends_documentation_fragment:
   - carbon_ops.key_manager.attributes
+  - carbon_ops.key_manager.attributes.backup_run
 options:
   run:
     description:
@@ -31,33 +33,13 @@ options:
       - The folder on the host that holds a folder for each run.
     type: path
     required: true
-  backup_run:
+  needed:
     description:
-      - The run that this module belongs to itself. What it replaces or removes is kept in a folder
-        of O(backup_dir) that is named after it. Required with O(run).
-    type: dict
-    suboptions:
-      name:
-        description:
-          - When the run began, in UTC, as in C(20260131T120000Z).
-        type: str
-        required: true
-      reason:
-        description:
-          - Why the run changes the files. The manifest says it for each of them.
-        type: str
-        default: ""
-      keep:
-        description:
-          - How many runs stay in O(backup_dir). Older ones are removed when this one keeps a file.
-            V(0) keeps all.
-        type: int
-        default: 0
-      days:
-        description:
-          - Runs of the last so many days stay, whatever their number.
-        type: int
-        default: 0
+      - Files without which a server is none, as its unit. A run that made one of them is not
+        undone.
+    type: list
+    elements: path
+    default: []
 seealso:
   - module: carbon_ops.key_manager.carbon_configure
   - module: carbon_ops.key_manager.host_files
@@ -111,22 +93,27 @@ checksums:
 
 import hashlib
 import typing as t
-from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._editor.module import BACKUP_OPTIONS, backup_arguments, prune_backups
+from ..module_utils._errors import OperatorError
+from ..module_utils._files.module import BACKUP_RUN, set_files
 from ..module_utils._files.runs import Run, content_of, read_runs, state_before
-from ..module_utils._files.whole import Found, Owned, Wanted, bring_about, look
+from ..module_utils._files.whole import Found, Owned, Wanted
 from ..module_utils._module import errors_told
 
 
-def wanted(runs: t.Sequence[Run], name: str) -> Wanted:
+def wanted(runs: t.Sequence[Run], name: str, needed: t.Collection[str]) -> Wanted:
     """The files as they were before a run; raises OperatorError."""
     files: dict[str, tuple[bytes, Owned]] = {}
     absent = []
     for path, (run, kept) in state_before(runs, name).items():
         if kept.copy is None or kept.mode is None:
+            if path in needed:
+                raise OperatorError(
+                    f"Run {run.name} made {path}, and a server cannot be without it: what set the"
+                    " server up is not undone. Name a later run."
+                )
             absent.append(path)
         else:
             files[path] = (content_of(run, kept), Owned(kept.owner, kept.group, kept.mode))
@@ -147,7 +134,8 @@ def main() -> None:
         argument_spec={
             "run": {"type": "str"},
             "backup_dir": {"type": "path", "required": True},
-            "backup_run": BACKUP_OPTIONS["backup_run"],
+            "backup_run": BACKUP_RUN,
+            "needed": {"type": "list", "elements": "path", "default": []},
         },
         required_by={"run": "backup_run"},
         supports_check_mode=True,
@@ -156,16 +144,8 @@ def main() -> None:
     with errors_told(module):
         runs = read_runs(module.params["backup_dir"])
         if module.params["run"]:
-            before = wanted(runs, module.params["run"])
-            if module.check_mode:
-                found = look(before)
-            else:
-                found = bring_about(before, **{**backup_arguments(module.params), "backup": True})
-                prune_backups(module.params, found.backup_files)
-    if not module.check_mode and module.selinux_enabled():
-        for path in found.changed_paths:
-            if Path(path).exists():
-                module.set_default_selinux_context(path, False)
+            before = wanted(runs, module.params["run"], module.params["needed"])
+            found = set_files(module, before, backup=True)
     results: dict[str, t.Any] = {
         "changed": bool(found.changed_paths),
         "runs": [described(run) for run in runs],

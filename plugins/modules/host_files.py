@@ -22,6 +22,8 @@ author:
   - The carbon_ops.key_manager maintainers (@carbon-ops)
 extends_documentation_fragment:
   - carbon_ops.key_manager.attributes
+  - carbon_ops.key_manager.attributes.backup
+  - carbon_ops.key_manager.attributes.backup_run
 options:
   folders:
     description:
@@ -108,46 +110,6 @@ options:
     type: list
     elements: str
     default: []
-  backup:
-    description:
-      - Whether to keep a copy of each file whose content changes. The copies have the owner and the
-        mode of the file.
-    type: bool
-    default: false
-  backup_dir:
-    description:
-      - The directory on the host for the copies of O(backup). It is created with mode C(0700) when
-        it is missing.
-      - Without it a copy is made beside its file.
-    type: path
-  backup_run:
-    description:
-      - The run that the copies of O(backup) belong to. They then lie in a folder of O(backup_dir)
-        that is named after it, with a manifest that says how each file was, one that the run made
-        included. Module M(carbon_ops.key_manager.carbon_rollback) puts the files back from there.
-    type: dict
-    suboptions:
-      name:
-        description:
-          - When the run began, in UTC, as in C(20260131T120000Z).
-        type: str
-        required: true
-      reason:
-        description:
-          - Why the run changes the files. The manifest says it for each of them.
-        type: str
-        default: ""
-      keep:
-        description:
-          - How many runs stay in O(backup_dir). Older ones are removed when this one keeps a file.
-            V(0) keeps all.
-        type: int
-        default: 0
-      days:
-        description:
-          - Runs of the last so many days stay, whatever their number.
-        type: int
-        default: 0
 seealso:
   - module: ansible.builtin.copy
   - module: ansible.builtin.file
@@ -193,13 +155,9 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._editor.masked_diff import masked_diff, secret_forms
-from ..module_utils._editor.module import (
-    BACKUP_OPTIONS,
-    backup_arguments,
-    prune_backups,
-)
 from ..module_utils._errors import OperatorError
-from ..module_utils._files.whole import Found, Owned, Wanted, bring_about, look
+from ..module_utils._files.module import BACKUP_OPTIONS, set_files
+from ..module_utils._files.whole import Found, Owned, Wanted
 from ..module_utils._module import errors_told, quiet_module
 
 OWNER_OPTIONS: dict[str, dict[str, t.Any]] = {
@@ -295,16 +253,7 @@ def main() -> None:
         supports_check_mode=True,
     )
     with errors_told(module):
-        desired = wanted(module.params)
-        if module.check_mode:
-            found = look(desired)
-        else:
-            found = bring_about(desired, **backup_arguments(module.params))
-            prune_backups(module.params, found.backup_files)
-    if not module.check_mode and module.selinux_enabled():
-        for path in found.changed_paths:
-            if path not in found.unwanted:
-                module.set_default_selinux_context(path, False)
+        found = set_files(module, wanted(module.params))
     results: dict[str, t.Any] = {
         "changed": bool(found.changed_paths),
         "changed_paths": found.changed_paths,

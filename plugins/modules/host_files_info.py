@@ -118,8 +118,8 @@ library:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._errors import OperatorError
 from ..module_utils._keystore.look import library_is_there, look
+from ..module_utils._module import errors_told
 
 
 def main() -> None:
@@ -133,12 +133,9 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    try:
+    with errors_told(module):
         asked = (module.params[name] for name in ("paths", "read", "keys", "compare"))
         found = look(*asked)
-    except OperatorError as error:
-        module.fail_json(msg=str(error))
-        return
     module.exit_json(changed=False, found=found, library=library_is_there())
 
 

@@ -23,6 +23,8 @@ author:
   - The carbon_ops.key_manager maintainers (@carbon-ops)
 extends_documentation_fragment:
   - carbon_ops.key_manager.attributes
+  - carbon_ops.key_manager.attributes.backup
+  - carbon_ops.key_manager.attributes.backup_run
   - carbon_ops.key_manager.attributes.product_files
 options:
   home:
@@ -203,45 +205,6 @@ options:
     type: str
     choices: [refuse, replace]
     default: refuse
-  backup:
-    description:
-      - Whether to keep a copy of the file as it was before the change. It has the owner and the
-        mode of the file.
-    type: bool
-    default: false
-  backup_dir:
-    description:
-      - The directory on the host for the copy. It is created with mode C(0700) when it is missing.
-      - Without it the copy is made beside the file.
-    type: path
-  backup_run:
-    description:
-      - The run that the copies of O(backup) belong to. They then lie in a folder of O(backup_dir)
-        that is named after it, with a manifest that says how each file was, one that the run made
-        included. Module M(carbon_ops.key_manager.carbon_rollback) puts the files back from there.
-    type: dict
-    suboptions:
-      name:
-        description:
-          - When the run began, in UTC, as in C(20260131T120000Z).
-        type: str
-        required: true
-      reason:
-        description:
-          - Why the run changes the files. The manifest says it for each of them.
-        type: str
-        default: ""
-      keep:
-        description:
-          - How many runs stay in O(backup_dir). Older ones are removed when this one keeps a file.
-            V(0) keeps all.
-        type: int
-        default: 0
-      days:
-        description:
-          - Runs of the last so many days stay, whatever their number.
-        type: int
-        default: 0
 requirements:
   - lxml 4.2 or newer on the host (package C(python3-lxml))
 seealso:
@@ -318,7 +281,8 @@ backup_files:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._editor.module import BACKUP_OPTIONS, run_parts
+from ..module_utils._editor.module import run_parts
+from ..module_utils._files.module import BACKUP_OPTIONS
 from ..module_utils._home.membership import WKA_MEMBERS, wka_members_part
 from ..module_utils._module import quiet_module
 

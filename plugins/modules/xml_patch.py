@@ -29,6 +29,8 @@ author:
 extends_documentation_fragment:
   - carbon_ops.key_manager.attributes
   - carbon_ops.key_manager.attributes.patch
+  - carbon_ops.key_manager.attributes.backup
+  - carbon_ops.key_manager.attributes.backup_run
   - carbon_ops.key_manager.attributes.product_files
 options:
   files:
@@ -370,12 +372,12 @@ backup_files:
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._editor.module import (
-    BACKUP_OPTIONS,
     REPORT_OPTIONS,
     XML_PATCH,
     run_parts,
     xml_patch_part,
 )
+from ..module_utils._files.module import BACKUP_OPTIONS
 from ..module_utils._module import quiet_module
 
 

@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TESTS = REPOSITORY / "tests"
 FIXTURES = TESTS / "fixtures"
+# The real product files. Without links on the way, as the products' parsers report their paths.
+SHARED = Path(os.environ.get("CARBON_OPS_SHARED", REPOSITORY.parent / "shared")).resolve()
 PRODUCTS = REPOSITORY / "roles" / "cluster" / "files" / "products"

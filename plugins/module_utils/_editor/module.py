@@ -6,12 +6,10 @@
 from __future__ import annotations
 
 import typing as t
-from pathlib import Path
 
 from ansible.module_utils.basic import missing_required_lib
 
-from .._errors import OperatorError
-from .._files.runs import check_run_name, prune
+from .._files.module import backup_arguments, prune_backups
 from .._module import Arguments, errors_told
 from .arguments import VAULTED_OPTIONS
 from .outcome import IGNORED, UNCHANGED
@@ -23,20 +21,6 @@ if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
 QUIET = (UNCHANGED, IGNORED)
-# How the files are replaced, whatever is edited in them.
-BACKUP_OPTIONS: dict[str, dict[str, t.Any]] = {
-    "backup": {"type": "bool", "default": False},
-    "backup_dir": {"type": "path"},
-    "backup_run": {
-        "type": "dict",
-        "options": {
-            "name": {"type": "str", "required": True},
-            "reason": {"type": "str", "default": ""},
-            "keep": {"type": "int", "default": 0},
-            "days": {"type": "int", "default": 0},
-        },
-    },
-}
 REPORT_OPTIONS: dict[str, dict[str, t.Any]] = {
     "report": {"type": "str", "choices": ["all", "changed"], "default": "all"},
 }
@@ -60,28 +44,6 @@ XML_PATCH = Arguments(
         "required_together": [("path", "edits")],
     },
 )
-
-
-def backup_arguments(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """The options of backups as ``replace_files`` takes them; raises OperatorError."""
-    folder, run = params.get("backup_dir"), params.get("backup_run")
-    backup = bool(params.get("backup"))
-    if not run:
-        return {"backup": backup, "backup_dir": folder}
-    if not folder:
-        raise OperatorError("backup_run needs backup_dir, the folder of all runs.")
-    return {
-        "backup": backup,
-        "backup_dir": str(Path(folder, check_run_name(run["name"]))),
-        "reason": run["reason"],
-    }
-
-
-def prune_backups(params: t.Mapping[str, t.Any], kept: t.Collection[str]) -> None:
-    """Remove the backups of old runs after one that kept files."""
-    run = params.get("backup_run")
-    if run and kept:
-        prune(params["backup_dir"], run["keep"], run["days"])
 
 
 def xml_patch_part(arguments: t.Mapping[str, t.Any]) -> Part:

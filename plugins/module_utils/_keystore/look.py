@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import grp
 import hashlib
+import os
 import stat
 import typing as t
 from pathlib import Path
 
 from .._errors import OperatorError
+from .._files.transaction import read_source
 
 
 def look(
@@ -24,29 +26,35 @@ def look(
     to compare the checksum, of private keys what tells them apart. Raises OperatorError for one
     that cannot be read."""
     found = {}
-    for path in dict.fromkeys([*paths, *read, *keys, *compare]):
+    for path in dict.fromkeys([*read, *keys, *compare]):
+        source = read_source(path) if os.path.lexists(path) else None
+        if source is None or source.status is None:
+            continue
+        entry = _owned(source.status)
+        entry["checksum"] = source.digest.hex()
+        if path in read:
+            entry["text"] = source.raw.decode("utf-8", "replace")
+        if path in keys:
+            entry["public_key"] = public_key_fingerprint(source.raw)
+        found[path] = entry
+    for path in paths:
         try:
-            status = Path(path).stat()
-            entry: dict[str, t.Any] = {
-                "owner": status.st_uid,
-                "group": status.st_gid,
-                "group_name": _group_name(status.st_gid),
-                "mode": f"{stat.S_IMODE(status.st_mode):04o}",
-                "modified": status.st_mtime,
-            }
-            if path in read or path in keys or path in compare:
-                content = Path(path).read_bytes()
-                entry["checksum"] = hashlib.sha256(content).hexdigest()
-                if path in read:
-                    entry["text"] = content.decode("utf-8", "replace")
-                if path in keys:
-                    entry["public_key"] = public_key_fingerprint(content)
+            found.setdefault(path, _owned(Path(path).stat()))
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as error:
             raise OperatorError(f"{path}: cannot be read ({error.strerror}).") from None
-        found[path] = entry
     return found
+
+
+def _owned(status: os.stat_result) -> dict[str, t.Any]:
+    return {
+        "owner": status.st_uid,
+        "group": status.st_gid,
+        "group_name": _group_name(status.st_gid),
+        "mode": f"{stat.S_IMODE(status.st_mode):04o}",
+        "modified": status.st_mtime,
+    }
 
 
 def _group_name(number: int) -> str:
@@ -76,7 +84,7 @@ def public_key_fingerprint(private_key: bytes) -> str:
 def library_is_there() -> bool:
     """Whether the library that makes keys and certificates can be used."""
     try:
-        import cryptography.x509  # noqa: F401
+        from cryptography import x509
     except ImportError:
         return False
-    return True
+    return hasattr(x509, "CertificateBuilder")

@@ -6,7 +6,6 @@ list while they are configured."""
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -20,9 +19,8 @@ import pytest
 import yaml
 
 from tests.support import homes
+from tests.support.paths import REPOSITORY, SHARED
 
-REPOSITORY = Path(__file__).resolve().parents[3]
-SHARED = Path(os.environ.get("CARBON_OPS_SHARED", REPOSITORY.parent / "shared"))
 # The homes of a Key Manager and of its API Manager.
 REAL = {
     "ob_km_1.5": (("ob-km-1.5-uk",), ("apim-2.6.0", "ob-apim-1.5-uk")),

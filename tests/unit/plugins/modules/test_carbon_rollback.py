@@ -51,8 +51,10 @@ class Host:
         )
         return self.run_module("host_files", {**what, **self.run(run)})
 
-    def rollback(self, to: str | None = None, run: str = FOURTH, **how: t.Any) -> dict[str, t.Any]:
-        arguments: dict[str, t.Any] = {"backup_dir": str(self.backups)}
+    def rollback(
+        self, to: str | None = None, run: str = FOURTH, needed: t.Sequence[str] = (), **how: t.Any
+    ) -> dict[str, t.Any]:
+        arguments: dict[str, t.Any] = {"backup_dir": str(self.backups), "needed": list(needed)}
         if to:
             arguments.update(run=to, backup_run={"name": run, "reason": f"undo of {to}"})
         return self.run_module("carbon_rollback", arguments, **how)
@@ -146,6 +148,18 @@ def test_a_host_that_no_later_run_changed_is_left_alone(host: Host) -> None:
 
 def test_what_is_no_name_of_a_run_is_refused(host: Host) -> None:
     assert "20260131T120000Z" in host.rollback("../etc")["msg"]
+
+
+def test_what_set_a_server_up_is_not_undone(host: Host) -> None:
+    host.rename(FIRST, "two")
+    host.write(SECOND, "unit", "[Unit]\n")
+    host.rename(THIRD, "three")
+    before = host.files
+    unit = str(host.folder / "unit")
+    failed = host.rollback(FIRST, needed=[unit])
+    assert unit in failed["msg"] and "is not undone" in failed["msg"]
+    assert host.files == before
+    assert host.rollback(THIRD, needed=[unit])["changed_paths"] == [str(host.folder / "carbon.xml")]
 
 
 def test_a_manifest_of_another_program_is_refused(host: Host) -> None:

@@ -39,4 +39,4 @@ def test_one_call_tells_what_is_there(run_module: Run, tmp_path: Path, check_mod
 def test_what_cannot_be_read_is_told(run_module: Run, tmp_path: Path) -> None:
     told = run_module("host_files_info", {"read": [str(tmp_path)]})
     assert told["failed"] is True
-    assert told["msg"] == f"{tmp_path}: cannot be read (Is a directory)."
+    assert told["msg"] == f"{tmp_path}: is not a regular file."

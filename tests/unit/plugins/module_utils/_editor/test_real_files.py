@@ -7,7 +7,6 @@ edits change the intended lines only."""
 from __future__ import annotations
 
 import difflib
-import os
 import re
 import subprocess
 import typing as t
@@ -22,13 +21,12 @@ from ansible_collections.carbon_ops.key_manager.plugins.module_utils._editor.pat
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._errors import OperatorError
 from lxml import etree
 
-from tests.support.paths import REPOSITORY
+from tests.support.paths import SHARED
 
 pytestmark = pytest.mark.shared
 
 from tests.benchmark.real_edits import benchmark_edits
 
-SHARED = Path(os.environ.get("CARBON_OPS_SHARED", REPOSITORY.parent / "shared"))
 PRODUCTS = {
     "O": "ob-km-1.5-uk",
     "I": "is-km-5.7.0",

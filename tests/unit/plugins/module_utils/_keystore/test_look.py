@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import typing as t
 from pathlib import Path
 
 import pytest
@@ -129,6 +130,11 @@ def test_a_group_without_a_name_is_told_by_its_number(
     assert look([str(tmp_path)], [], [])[str(tmp_path)]["group_name"] == ""
 
 
-def test_what_cannot_be_read_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(OperatorError, match="cannot be read"):
-        look([], [str(tmp_path)], [])
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
+def test_what_is_no_file_is_an_error_and_not_waited_for(
+    tmp_path: Path, make: t.Callable[[Path], None]
+) -> None:
+    path = tmp_path / "ca.crt"
+    make(path)
+    with pytest.raises(OperatorError, match=r"ca\.crt: is not a regular file"):
+        look([], [str(path)], [])

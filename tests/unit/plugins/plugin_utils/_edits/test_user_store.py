@@ -6,7 +6,6 @@ way back."""
 
 from __future__ import annotations
 
-import os
 import shutil
 import typing as t
 from pathlib import Path
@@ -24,9 +23,8 @@ from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._model.user
 )
 from lxml import etree
 
-from tests.support.paths import REPOSITORY
+from tests.support.paths import REPOSITORY, SHARED
 
-SHARED = Path(os.environ.get("CARBON_OPS_SHARED", REPOSITORY.parent / "shared"))
 FILE = "repository/conf/user-mgt.xml"
 FILES = {
     **{
