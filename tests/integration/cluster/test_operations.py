@@ -106,8 +106,6 @@ def test_node_that_starts_without_the_database_comes_up_when_it_is_back(
     wait_for(f"{node['name']} is healthy", lambda: whole_cluster.healthy(node), 150, 2)
 
 
-# Two Key Managers were rolled back by hand; as a test it has not been seen to its end.
-@pytest.mark.slow
 def test_last_run_is_rolled_back(whole_cluster: Cluster, playbook: t.Any) -> None:
     files = (
         f"{whole_cluster.nodes[0]['home']}/repository/conf/carbon.xml",
