@@ -158,6 +158,9 @@ def _values(
             f"cluster_heartbeat_interval ({interval} s) must be shorter than"
             f" cluster_heartbeat_limit ({limit} s), and greater than 0."
         )
+    for name in ("cluster_log_files", "cluster_log_file_size"):
+        if isinstance(shared[name], int) and shared[name] < 1:
+            yield f"{name} must be at least 1: with {shared[name]} no log could be kept."
     yield from _java_options(cluster)
 
 

@@ -190,6 +190,9 @@ TABLE: list[tuple[str, t.Any, t.Any, dict[str, t.Any]]] = [
     ("cluster_rollback", "last", "20260131T120000Z", {}),
     ("cluster_backup_runs", 20, 5, {}),
     ("cluster_backup_days", 30, 7, {}),
+    ("cluster_log_days", 90, 7, {}),
+    ("cluster_log_files", 0, 5, {}),
+    ("cluster_log_file_size", 0, 10, {}),
     ("cluster_allow_default_passwords", True, False, {"cluster_admin_password": "admin"}),
 ]
 

@@ -601,6 +601,16 @@ BAD: list[tuple[str, t.Callable[[Case], t.Any], list[str]]] = [
         ["cluster_public_port"],
     ),
     (
+        "no log file",
+        lambda c: c.everywhere(cluster_log_files=0),
+        ["cluster_log_files", "at least 1"],
+    ),
+    (
+        "a log of no size",
+        lambda c: c.everywhere(cluster_log_file_size=0),
+        ["cluster_log_file_size", "at least 1"],
+    ),
+    (
         "a slow heartbeat",
         lambda c: c.everywhere(cluster_heartbeat_interval=20),
         ["cluster_heartbeat_interval", "cluster_heartbeat_limit"],
