@@ -7,6 +7,7 @@ from __future__ import annotations
 from ansible.plugins.action import ActionBase
 
 from ..plugin_utils._inventory import play_variables, read_variables, without_leaving
+from ..plugin_utils._model.inventory import REACHED_BY
 from ..plugin_utils._preflight.check import check_inventory
 from ..plugin_utils._sources import collection_sources, role_options
 from ..plugin_utils._surveys import PREFIX
@@ -29,7 +30,7 @@ class ActionModule(ActionBase):
         prefixes = tuple(f"{before}{role}_" for role in options for before in ("", PREFIX))
         reading = read_variables(
             task_vars,
-            known.keys() | {"ansible_host"},
+            known.keys() | REACHED_BY,
             prefixes,
             play_variables(task_vars, known, self._templar.template),
         )

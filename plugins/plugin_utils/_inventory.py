@@ -12,7 +12,7 @@ import yaml
 from ansible.errors import AnsibleError
 
 from . import _surveys as surveys
-from ._model.inventory import Inventory
+from ._model.inventory import REACHED_BY, Inventory
 from ._sources import collection_sources, role_options
 
 
@@ -145,7 +145,7 @@ def read_inventory(
     }
     reading = read_variables(
         variables,
-        set(options) | {"ansible_host"},
+        set(options) | REACHED_BY,
         of_play=play_variables(variables, options, template),
     )
     if reading.unresolved:

@@ -12,7 +12,15 @@ from .._argument_specs import validated
 from .caching import _caching, _first_set
 from .databases import _database, _datasources
 from .front import _balancer, _front, _gateway_hostname, _gateway_of, _remote_ip_valve, _urls
-from .hosts import _host, _is_alone, _members, _membership, _membership_of, address_of
+from .hosts import (
+    _host,
+    _is_alone,
+    _members,
+    _membership,
+    _membership_of,
+    address_of,
+    machines,
+)
 from .inventory import host_groups
 from .storage import storage
 from .user_store import user_store_model
@@ -67,7 +75,8 @@ def build_model(name: str, inventory: Inventory, sources: Sources) -> dict[str, 
     caching = _caching(shared, product)
     if _is_alone(shared, groups):
         caching["clustered"] = False
-    hosts = _hosts(groups, variables, addresses, product, api_manager)
+    places = machines(inventory.hosts, addresses)
+    hosts = _hosts(groups, variables, addresses, places, product, api_manager)
     front = _front(shared, groups, hosts)
     urls = _urls(shared, product, groups, front)
     for host in groups["key_manager"]:
@@ -91,7 +100,7 @@ def build_model(name: str, inventory: Inventory, sources: Sources) -> dict[str, 
         "load_balancers": [hosts[host] for host in groups["load_balancer"]],
         # Two hosts on one machine must not install at the same time: it has one package manager and
         # one list of users.
-        "installed_at_once": 1 if len(set(addresses.values())) < len(addresses) else 0,
+        "installed_at_once": 1 if len(set(places.values())) < len(places) else 0,
         "members": _members(shared, nodes) if caching["clustered"] else [],
         "membership": _membership(shared),
         "caching": caching,
@@ -130,17 +139,19 @@ def _hosts(
     groups: t.Mapping[str, t.Sequence[str]],
     variables: t.Mapping[str, Variables],
     addresses: t.Mapping[str, str],
+    places: t.Mapping[str, str],
     product: t.Mapping[str, t.Any],
     api_manager: t.Mapping[str, t.Any],
 ) -> dict[str, dict[str, t.Any]]:
     """The entry of each host, by name."""
-    beside = {addresses[host] for host in groups["api_manager"]}
+    beside = {places[host] for host in groups["api_manager"]}
     return {
         host: _host(
             host,
             role,
             index,
             addresses[host],
+            places[host],
             variables[host],
             product if role == "key_manager" else api_manager,
             beside,

@@ -82,7 +82,7 @@ def _gateway_of(
     # other.
     own = next(
         iter(
-            [server for server in api_managers if server["address"] == node["address"]]
+            [server for server in api_managers if server["machine"] == node["machine"]]
             or api_managers
         ),
         None,

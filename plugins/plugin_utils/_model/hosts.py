@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ...module_utils._addresses import is_loopback
 from ...module_utils._ports import port_table
 from .inventory import CARBON_ROLES
 
@@ -19,17 +20,53 @@ def address_of(name: str, raw: Variables, variables: Variables) -> str:
     return str(variables.get("cluster_node_address") or raw.get("ansible_host") or name)
 
 
+def reached(name: str, raw: Variables) -> str:
+    """Where Ansible reaches a host. Behind one address with several ports there are several
+    machines."""
+    place = str(raw.get("ansible_host") or name)
+    return (
+        place if raw.get("ansible_port") is None else "{0}:{1}".format(place, raw["ansible_port"])
+    )
+
+
+def machines(hosts: t.Mapping[str, Variables], addresses: t.Mapping[str, str]) -> dict[str, str]:
+    """The machine of each host, called by where Ansible reaches the first host on it.
+
+    Two hosts are on one machine where Ansible reaches both at one place, or where one address
+    leads to both. A loopback address leads to the machine itself, whichever of them it is.
+    """
+    found: dict[str, str] = {}
+    owners: dict[tuple[str, str], str] = {}
+    for host, address in addresses.items():
+        place = reached(host, hosts[host])
+        marks = [("ansible", place), ("address", "loopback" if is_loopback(address) else address)]
+        same = [owners[mark] for mark in marks if mark in owners]
+        found[host] = same[0] if same else place
+        for other in same[1:]:
+            found = {name: same[0] if at == other else at for name, at in found.items()}
+            owners = {mark: same[0] if at == other else at for mark, at in owners.items()}
+        owners.update(dict.fromkeys(marks, found[host]))
+    return found
+
+
 def _host(
     name: str,
     role: str,
     index: int,
     address: str,
+    machine: str,
     variables: Variables,
     profile: t.Mapping[str, t.Any],
     beside: t.Collection[str],
 ) -> dict[str, t.Any]:
-    """One host's entry; `beside` are the addresses of the API Managers."""
-    host: dict[str, t.Any] = {"name": name, "role": role, "index": index, "address": address}
+    """One host's entry; `beside` are the machines of the API Managers."""
+    host: dict[str, t.Any] = {
+        "name": name,
+        "role": role,
+        "index": index,
+        "address": address,
+        "machine": machine,
+    }
     if role not in CARBON_ROLES:
         return host
     key_manager = role == "key_manager"
@@ -38,7 +75,7 @@ def _host(
     )
     if offset is None:
         offset = profile["default_offset"] if key_manager or profile["side"] == "api_manager" else 0
-        if key_manager and address in beside:
+        if key_manager and machine in beside:
             offset = profile.get("default_offset_beside_api_manager", offset)
     instance = variables.get("cluster_instance") or variables["cluster_name"] + (
         "" if key_manager else "-apim"

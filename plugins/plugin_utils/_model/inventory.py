@@ -16,6 +16,8 @@ GROUP_VARIABLES = {
     "database": "cluster_database_group",
     "api_manager": "cluster_api_manager_group",
 }
+# What Ansible itself reads, and the model too: where it reaches a host.
+REACHED_BY = frozenset({"ansible_host", "ansible_port"})
 CARBON_ROLES = ("key_manager", "api_manager")
 # Variables that may differ from host to host; every other one describes the whole cluster.
 HOST_VARIABLES = frozenset(

@@ -32,6 +32,9 @@ class Host(t.TypedDict, total=False):
     """1, 2, … within its group."""
     address: str
     """`cluster_node_address`, else `ansible_host`, else the inventory name."""
+    machine: str
+    """The machine that it is on: the same for hosts that Ansible reaches at one place, or that have
+    one address."""
     instance: str
     """Names the systemd unit and the folders of the host that belong to it."""
     home: str

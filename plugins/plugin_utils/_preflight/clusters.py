@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ...module_utils._addresses import is_loopback
+from .._model.hosts import address_of, reached
 from .._model.inventory import GROUP_VARIABLES
 from .databases import _registry_source
 
@@ -40,17 +41,19 @@ def _between(
                 ).format(host, owners["host"][host], cluster, ", ".join(GROUP_VARIABLES.values()))
         for host in hosts:
             variables = inventory.hosts[host]
-            address = str(
-                variables.get("cluster_node_address") or variables.get("ansible_host") or host
-            )
-            if host in told or is_loopback(address):
+            if host in told:
                 continue
-            if owners["machine"].setdefault(address, cluster) != cluster:
+            address = address_of(host, variables, variables)
+            marks = [reached(host, variables), *([] if is_loopback(address) else [address])]
+            taken = [
+                mark for mark in marks if owners["machine"].setdefault(mark, cluster) != cluster
+            ]
+            if taken:
                 yield (
                     "{0} is on the machine of another cluster ({1}, {2}), where both would keep"
                     " their keys and settings in the same place. Give it a machine of its own, or"
                     " correct cluster_node_address."
-                ).format(host, address, owners["machine"][address])
+                ).format(host, taken[0], owners["machine"][taken[0]])
         yield from _same_databases(cluster, owners["database"], models.get(first))
         status = inventory.hosts[first].get("verify_status_file")
         if status and owners["file"].setdefault(str(status), cluster) != cluster:

@@ -22,6 +22,7 @@ from ...module_utils._addresses import (
 )
 from ...module_utils._errors import OperatorError
 from .._firewall import port_range
+from .._model.hosts import address_of, reached
 from .._model.inventory import GROUP_VARIABLES
 from .settings import _listed
 
@@ -138,9 +139,7 @@ def _hosts(
 ) -> Sentences:
     addresses = {}
     for host, variables in cluster.hosts.items():
-        address = str(
-            variables.get("cluster_node_address") or variables.get("ansible_host") or host
-        )
+        address = address_of(host, variables, variables)
         if is_ipv6(address):
             yield f"cluster_node_address of {host}, {address}, {IPV6_REFUSED}."
         elif not is_host_name(address) and not is_address(address):
@@ -153,6 +152,14 @@ def _hosts(
             f"cluster_node_address mixes loopback ({_listed(loopback)}) with routable addresses"
             f" ({_listed([host for host in nodes if host not in loopback])}): the members would"
             " never find each other. Use loopback only when all Key Managers are on one host."
+        )
+    named = [host for host in loopback if cluster.hosts[host].get("ansible_host")]
+    places = dict.fromkeys(reached(host, cluster.hosts[host]) for host in named)
+    if len(places) > 1:
+        yield (
+            f"cluster_node_address of {_listed(named)} is loopback, but they are on several"
+            f" machines ({_listed(places)}): the members would never find each other. Give each the"
+            " address of its machine."
         )
     balancers = [host for host in groups["load_balancer"] if not is_loopback(addresses[host])]
     if loopback and len(loopback) == len(nodes) and balancers:
@@ -273,12 +280,12 @@ def _instances(servers: t.Sequence[t.Mapping[str, t.Any]]) -> Sentences:
         seen: dict[t.Any, str] = {}
         # A host of two roles has the marks of one only.
         for server in [server for server in servers if key in server]:
-            place = (server["address"], server[key])
+            place = (server["machine"], server[key])
             if place in seen:
                 yield (
                     "{0} and {1} are on one machine ({2}) with the same {3} {4}: give one of them"
                     " another one.".format(
-                        seen[place], server["name"], server["address"], variable, server[key]
+                        seen[place], server["name"], server["machine"], variable, server[key]
                     )
                 )
             seen[place] = server["name"]

@@ -13,7 +13,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from .. import _argument_specs as argument_specs
 from .._argument_specs import as_arguments
-from .._model.inventory import HOST_VARIABLES
+from .._model.inventory import HOST_VARIABLES, REACHED_BY
 from . import text_rules
 from .settings import _listed
 
@@ -36,7 +36,7 @@ def _unknown(inventory: Inventory, known: t.Mapping[str, t.Any], role_options: S
     found: dict[str, list[str]] = {}
     for host, variables in inventory.hosts.items():
         for name in variables:
-            if name not in known and name != "ansible_host":
+            if name not in known and name not in REACHED_BY:
                 found.setdefault(name, []).append(host)
     for name, hosts in found.items():
         close = difflib.get_close_matches(name, known, n=1, cutoff=0.8)

@@ -11,7 +11,9 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from lxml import etree
 
+from tests.integration.configure.meaning import meaning
 from tests.integration.configure.sites import SHARED, Site
 
 TEMPLATE = "repository/resources/api_templates/velocity_template.xml"
@@ -21,25 +23,56 @@ SEQUENCE = (
 )
 COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
 CONF = "repository/conf/"
-STOCK_WORDS = (b"wso2carbon.jks", b">wso2carbon<", b'"wso2carbon"', b">wso2123<")
-# Where a password or a name of the products' own stands although every edit was made, and why.
-STOCK_LEFT = {
+STOCK_WORDS = ("wso2carbon.jks", "wso2carbon", "wso2123")
+IN_A_LINE = re.compile(r'[/="](wso2carbon(\.jks)?|wso2123)(["<]|$)')
+EMBEDDED = {
+    "datasources-configuration/datasources/datasource[jdbc/WSO2CarbonDB]/definition/configuration/"
+    + option: "the node's embedded database"
+    for option in ("username", "password")
+}
+WORKFLOWS = {
+    "datasources-configuration/datasources/datasource[bpsds]/definition/configuration/"
+    + option: "the node's database of workflows"
+    for option in ("username", "password")
+}
+BUSINESS_INTELLIGENCE = {
+    f"Server/BIServer/{account}/Password": "an account of Business Intelligence"
+    for account in ("DataPublishing", "TRA/Receivers", "FraudDetection/Receivers")
+}
+XMPP = {
+    "Server/MultifactorAuthentication/XMPPSettings/XMPPConfig/XMPPPassword": (
+        "an XMPP account that is switched off"
+    )
+}
+# Every place that holds a name or a password of the products' own although every edit was made, and
+# why.
+STOCK_LEFT: dict[str, dict[tuple[str, str], dict[str, str]]] = {
     "ob_km_1.5": {
-        ("km1", CONF + "datasources/master-datasources.xml"): "the node's embedded database",
-        ("km1", CONF + "finance/open-banking.xml"): "accounts of Business Intelligence",
-        ("km1", CONF + "identity/identity.xml"): "an XMPP account that is switched off",
-        ("am1", CONF + "datasources/master-datasources.xml"): "the node's embedded database",
-        ("am1", CONF + "finance/open-banking.xml"): "accounts of Business Intelligence",
+        ("km1", CONF + "datasources/master-datasources.xml"): EMBEDDED,
+        ("km1", CONF + "finance/open-banking.xml"): BUSINESS_INTELLIGENCE,
+        ("km1", CONF + "identity/identity.xml"): XMPP,
+        ("am1", CONF + "datasources/master-datasources.xml"): EMBEDDED,
+        ("am1", CONF + "finance/open-banking.xml"): BUSINESS_INTELLIGENCE,
     },
     "is_km_5.7.0": {
-        ("km1", CONF + "datasources/master-datasources.xml"): "the node's embedded database",
-        ("km1", CONF + "datasources/bps-datasources.xml"): "the node's database of workflows",
-        ("km1", CONF + "identity/identity.xml"): "an XMPP account that is switched off",
-        ("am1", CONF + "datasources/master-datasources.xml"): "the node's embedded database",
-        ("am1", CONF + "identity/identity.xml"): "an XMPP account that is switched off",
+        ("km1", CONF + "datasources/master-datasources.xml"): EMBEDDED,
+        ("km1", CONF + "datasources/bps-datasources.xml"): WORKFLOWS,
+        ("km1", CONF + "identity/identity.xml"): XMPP,
+        ("am1", CONF + "datasources/master-datasources.xml"): EMBEDDED,
+        ("am1", CONF + "identity/identity.xml"): XMPP,
         # The home of the tests has files of Open Banking's, which that product has not.
-        ("am1", CONF + "finance/open-banking.xml"): "Open Banking's",
-        ("am1", TEMPLATE): "Open Banking's",
+        ("am1", CONF + "finance/open-banking.xml"): {
+            **BUSINESS_INTELLIGENCE,
+            "Server/APISecurity/Global/Password": "Open Banking's",
+            "Server/OBIdentityRetriever/Server/SigningCertificateAlias": "Open Banking's",
+        },
+        ("am1", TEMPLATE): {
+            '<property name="keyStore" value="./repository/resources/security/wso2carbon.jks"/>': (
+                "Open Banking's"
+            ),
+            '<property name="password" value="wso2carbon"/>': "Open Banking's",
+            '<property name="alias" value="wso2carbon"/>': "Open Banking's",
+        },
     },
 }
 
@@ -55,6 +88,20 @@ def holding(home: Path, word: bytes) -> list[str]:
         for path in sorted(home.rglob("*"))
         if path.is_file() and word in COMMENT.sub(b"", path.read_bytes())
     ]
+
+
+def naming_the_stock_key(path: Path) -> set[str]:
+    """The places of a file that hold one of the words as they are, or a path to the keystore:
+    elements and attributes of XML, lines of other files."""
+    content = path.read_bytes()
+    try:
+        values = meaning(content)
+    except etree.XMLSyntaxError:
+        lines = {line.strip() for line in content.decode("utf-8").splitlines()}
+        return {line for line in lines if IN_A_LINE.search(line)}
+    return {
+        place for place, value in values.items() if value.rpartition("/")[2].strip() in STOCK_WORDS
+    }
 
 
 def test_a_changed_name_of_the_cluster_leaves_no_old_one(
@@ -119,12 +166,12 @@ def test_no_file_names_the_stock_key(
     done = run(made, playbook, "km1", "am1")
     assert done.status == 0, done.output
     found = {
-        (host, file)
+        (host, file): places
         for host, home in made.homes.items()
-        for word in STOCK_WORDS
-        for file in holding(home, word)
+        for file in sorted({file for word in STOCK_WORDS for file in holding(home, word.encode())})
+        if (places := naming_the_stock_key(home / file))
     }
-    assert found == set(STOCK_LEFT[product])
+    assert found == {file: set(places) for file, places in STOCK_LEFT[product].items()}
 
 
 def test_only_the_wiring_changes_where_only_the_wiring_is_ours(

@@ -18,6 +18,7 @@ from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._model.buil
     build_model,
     outside_model,
 )
+from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._model.hosts import machines
 from ansible_collections.carbon_ops.key_manager.plugins.plugin_utils._model.inventory import (
     HOST_VARIABLES,
     Inventory,
@@ -784,6 +785,45 @@ def test_a_key_manager_beside_api_manager_makes_room_for_it() -> None:
     made = model(**IS_KM, hosts={"am1": {"cluster_node_address": "192.0.2.12"}})
     assert [node["offset"] for node in made["nodes"]] == [0, 1]
     assert made["api_managers"][0]["offset"] == 0
+    # The same machine by two addresses of its own.
+    reached = {host: {"ansible_host": "machine.bank.example"} for host in ("km2", "am1")}
+    made = model(**IS_KM, hosts=reached)
+    assert [node["offset"] for node in made["nodes"]] == [0, 1]
+    assert [host["machine"] for host in (*made["nodes"], *made["api_managers"])] == [
+        "km1",
+        "machine.bank.example",
+        "machine.bank.example",
+    ]
+
+
+def test_hosts_are_on_one_machine_where_one_place_leads_to_both() -> None:
+    hosts: dict[str, dict[str, t.Any]] = {
+        "a": {"ansible_host": "one.example"},
+        "b": {},
+        # By its address the machine of b, by Ansible that of a: all three are one.
+        "c": {"ansible_host": "one.example"},
+        "d": {"ansible_host": "127.0.0.1", "ansible_port": 2222},
+        "e": {"ansible_host": "127.0.0.1", "ansible_port": 2200},
+        "f": {},
+        "g": {},
+        "h": {"ansible_host": "b"},
+    }
+    addresses = {
+        "a": "192.0.2.1",
+        "b": "192.0.2.2",
+        "c": "192.0.2.2",
+        "d": "192.0.2.4",
+        "e": "192.0.2.5",
+        "f": "127.0.0.1",
+        "g": "localhost",
+        "h": "192.0.2.8",
+    }
+    assert machines(hosts, addresses) == {
+        **dict.fromkeys("abch", "one.example"),
+        "d": "127.0.0.1:2222",
+        "e": "127.0.0.1:2200",
+        **dict.fromkeys("fg", "f"),
+    }
 
 
 def test_each_half_of_an_active_active_pair_has_its_own_gateway() -> None:

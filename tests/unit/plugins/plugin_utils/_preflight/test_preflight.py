@@ -90,6 +90,15 @@ def two_on_one_host(case: Case, **second: t.Any) -> None:
     )
 
 
+def documented_pair(case: Case, second: str = "127.0.0.2", **other: t.Any) -> None:
+    """As Open Banking's document has it: one machine, and addresses of it that lead nowhere else."""
+    for host in ("km1", "km2", "lb1"):
+        case.hosts[host].update(
+            ansible_host="machine.bank.example", cluster_node_address="127.0.0.1"
+        )
+    case.hosts["km2"].update({"cluster_node_address": second, **other})
+
+
 def identity_server(case: Case, **gateway: t.Any) -> None:
     passwords = {name: "Canary-" + name for name in ("user", "apim", "registry")}
     case.everywhere(
@@ -260,6 +269,36 @@ BAD: list[tuple[str, t.Callable[[Case], t.Any], list[str]]] = [
         "one instance twice",
         lambda c: two_on_one_host(c, cluster_instance="obkm"),
         ["cluster_instance obkm"],
+    ),
+    (
+        "the documents' two nodes on one machine, with one port offset",
+        lambda c: documented_pair(c, cluster_instance="obkm2", cluster_member_port=4010),
+        ["Port 9446 is wanted twice on machine.bank.example", "cluster_port_offset"],
+    ),
+    (
+        "the documents' two nodes on one machine, with one member port",
+        lambda c: documented_pair(c, cluster_instance="obkm2", cluster_port_offset=4),
+        ["Port 4000 is wanted twice on machine.bank.example", "cluster_member_port"],
+    ),
+    (
+        "the documents' two nodes on one machine, in one home",
+        lambda c: documented_pair(c, cluster_port_offset=4, cluster_member_port=4010),
+        ["km1 and km2 are on one machine (machine.bank.example)", "cluster_instance obkm"],
+    ),
+    (
+        "two addresses of one machine",
+        lambda c: [c.hosts[host].update(ansible_host="10.0.0.9") for host in ("km1", "km2")],
+        ["Port 9446 is wanted twice on 10.0.0.9"],
+    ),
+    (
+        "one machine by two names of itself",
+        lambda c: documented_pair(c, second="localhost", ansible_host=None),
+        ["Port 9446 is wanted twice on"],
+    ),
+    (
+        "loopback on several machines",
+        lambda c: documented_pair(c, ansible_host="other.bank.example"),
+        ["loopback, but they are on several machines (machine.bank.example, other.bank.example)"],
     ),
     (
         "a member port out of range",
@@ -1126,6 +1165,14 @@ def test_a_good_inventory_has_none() -> None:
     "change",
     [
         two_on_one_host,
+        lambda c: documented_pair(
+            c, cluster_instance="obkm2", cluster_port_offset=4, cluster_member_port=4010
+        ),
+        # Behind one address, each at a port of its own, as virtual machines of a desktop are.
+        lambda c: [
+            c.hosts[host].update(ansible_host="127.0.0.1", ansible_port=port)
+            for host, port in (("km1", 2222), ("km2", 2200))
+        ],
         lambda c: c.everywhere(
             cluster_allow_default_passwords=True, cluster_keystore_password="wso2carbon"
         ),
@@ -1241,6 +1288,8 @@ def test_a_good_inventory_has_none() -> None:
     ],
     ids=[
         "two on one host",
+        "the documents' two nodes on one machine",
+        "two machines behind one address",
         "allowed defaults",
         "an overridden URL",
         "a shared account",
@@ -1410,6 +1459,13 @@ SHARED: list[tuple[str, t.Callable[[Case], t.Any], list[str]]] = [
         "a machine",
         lambda c: c.hosts["other-lb1"].update(cluster_node_address="192.0.2.21"),
         ["other-lb1 is on the machine of another cluster", "cluster_node_address"],
+    ),
+    (
+        "a machine with an address for each",
+        lambda c: [
+            c.hosts[host].update(ansible_host="one.example") for host in ("km2", "other-lb1")
+        ],
+        ["other-lb1 is on the machine of another cluster (one.example"],
     ),
     (
         "databases",
