@@ -5,7 +5,8 @@
 
 Whoever may read a folder can lock it. So runs of root wait for each other at a file that nobody
 else can open, and at the folders only for as long as another run would take. On a file system
-without locks, like a share, a file of its own stands for the lock.
+without locks, like a share, a file of its own stands for the lock; one that another user made
+counts no longer than that user's lock would.
 """
 
 from __future__ import annotations
@@ -120,10 +121,12 @@ class Locks:
             else:
                 self._stack.callback(_unlink, lock)
                 return
-            if _age(lock) > STALE_SECONDS:
-                # The run that made it was killed.
+            age, strange = _look_at(lock)
+            if self._alone and strange and time.monotonic() > self._stranger_deadline:
+                return
+            if age > STALE_SECONDS:
+                # The run that made it was killed. A folder of that name stays.
                 _unlink(lock)
-                continue
             if time.monotonic() > self._deadline:
                 raise OperatorError(
                     f"{name}: another run has been editing files there for a minute. Run again"
@@ -137,14 +140,19 @@ def _unlink(path: Path) -> None:
         path.unlink()
 
 
-def _age(lock: Path) -> float:
-    """Seconds since the lock was made, by the clock of its file system."""
-    probe = lock.with_name(f"{LOCK_FILE}-{os.getpid()}")
+def _look_at(lock: Path) -> tuple[float, bool]:
+    """Seconds since the lock was made, by the clock of its file system, and whether no run of this
+    user made it, whatever number a file server gives to root."""
+    # A name that nobody can have taken.
+    probe = lock.with_name(f"{LOCK_FILE}-{os.urandom(8).hex()}")
     try:
-        _unlink(probe)
         os.close(os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-        return probe.lstat().st_mtime - lock.lstat().st_mtime
+        mine, found = probe.lstat(), lock.lstat()
     except OSError:
-        return 0.0
+        return 0.0, False
     finally:
         _unlink(probe)
+    return (
+        mine.st_mtime - found.st_mtime,
+        mine.st_uid != found.st_uid or not stat.S_ISREG(found.st_mode),
+    )

@@ -305,6 +305,40 @@ def test_without_locks_a_killed_run_keeps_nobody_away(
     assert sorted(path.name for path in host.own.iterdir()) == ["site.json"]
 
 
+def of_the_service_user(lock: Path) -> None:
+    """Never stale: it says that it was made in an hour."""
+    lock.write_text("")
+    os.chown(lock, SERVICE_USER, SERVICE_USER)
+    os.utime(lock, (time.time() + 3600,) * 2)
+
+
+def an_old_folder(lock: Path) -> None:
+    """Stale, and cannot be removed as a file is."""
+    lock.mkdir()
+    os.chown(lock, SERVICE_USER, SERVICE_USER)
+    os.utime(lock, (1, 1))
+
+
+def a_link_to_itself(lock: Path) -> None:
+    lock.symlink_to(lock.name)
+
+
+@pytest.mark.usefixtures("without_locks")
+@pytest.mark.parametrize("make", [of_the_service_user, an_old_folder, a_link_to_itself])
+def test_without_locks_the_service_user_keeps_nobody_away(
+    host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: t.Callable[[Path], None]
+) -> None:
+    locks = locks_of(monkeypatch, tmp_path)
+    monkeypatch.setattr(locks.Locks, "_lock_machine", lambda _self: True)
+    monkeypatch.setattr(locks, "STRANGER_SECONDS", 0.1)
+    monkeypatch.setattr(locks, "LOCK_SECONDS", 5.0)
+    make(host.own / locks.LOCK_FILE)
+    begun = time.monotonic()
+    assert host.edit().changed
+    assert time.monotonic() - begun < 3
+    assert '"new"' in host.site.read_text()
+
+
 @pytest.mark.parametrize("writable", [True, False], ids=["by the service user", "by root only"])
 def test_a_share_that_is_exchanged_while_it_is_made_gives_nothing_away(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writable: bool
