@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
+import os
 import re
 import typing as t
-from pathlib import Path
 
 from ...module_utils import _ports as ports
 from .._model.build import build_model
@@ -63,7 +63,7 @@ def check_inventory(
     unresolved: t.Mapping[str, t.Sequence[str]],
     sources: Sources,
     role_options: Specs,
-    exists: t.Callable[[str], bool] = lambda path: Path(path).exists(),
+    exists: t.Callable[[str], bool] = os.path.exists,
 ) -> list[str]:
     """Every contradiction of the inventory, as sentences for the operator; none means that a run
     may begin.

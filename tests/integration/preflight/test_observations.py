@@ -77,3 +77,26 @@ def test_a_strategy_without_order_is_refused(
     assert run.status != 0
     assert "The strategy free is set" in run.output
     assert "take the setting out" in run.output
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--start-at-task", "Check the running server"), ("--skip-tags", "always")],
+    ids=lambda arguments: arguments[0],
+)
+def test_a_run_that_leaves_out_how_it_begins_gives_no_verdict(
+    playbook: t.Callable[..., t.Any], tmp_path: Path, arguments: tuple[str, str]
+) -> None:
+    """No host is in the groups that the first play makes, so none is looked at or changed."""
+    password = tmp_path / "password"
+    password.write_text("sample\n")
+    run = playbook(
+        "site.yml",
+        Path("inventories/prod"),
+        *arguments,
+        "--vault-password-file",
+        str(password),
+    )
+    assert "PLAY RECAP" in run.output
+    assert "are what the inventory describes" not in run.output
+    assert "ok=" not in run.output

@@ -1157,6 +1157,42 @@ def test_a_contradiction_is_found_and_named(
     assert not any("Canary" in error for error in errors), "a sentence shows a secret"
 
 
+LONG = "/" + "x" * 300
+
+
+@pytest.mark.parametrize(
+    ("variables", "sentences"),
+    [
+        (
+            {
+                "nginx_extra_server_config": f'add_header Content-Security-Policy "default-src {LONG}";'
+            },
+            [],
+        ),
+        ({"cluster_database_admin_password": LONG}, []),
+        ({"nginx_certificate_key": "/proc/1/root/lb.key"}, []),
+        (
+            {"cluster_product_archive": {"src": LONG, "checksum": "sha256:" + "0" * 64}},
+            [
+                "cluster_product_archive.src is not on the controller:"
+                f" {LONG} does not exist. Put the file there, or give a URL."
+            ],
+        ),
+    ],
+    ids=["a header", "a secret", "a path of a host", "an archive"],
+)
+def test_a_text_that_can_be_no_file_of_the_controller_is_no_fault(
+    variables: dict[str, t.Any], sentences: list[str]
+) -> None:
+    """With the controller's own file system: a part of more than 255 characters cannot even be
+    looked for."""
+    case = Case()
+    case.everywhere(**variables)
+    inventory = Inventory({**case.groups, "all": list(case.hosts)}, case.hosts)
+    others = {role: spec for role, spec in role_options().items() if role != "cluster"}
+    assert check_inventory(inventory, {}, collection_sources(), others) == sentences
+
+
 def test_a_good_inventory_has_none() -> None:
     assert Case().errors() == []
 
