@@ -84,6 +84,8 @@ options:
         default: []
 extends_documentation_fragment:
   - ansible.builtin.files
+  - carbon_ops.key_manager.attributes.backup
+  - carbon_ops.key_manager.attributes.backup_run
 attributes:
   check_mode:
     support: full
@@ -127,10 +129,14 @@ stores:
     - path: /opt/wso2/obkm/repository/resources/security/obkm.jks
       changed: true
       actions: ["store made", "obkm: key added, 5E:0A:…"]
+backup_files:
+  description: The copy of each store that was replaced, by path. Empty without O(backup).
+  returned: success
+  type: dict
 """
 
 import os
-import tempfile
+import stat
 import time
 import typing as t
 from pathlib import Path
@@ -138,6 +144,8 @@ from pathlib import Path
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._errors import OperatorError
+from ..module_utils._files.module import BACKUP_OPTIONS, set_files
+from ..module_utils._files.whole import Owned, Wanted
 from ..module_utils._keystore.jks import key_certificates, read_store
 from ..module_utils._keystore.pem import fingerprint
 from ..module_utils._keystore.store import KeyRequest, StoreOutcome, StoreRequest, plan_store
@@ -181,6 +189,7 @@ _SPEC: dict[str, t.Any] = {
             },
         },
     },
+    **BACKUP_OPTIONS,
 }
 
 
@@ -244,34 +253,19 @@ def _diff(path: str, before: list[str], after: list[str]) -> dict[str, str]:
     }
 
 
-def _write(module: AnsibleModule, planned: list[tuple[str, StoreOutcome]]) -> None:
-    """Put every new store beside the old one first, so that a full disk leaves all of them as they
-    were."""
-    staged: list[tuple[str, str]] = []
-    # A store that is new is nobody's else from its first moment on; the module's own mode and owner
-    # come later.
-    os.umask(0o077)
-    try:
-        for path, outcome in planned:
-            try:
-                handle, temporary = tempfile.mkstemp(
-                    prefix=".carbon-keystore-", dir=str(Path(path).parent)
-                )
-                staged.append((temporary, path))
-                with os.fdopen(handle, "wb") as file:
-                    file.write(outcome.content)
-                    file.flush()
-                    os.fsync(file.fileno())
-            except OSError as error:
-                raise OperatorError(
-                    f"{path} cannot be written: {error.strerror}. No store was changed."
-                ) from None
-        for temporary, path in staged:
-            module.atomic_move(temporary, path)
-    finally:
-        for temporary, _path in staged:
-            if Path(temporary).exists():
-                Path(temporary).unlink()
+def _wanted(planned: list[tuple[str, StoreOutcome]]) -> Wanted:
+    """The new stores as files. The module's own mode and owner come later: until then a store that
+    is new is nobody's else, and another one keeps what it has."""
+    files = {}
+    for path, outcome in planned:
+        if not Path(path).parent.is_dir():
+            raise OperatorError(
+                f"{path} cannot be written: its folder does not exist. No store was changed."
+            )
+        there = Path(path).exists()
+        mode = stat.S_IMODE(Path(path).stat().st_mode) if there else 0o600
+        files[path] = (outcome.content, Owned(None, None, mode))
+    return Wanted(files=files)
 
 
 def main() -> None:
@@ -301,14 +295,14 @@ def main() -> None:
                     _diff(store["path"], _listing(current, path), _listing(outcome.content, path))
                 )
         changed = bool(planned)
-        if not module.check_mode:
-            _write(module, planned)
+        # All stores or none, and what they replace is kept first, where that is asked for.
+        found = set_files(module, _wanted(planned))
         for store in module.params["stores"]:
             path = os.path.realpath(store["path"])
             if Path(path).exists():
                 arguments = module.load_file_common_arguments(module.params, path=path)
                 changed = module.set_fs_attributes_if_different(arguments, changed)
-    module.exit_json(changed=changed, stores=results, diff=diffs)
+    module.exit_json(changed=changed, stores=results, diff=diffs, backup_files=found.backup_files)
 
 
 if __name__ == "__main__":

@@ -114,6 +114,7 @@ def make_edge(
                 "__nginx_drain": str(home / "drain" / name),
                 "__nginx_owner": pwd.getpwuid(os.geteuid()).pw_name,
                 # What belongs to the nginx of a machine: this one runs by itself.
+                "cluster_backup_directory": str(home / "backups"),
                 "__nginx_folders": [],
                 "__nginx_service_files": [],
                 # The sites of this machine are none of a test's business.

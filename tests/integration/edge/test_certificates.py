@@ -126,7 +126,11 @@ class Place:
         tool = Path(sys.executable).parent / "ansible-playbook"
         # Only an extra variable is stronger than one of the role's own: without it the keys of this
         # very machine would be made.
-        values = {**variables, "__certificates_directory": str(self.keys)}
+        values = {
+            **variables,
+            "__certificates_directory": str(self.keys),
+            "cluster_backup_directory": str(self.home / "backups"),
+        }
         done = subprocess.run(
             [
                 str(tool),

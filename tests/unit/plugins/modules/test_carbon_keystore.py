@@ -150,3 +150,33 @@ def test_when_one_store_cannot_be_none_is_written(
     assert result["failed"] is True
     assert message in result["msg"]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_stores_of_a_run_are_put_back_as_they_were(
+    repository: Path, pair: Path, tmp_path: Path, run_module: t.Callable[..., dict[str, t.Any]]
+) -> None:
+    folder, backups = tmp_path / "security", tmp_path / "backups"
+    folder.mkdir()
+
+    def keep(name: str) -> dict[str, t.Any]:
+        return {"backup": True, "backup_dir": str(backups), "backup_run": {"name": name}}
+
+    wanted = stores(folder, pair)
+    run(repository, stores=wanted, mode="0640", **keep("20260130T120000Z"))
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    # Another password of one store, as when it is rotated; the other one stays as it is.
+    wanted[0].update(password=PASSWORD + "-2", former_passwords=[PASSWORD])
+    done = run(repository, stores=wanted, mode="0640", **keep("20260131T120000Z"))
+    assert list(done["backup_files"]) == [str(folder / "own.jks")]
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} != before
+    put_back = run_module(
+        "carbon_rollback",
+        {
+            "backup_dir": str(backups),
+            "run": "20260131T120000Z",
+            "backup_run": {"name": "20260201T120000Z"},
+        },
+    )
+    assert put_back["changed_paths"] == [str(folder / "own.jks")]
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o640}
