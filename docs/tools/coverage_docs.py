@@ -56,6 +56,8 @@ def render(data: dict[str, t.Any]) -> str:
     for group in data["requirements"]:
         parts.append(f"\n## {group['title']}\n")
         parts += [section(row) for row in group["rows"]]
+    parts.append(f"\n## The documents, step by step\n\n{data['about_steps']}")
+    parts += [document_section(document) for document in data["steps"]]
     parts.append(f"\n## Settings that API Manager or both products get\n\n{data['about_places']}")
     parts += [place_section(place) for place in data["places"]]
     parts.append("\n## What WSO2's automation sets and this collection does not\n\n")
@@ -79,6 +81,17 @@ def section(row: Row) -> str:
     if row.get("tests"):
         lines.append("- **Tests**:")
         lines += [wrapped(f"`{test}`", "  - ") for test in row["tests"]]
+    return "\n".join(lines) + "\n"
+
+
+def document_section(document: dict[str, t.Any]) -> str:
+    lines = [f"\n### {document['document']}\n"]
+    for row in document["rows"]:
+        names = ", ".join(row["requirements"])
+        otherwise = (
+            f". {row['otherwise'][0].upper()}{row['otherwise'][1:]}" if "otherwise" in row else ""
+        )
+        lines.append(wrapped(f"{row['step']}: {names}{otherwise}.", "- ", "  "))
     return "\n".join(lines) + "\n"
 
 
@@ -195,10 +208,28 @@ def wrong_ids(found: list[str], table: str | None) -> t.Iterator[str]:
         yield from (f"{name} is no requirement" for name in found if name not in names)
 
 
+def wrong_steps(data: dict[str, t.Any], names: t.Collection[str]) -> t.Iterator[str]:
+    """Each step of a document is one, and the requirements that do it are there."""
+    seen: set[tuple[str, str]] = set()
+    for document in data.get("steps", []):
+        for row in document["rows"]:
+            step = (document["document"], row["step"])
+            if step in seen:
+                yield f"the step {row['step']} comes twice in {document['document']}"
+            seen.add(step)
+            if not row["requirements"]:
+                yield f"the step {row['step']} names no requirement"
+            for name in row["requirements"]:
+                if name not in names:
+                    yield f"the step {row['step']} names {name}, which is no requirement"
+
+
 def problems(text: str, repository: Path = REPOSITORY, table: str | None = None) -> list[str]:
     """A sentence for each thing that is wrong with the text of docs/coverage.yml."""
-    rows, known = requirements(yaml.safe_load(text)), variables(repository)
+    data, known = yaml.safe_load(text), variables(repository)
+    rows = requirements(data)
     errors = list(wrong_ids([row["id"] for row in rows], table))
+    errors += wrong_steps(data, [row["id"] for row in rows])
     errors += [
         f"{row['id']}: {error}" for row in rows for error in problems_of(row, repository, known)
     ]

@@ -2,7 +2,8 @@
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
 """What WSO2's own automation sets on the two servers: its Puppet modules of Open Banking 1.5, its
-Ansible roles of Identity Server as Key Manager and of API Manager 2.6.
+Ansible roles of Identity Server as Key Manager and of API Manager 2.6; and the keystores that these
+leave out.
 
 A list of our own, with what each place says after a run with the inventory of class Site, written by
 hand. `%` begins the name of a secret. What stays as it was has a reason in docs/coverage.yml.
@@ -42,6 +43,11 @@ NIO = "https://api.bank.example:${https.nio.port}"
 MANAGEMENT = "https://api.bank.example:${mgt.transport.https.port}"
 CONFIGURATION = "definition/configuration/"
 TEMPLATE = "repository/resources/api_templates/velocity_template.xml"
+WEB_SOCKET = (
+    "repository/deployment/server/synapse-configs/default/inbound-endpoints/"
+    "SecureWebSocketInboundEndpoint.xml"
+)
+LOGIN_PAGES = CONF + "identity/EndpointConfig.properties"
 TRUSTSTORE = "repository/resources/security/client-truststore.jks"
 
 
@@ -195,6 +201,12 @@ KEY_MANAGER = [
         {"targetPath": "/_system/config"},
     ),
     *rows(
+        CONF + "registry.xml",
+        "wso2registry/",
+        (),
+        {"versionResourcesOnChange": "false"},
+    ),
+    *rows(
         CONF + "identity/application-authentication.xml",
         "ApplicationAuthentication/",
         ("cluster_hostname", "cluster_identity_urls"),
@@ -295,6 +307,29 @@ API_MANAGER = [
             },
         )
     ],
+    *rows(
+        CONF + "broker.xml",
+        "broker/transports/amqp/sslConnection/",
+        ("cluster_keystore_password", "cluster_truststore_password"),
+        {
+            "keyStore/location": "repository/resources/security/obkm-apim.jks",
+            "keyStore/password": "%keystore",
+            "trustStore/location": TRUSTSTORE,
+            "trustStore/password": "%truststore",
+        },
+    ),
+    *rows(
+        WEB_SOCKET,
+        "inboundEndpoint[SecureWebSocketEP]/parameters/parameter",
+        ("cluster_keystore_password", "cluster_truststore_password"),
+        {
+            "[wss.ssl.key.store.file]": "repository/resources/security/obkm-apim.jks",
+            "[wss.ssl.key.store.pass]": "%keystore",
+            "[wss.ssl.cert.pass]": "%keystore",
+            "[wss.ssl.trust.store.file]": TRUSTSTORE,
+            "[wss.ssl.trust.store.pass]": "%truststore",
+        },
+    ),
 ]
 
 # Of files that are no XML: what the fixture says, and what stands there instead before the run.
@@ -305,9 +340,15 @@ TEXTS = {
             "//server.example": "//elsewhere.example",
             "//gateway.example": "//elsewhere.example",
         },
+        LOGIN_PAGES: {"another": "elsewhere"},
     },
     "am1": {
         CONF + "jndi.properties": {"admin:admin@": "elsewhere:elsewhere@"},
+        # Twice in this file, so it has no path of its own.
+        CONF + "registry.xml": {
+            "<versionResourcesOnChange>false<": "<versionResourcesOnChange>elsewhere<"
+        },
+        LOGIN_PAGES: {"another": "elsewhere"},
         TEMPLATE: {
             "<WSO2_OB_KM_HOST>:": "elsewhere.example:",
             "wso2carbon.jks": "elsewhere.jks",
@@ -324,9 +365,18 @@ TEXTS_AFTER = {
             '"https://km.bank.example/consentmgt"': 2,
             '"https://api.bank.example"': 1,
         },
+        LOGIN_PAGES: {
+            "client.keyStore=./repository/resources/security/obkm.jks\n": 1,
+            f"client.trustStore=./{TRUSTSTORE}\n": 1,
+        },
     },
     "am1": {
         CONF + "jndi.properties": {"amqp://operator!bank.example!carbon.super:": 2},
+        CONF + "registry.xml": {"<versionResourcesOnChange>false<": 2},
+        LOGIN_PAGES: {
+            "client.keyStore=./repository/resources/security/obkm-apim.jks\n": 1,
+            f"client.trustStore=./{TRUSTSTORE}\n": 1,
+        },
         TEMPLATE: {
             "https://km.bank.example:9443/": 11,
             "/security/obkm-apim.jks": 3,
@@ -391,6 +441,41 @@ TRANSPORTS = """<axisconfig>
         for transport in ("transportReceiver", "transportSender")
     )
 )
+PAGES = """client.keyStore=./repository/resources/security/another.jks
+Carbon.Security.KeyStore.Password=another
+client.trustStore=./repository/resources/security/another-truststore.jks
+Carbon.Security.TrustStore.Password=another
+"""
+BROKER = """<broker xmlns="http://wso2.org/projects/carbon/broker.xml">
+    <transports>
+        <amqp enabled="true">
+            <sslConnection enabled="true" port="8672">
+                <keyStore><location>x</location><password>x</password></keyStore>
+                <trustStore><location>x</location><password>x</password></trustStore>
+            </sslConnection>
+        </amqp>
+    </transports>
+</broker>
+"""
+ENDPOINT = """<inboundEndpoint xmlns="http://ws.apache.org/ns/synapse" name="SecureWebSocketEP">
+    <parameters>
+        <parameter name="wss.ssl.key.store.file">x</parameter>
+        <parameter name="wss.ssl.key.store.pass">x</parameter>
+        <parameter name="wss.ssl.trust.store.file">x</parameter>
+        <parameter name="wss.ssl.trust.store.pass">x</parameter>
+        <parameter name="wss.ssl.cert.pass">x</parameter>
+    </parameters>
+</inboundEndpoint>
+"""
+FURTHER_FILES = {
+    "km1": {LOGIN_PAGES: PAGES},
+    "am1": {
+        LOGIN_PAGES: PAGES,
+        CONF + "axis2/axis2.xml": TRANSPORTS,
+        CONF + "broker.xml": BROKER,
+        WEB_SOCKET: ENDPOINT,
+    },
+}
 DATASOURCES_OF_OTHERS = {
     "km1": {MASTER: [], CONF + "datasources/bps-datasources.xml": ["jdbc/BPSDS"]},
     "am1": {MASTER: ["jdbc/WSO2AM_STATS_DB", "WSO2MBStoreDB", "jdbc/WSO2RegistryDB"]},

@@ -86,9 +86,9 @@ def add_datasources(home: Path, file: str, names: list[str]) -> None:
 def prepare(site: Site, host: str) -> None:
     """Put the word of another site into every place of the list."""
     home = site.homes[host]
-    if host == "am1":
-        (home / places.CONF / "axis2").mkdir()
-        (home / places.CONF / "axis2/axis2.xml").write_text(places.TRANSPORTS, encoding="utf-8")
+    for file, content in places.FURTHER_FILES[host].items():
+        (home / file).parent.mkdir(parents=True, exist_ok=True)
+        (home / file).write_text(content, encoding="utf-8")
     shared = ["jdbc/WSO2UM_DB", "jdbc/WSO2Config_DB", "jdbc/WSO2REG_DB"]
     for file, names in places.DATASOURCES_OF_OTHERS[host].items():
         add_datasources(home, file, [*names, *(shared if file == places.MASTER else [])])

@@ -40,7 +40,10 @@ VENDORS = {
     ),
     "mssql": (
         {"vendor": "mssql", "host": "sql.example"},
-        "jdbc:sqlserver://sql.example:1433;databaseName=openbank_userdb;encrypt=true;trustServerCertificate=false",
+        (
+            "jdbc:sqlserver://sql.example:1433;databaseName=openbank_userdb"
+            ";SendStringParametersAsUnicode=false;encrypt=true;trustServerCertificate=false"
+        ),
         "com.microsoft.sqlserver.jdbc.SQLServerDriver",
         "SELECT 1",
     ),

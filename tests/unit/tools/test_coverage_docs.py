@@ -56,6 +56,20 @@ def test_the_page_says_all_of_it() -> None:
         {
             "introduction": "About.\n",
             "requirements": [{"title": "Doors", "rows": [row]}],
+            "about_steps": "Steps.\n",
+            "steps": [
+                {
+                    "document": "How to build",
+                    "rows": [
+                        {"step": "Lock it", "requirements": ["ZZ1"]},
+                        {
+                            "step": "Lock it twice",
+                            "requirements": ["ZZ1", "ZZ2"],
+                            "otherwise": "once will do",
+                        },
+                    ],
+                }
+            ],
             "about_places": "Places.\n",
             "places": [place],
             "left_alone": [{"place": "windows", "reason": "they are glass"}],
@@ -77,6 +91,15 @@ Doors have locks.
 - **Seen**: server: the front door
 - **Tests**:
   - `unit/test_doors.py::test_they_lock`
+
+## The documents, step by step
+
+Steps.
+
+### How to build
+
+- Lock it: ZZ1.
+- Lock it twice: ZZ1, ZZ2. Once will do.
 
 ## Settings that API Manager or both products get
 
@@ -122,6 +145,17 @@ WRONG = [
     ("[one offset twice]", "[one offset thrice]", "has no case with the words one offset thrice"),
     ("  later: a drift", "  soon: a drift", "OP4: seen begins with none of server,"),
     ("  later: a drift", "  unit: a drift", "OP4: it names no test"),
+    (
+        "step: Proxy ports, requirements: [HP1]",
+        "step: Proxy ports, requirements: [HP9]",
+        "the step Proxy ports names HP9, which is no requirement",
+    ),
+    (
+        "step: Proxy ports, requirements: [HP1]",
+        "step: Proxy ports, requirements: []",
+        "the step Proxy ports names no requirement",
+    ),
+    ("step: Proxy ports,", "step: Install,", "the step Install comes twice in Setting Up"),
 ]
 
 
