@@ -295,8 +295,8 @@ def test_what_could_break_out_is_refused_or_known_to_be_taken(place: str) -> Non
     if place not in TAKEN:
         taken = [kind for kind in taken if kind not in HARMLESS.get(place, ())]
         assert not taken, (
-            f"{place} takes {taken}: refuse it in module_utils/texts.py, or say in TAKEN where it"
-            " goes"
+            f"{place} takes {taken}: refuse it in plugin_utils/_preflight/text_rules.py, or say in"
+            " TAKEN where it goes"
         )
 
 
