@@ -6,9 +6,14 @@ it."""
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from docs.tools import coverage_docs as table
 
@@ -30,6 +35,52 @@ def test_the_requirements_are_those_of_the_project(text: str, shared: Path) -> N
             " folder that has both"
         )
     assert table.problems(text, table=requirements.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="scripts/test runs on a later Python")
+def test_every_requirement_has_a_test_in_the_plain_run(text: str, repository: Path) -> None:
+    """What is marked slow, and the scenarios beside the default one, are left out by scripts/test
+    without --long."""
+    named = {
+        row["id"]: row["tests"]
+        for row in table.requirements(yaml.safe_load(text))
+        if row.get("tests")
+    }
+    assert len(named) > 50
+    files = sorted(
+        {
+            reference.partition("::")[0]
+            for references in named.values()
+            for reference in references
+            if re.match("(?!molecule/)|molecule/default/", reference)
+        }
+    )
+    paths = [file if file.startswith("molecule/") else f"tests/{file}" for file in files]
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--collect-only", "-q"),
+            *("-m", "not slow", "--continue-on-collection-errors", *paths),
+        ],
+        cwd=repository,
+        env={**os.environ, "PYTEST_ADDOPTS": ""},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    collected = {line.partition("[")[0] for line in done.stdout.splitlines() if "::" in line}
+    assert collected, done.stdout + done.stderr
+    without = [
+        name
+        for name, references in named.items()
+        if not any(
+            place + reference.partition("[")[0] in collected
+            for reference in references
+            for place in ("tests/", "")
+        )
+    ]
+    assert without == []
 
 
 def test_the_page_says_all_of_it() -> None:
