@@ -108,6 +108,7 @@ def test_a_survey_in_place_of_an_inventory_holds_its_secrets(job: Job) -> None:
         cluster_admin_password="Canary-answer-1",
         cluster_group_password="Canary-answer-2",
         cluster_keystore_password="Canary-answer-3",
+        cluster_truststore_password="Canary-answer-5",
         cluster_database="{vendor: mariadb, accounts: shared}",
         cluster_database_passwords="{shared: Canary-answer-4}",
         cluster_shared_storage="",

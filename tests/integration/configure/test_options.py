@@ -232,6 +232,7 @@ class Sites:
             "cluster_admin_password": self.secrets("a"),
             "cluster_group_password": self.secrets("group"),
             "cluster_keystore_password": self.secrets("keystore"),
+            "cluster_truststore_password": self.secrets("truststore"),
             "nginx_management_sources": ["192.0.2.0/24"],
         }
         self.inventory.write_text(

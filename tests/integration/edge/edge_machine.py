@@ -466,6 +466,7 @@ def sample_variables() -> dict[str, t.Any]:
         "cluster_admin_password": "not-used-here",
         "cluster_group_password": "not-used-here",
         "cluster_keystore_password": "not-used-here",
+        "cluster_truststore_password": "not-used-here",
         "cluster_database_passwords": {"shared": "not-used-here"},
     }
 

@@ -423,7 +423,7 @@ def test_the_role_loads_repairs_changes_and_takes_away(
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "systemctl").write_text(SYSTEMCTL)
     (tmp_path / "bin" / "systemctl").chmod(0o755)
-    secrets = ("admin_password", "group_password", "keystore_password")
+    secrets = ("admin_password", "group_password", "keystore_password", "truststore_password")
     values = {
         "cluster_product": "ob_km_1.5",
         "cluster_hostname": "km.bank.example",

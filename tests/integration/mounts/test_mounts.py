@@ -88,6 +88,7 @@ def play(folder: Path, storage: t.Any, *arguments: str) -> Played:
         "cluster_admin_password": "Canary-1",
         "cluster_group_password": "Canary-2",
         "cluster_keystore_password": "Canary-3",
+        "cluster_truststore_password": "Canary-5",
         "cluster_database_passwords": dict.fromkeys(
             ("user", "apim", "config", "registry", "open_banking"), "Canary-4"
         ),

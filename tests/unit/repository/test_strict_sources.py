@@ -143,9 +143,6 @@ GIVEN = r"(password|passwd|secret|pwd)\w*['\"]?\s*(:|=|\||default\()\s*.*?['\"]?
 STOCK = re.compile(GIVEN.format(WORDS), re.IGNORECASE)
 # The only ones, and why.
 KNOWN = {
-    "roles/cluster/vars/main.yml": (
-        "the truststore, which holds public certificates only, may keep the product's password"
-    ),
     "plugins/modules/carbon_keystore.py": (
         "the password that a store is taken over from, never given to one"
     ),

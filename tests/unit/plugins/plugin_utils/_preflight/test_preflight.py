@@ -28,6 +28,7 @@ GOOD = {
     "cluster_admin_password": "Canary-admin-1",
     "cluster_group_password": "Canary-group-1",
     "cluster_keystore_password": "Canary-keys-1",
+    "cluster_truststore_password": "Canary-trust-1",
     "cluster_database_passwords": {
         name: "Canary-" + name for name in ("user", "apim", "config", "registry", "open_banking")
     },
@@ -208,6 +209,16 @@ BAD: list[tuple[str, t.Callable[[Case], t.Any], list[str]]] = [
         "a product's password",
         lambda c: c.everywhere(cluster_keystore_password="wso2carbon"),
         ["cluster_keystore_password", "ship with"],
+    ),
+    (
+        "the truststore password that products ship with",
+        lambda c: c.everywhere(cluster_truststore_password="wso2carbon"),
+        ["cluster_truststore_password", "ship with"],
+    ),
+    (
+        "no truststore password, for which the products' own would stay",
+        lambda c: c.nowhere("cluster_truststore_password"),
+        ["cluster_truststore_password is not set", "Keep it in a vault"],
     ),
     (
         "a refused password",
