@@ -186,6 +186,21 @@ def test_what_a_run_has_learnt_is_no_contradiction(
     assert run.status == 0, run.output
 
 
+def test_variables_of_an_importing_playbook_are_checked(
+    playbook: t.Callable[..., t.Any], tmp_path: Path
+) -> None:
+    """Roles use them, so they count for every host, though no host has them in the inventory."""
+    imported = {
+        "ansible.builtin.import_playbook": str(REPOSITORY / "playbooks" / "preflight.yml"),
+        "vars": {"nginx_http": "sideways"},
+    }
+    path = tmp_path / "importing.yml"
+    path.write_text(yaml.safe_dump([imported]), encoding="utf-8")
+    run = playbook(str(path), inventory_file(cases.Case(), tmp_path))
+    assert run.status != 0
+    assert any("nginx_http" in sentence for sentence in sentences(run.output)), run.output
+
+
 def test_the_sample_inventory_is_good_in_a_plain_clone(
     playbook: t.Callable[..., t.Any], tmp_path: Path
 ) -> None:

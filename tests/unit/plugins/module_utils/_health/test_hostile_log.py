@@ -74,6 +74,12 @@ def test_a_line_in_a_user_name_is_no_event_of_the_cluster(write: Write, name: st
 
 
 @FORMATS
+def test_an_event_of_another_logger_is_none_of_the_cluster(write: Write) -> None:
+    lines = [*ready(write), write("Member left [x]: /10.0.0.12:4000", "Pool")]
+    assert log.departed_members(lines) == (set(), set())
+
+
+@FORMATS
 def test_a_whole_forged_event_of_the_cluster_is_a_claim_and_no_proof(write: Write) -> None:
     name = whole_event(write, "Member left [x]: /10.0.0.12:4000", "WKABasedMembershipScheme")
     proved, claimed = log.departed_members([*ready(write), *failed_login(write, name)])
