@@ -138,6 +138,17 @@ def test_what_is_looked_for_would_be_found(what: str) -> None:
         )
 
 
+def test_what_bandit_is_told_to_pass_over_has_a_reason() -> None:
+    passed = [
+        (name, number, line.strip())
+        for name, number, line in lines()
+        if re.search(r"#\s*nosec", line)
+    ]
+    assert len(passed) > 5
+    reason = re.compile(r"# nosec B\d{3} - \w+")
+    assert [place for place in passed if not reason.search(place[2])] == []
+
+
 WORDS = "|".join(sorted(re.escape(word) for word in DEFAULT_PASSWORDS))
 GIVEN = r"(password|passwd|secret|pwd)\w*['\"]?\s*(:|=|\||default\()\s*.*?['\"]?\b({0})\b['\"]?\s*(,.*)?[)}}]*\s*$"
 STOCK = re.compile(GIVEN.format(WORDS), re.IGNORECASE)
