@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The carbon_ops.key_manager maintainers
 # Apache License 2.0 (see LICENSE or https://www.apache.org/licenses/LICENSE-2.0)
 # SPDX-License-Identifier: Apache-2.0
-# ruff: noqa: PTH102, PTH104, PTH106, PTH108, PTH110, PTH112, PTH113, PTH114, PTH118, PTH120, PTH123, PTH208, PTH211 - system calls are the subject
+# ruff: noqa: PTH102, PTH104, PTH106, PTH108, PTH110, PTH112, PTH113, PTH114, PTH118, PTH119, PTH120, PTH123, PTH208, PTH211 - system calls are the subject
 """What an account of a host tries against the runs of root: runs there as that account, until it is
 told to stop, undoes what it did, and prints what it tried and what it got.
 
@@ -9,8 +9,7 @@ told to stop, undoes what it did, and prints what it tried and what it got.
 
 Without folders it looks wherever something of the collection is, and where everybody may write.
 
-It never stops its own server for long: each thing that it puts in another's place is there for a
-moment only.
+Each thing that it puts in another's place is there for seconds at most: its own server goes on.
 """
 
 from __future__ import annotations
@@ -82,7 +81,8 @@ def trap(path: str) -> None:
     """One of: a link to root's file or folder, a pipe, a folder, an endless file, in this place."""
     kind = random.choice(("link", "link to a folder", "pipe", "folder", "endless"))
     if kind == "link":
-        os.symlink(CANARY + "/secret", path)
+        # Root's own file of the same name, if there is one: only root gets there.
+        os.symlink(os.path.join(CANARY, os.path.basename(path)), path)
     elif kind == "link to a folder":
         os.symlink(CANARY, path)
     elif kind == "pipe":
@@ -124,7 +124,7 @@ def exchange(path: str) -> None:
     os.rename(path, aside)
     try:
         trap(path)
-        time.sleep(random.choice((0, 0.002, 0.05)))
+        time.sleep(random.choice((0, 0.05, 0.5, 2)))
     finally:
         clear(path)
         if not os.path.lexists(path):
@@ -193,7 +193,8 @@ def main() -> None:
     end = time.monotonic() + SECONDS
     attacks = [lambda: beside(places), lambda: enter(), lambda: steal(places[:40])]
     if files:
-        attacks += [lambda: exchange(random.choice(files)), lambda: exchange_folder(files)]
+        # Most of the time one of them is not what it was.
+        attacks += [lambda: exchange(random.choice(files)), lambda: exchange_folder(files)] * 3
         attacks += [lambda: forge(files)]
     while time.monotonic() < end and not os.path.exists(STOP):
         with contextlib.suppress(OSError):

@@ -93,13 +93,17 @@ def test_the_service_user_stops_no_run_and_changes_nothing_of_roots(
     home = there.homes["km1"]
     assert playbook("playbooks/configure.yml", there.inventory).status == 0
     give_away(home)
+    wanted = {path: (home / path).read_bytes() for path, _pattern, _new in BY_HAND}
     canary = open_folder / "canary"
     canary.mkdir()
     (canary / "secret").write_text("secret")
+    # What a run would edit where it follows a link.
+    edit_by_hand(home)
+    for path, _pattern, _new in BY_HAND:
+        shutil.copy(home / path, canary)
     canary.chmod(0o700)
     stop = open_folder / "stop"
     before = of_root(home), of_root(canary)
-    wanted = {path: (home / path).read_bytes() for path, _pattern, _new in BY_HAND}
     account = subprocess.Popen(
         ["setpriv", f"--reuid={USER}", f"--regid={GROUP}", "--clear-groups", sys.executable, "-"]
         + [str(stop), str(canary), "1200", str(home)],
