@@ -11,8 +11,8 @@ short_description: Configure a WSO2 Carbon server in one call, all or nothing
 version_added: 0.1.0
 description:
   - Does what M(carbon_ops.key_manager.xml_patch), M(carbon_ops.key_manager.carbon_offset) and
-    M(carbon_ops.key_manager.wka_members) do, in this order and as one change. When one of them
-    refuses, no file of any of them is changed.
+    M(carbon_ops.key_manager.wka_members) do, and sets up the secure vault, in this order and as one
+    change. When one of them refuses, no file of any of them is changed.
   - Each of them sees the files as those before it leave them.
   - Edits of two of them that undo each other are refused.
 author:
@@ -27,7 +27,8 @@ options:
     description:
       - The arguments of module M(carbon_ops.key_manager.xml_patch), except C(report), C(backup) and
         C(backup_dir).
-      - At least one of O(xml_patch), O(carbon_offset) and O(wka_members) is required.
+      - At least one of O(xml_patch), O(carbon_offset), O(wka_members) and O(secure_vault) is
+        required.
     type: dict
   carbon_offset:
     description:
@@ -39,6 +40,66 @@ options:
       - The arguments of module M(carbon_ops.key_manager.wka_members), except C(backup) and
         C(backup_dir).
     type: dict
+  secure_vault:
+    description:
+      - The secure vault of the server, as C(ciphertool) sets it up. The secrets are encrypted with
+        RSA in C(cipher-text.properties), C(secret-conf.properties) says with which key, and
+        C(cipher-tool.properties) where each belongs. All are in C(repository/conf/security).
+      - A secret that is encrypted already with this key stays as it is. What others have encrypted
+        with it stays too. What cannot be decrypted with it is taken out with a warning, because the
+        server does not start with it.
+      - The elements themselves get C(svns:secretAlias) by O(xml_patch), and the server gets the
+        password of the keystore from the file C(password-persist) in its home. Neither is done
+        here.
+    type: dict
+    suboptions:
+      home:
+        description: The product home.
+        type: path
+        required: true
+      state:
+        description: V(absent) takes out what V(present) has written, so that the server opens no
+          vault.
+        type: str
+        choices: [present, absent]
+        default: present
+      keystore:
+        description: The keystore of the type JKS with the server's own key, relative to
+          O(secure_vault.home). Required with V(present), like O(secure_vault.keystore_password)
+          and O(secure_vault.key_alias).
+        type: str
+      keystore_password:
+        description: The password of the keystore and of the key.
+        type: str
+      key_alias:
+        description: The alias of the key. It must be an RSA key.
+        type: str
+      may_lack_keystore:
+        description: Whether nothing is done where the keystore is missing, as in check mode before
+          the first run. Else it is an error.
+        type: bool
+        default: false
+      entries:
+        description: The secrets of the vault.
+        type: list
+        elements: dict
+        required: true
+        suboptions:
+          alias:
+            description: The alias by which the server asks for the secret.
+            type: str
+            required: true
+          value:
+            description: The secret, by its name in O(secure_vault.secrets) as C(%{name}).
+            type: str
+            required: true
+          place:
+            description: File and XPath as C(ciphertool) reads them.
+            type: str
+            required: true
+      secrets:
+        description: The secrets by name.
+        type: dict
   report:
     description:
       - Which edits RV(edits) tells of. With V(changed) those that found what they ask for are left
@@ -125,14 +186,21 @@ from ..module_utils._editor.module import (
 from ..module_utils._files.module import BACKUP_OPTIONS
 from ..module_utils._home.membership import WKA_MEMBERS, wka_members_part
 from ..module_utils._home.port_offset import CARBON_OFFSET, carbon_offset_part
+from ..module_utils._home.secure_vault import SECURE_VAULT, secure_vault_part
 from ..module_utils._module import quiet_module
 
 # In the order in which they are made: each sees what those before it leave.
-ARGUMENTS = {"xml_patch": XML_PATCH, "carbon_offset": CARBON_OFFSET, "wka_members": WKA_MEMBERS}
+ARGUMENTS = {
+    "xml_patch": XML_PATCH,
+    "carbon_offset": CARBON_OFFSET,
+    "wka_members": WKA_MEMBERS,
+    "secure_vault": SECURE_VAULT,
+}
 PARTS = {
     "xml_patch": xml_patch_part,
     "carbon_offset": carbon_offset_part,
     "wka_members": wka_members_part,
+    "secure_vault": secure_vault_part,
 }
 
 
@@ -142,6 +210,7 @@ def main() -> None:
             "xml_patch": {"type": "dict"},
             "carbon_offset": {"type": "dict"},
             "wka_members": {"type": "dict"},
+            "secure_vault": {"type": "dict", "options": SECURE_VAULT.options, **SECURE_VAULT.rules},
             **REPORT_OPTIONS,
             **BACKUP_OPTIONS,
         },

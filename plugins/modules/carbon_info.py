@@ -267,6 +267,12 @@ started_before:
   returned: success
   type: bool
   sample: true
+secure_vault:
+  description: Who set up the secure vault that the server opens at its start, V(collection) or
+    V(other), as C(ciphertool) does. Null where it has none.
+  returned: success
+  type: str
+  sample: collection
 problems:
   description: Sentences on what the product accepts without a word, such as a JNDI name that is
     defined twice.

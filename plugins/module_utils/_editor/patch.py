@@ -21,6 +21,7 @@ from .secrets import Secrets
 from .xml.document import decode
 from .xml.edit import XmlEdit
 from .xml.editor import XmlEditor
+from .xml.namespaces import with_vault_namespace
 
 if t.TYPE_CHECKING:
     from .._files.transaction import Source
@@ -338,11 +339,12 @@ def _edit_xml(plan: _Plan, source: Source) -> tuple[_Edited | None, list[EditOut
 
 
 def _edit_document(plan: _Plan, decoded: Decoded) -> tuple[str, list[str], list[EditOutcome]]:
-    try:
-        editor = XmlEditor(decoded.text, decoded.codec)
-    except OperatorError as error:
-        raise OperatorError(f"{plan.path}: {error}") from None
     edits = plan.of_type(XmlEdit)
+    text = decoded.text
+    with _labelled(plan.path):
+        if any(edit.enters_vault for edit in edits):
+            text = with_vault_namespace(text)
+        editor = XmlEditor(text, decoded.codec)
     outcomes = []
     for edit in edits:
         with plan.label(edit):

@@ -147,6 +147,12 @@ def _properties(text: str) -> list[_Property]:
     return found
 
 
+def read_properties(text: str) -> dict[str, str]:
+    """The keys and values of a property file, of several of one key the last, as Java reads
+    them."""
+    return {line.key: line.value for line in _properties(text)}
+
+
 def _continues(line: str) -> bool:
     """Whether a natural line asks the next one to continue it; an empty one after it is all of its
     continuation."""

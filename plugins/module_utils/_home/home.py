@@ -39,6 +39,11 @@ XML_FILES = {
 HAZELCAST_PROPERTIES = f"{CONF}/hazelcast.properties"
 HAZELCAST_XML = f"{CONF}/etc/hazelcast.xml"
 START_SCRIPT = "bin/wso2server.sh"
+# The secure vault: what ciphertool writes, and the line by which its files are known as ours.
+SECRET_CONF = f"{CONF}/security/secret-conf.properties"
+CIPHER_TEXT = f"{CONF}/security/cipher-text.properties"
+CIPHER_TOOL = f"{CONF}/security/cipher-tool.properties"
+VAULT_KEPT = "carbon_ops.kept"
 
 
 def parse(path: Path, read: t.Callable[[Path], bytes] = Path.read_bytes) -> t.Any:

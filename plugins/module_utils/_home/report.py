@@ -20,7 +20,9 @@ from .home import (
     HAZELCAST_PROPERTIES,
     HAZELCAST_XML,
     REGENERATING_FILE,
+    SECRET_CONF,
     START_SCRIPT,
+    VAULT_KEPT,
     XML_FILES,
     Home,
     kernel_version,
@@ -207,6 +209,14 @@ def _caching(carbon: DottedTexts) -> dict[str, t.Any]:
     }
 
 
+def _secure_vault(home: Home) -> str | None:
+    """By whom the vault was set up that the server opens at its start; None where it has none."""
+    conf = properties_file(home.text(SECRET_CONF))
+    if "secretRepositories" not in conf:
+        return None
+    return "collection" if VAULT_KEPT in conf else "other"
+
+
 def _references(
     users: t.Mapping[str, t.Any] | None,
     ident: t.Mapping[str, t.Any] | None,
@@ -278,6 +288,7 @@ def read_home(path: str, marker: str | None = None) -> dict[str, t.Any]:
         "shared_directories": shared_directories(home)["links"],
         "commitments": _commitments(home, reg, ident, users, stores),
         "started_before": started_before(home.path, marker),
+        "secure_vault": _secure_vault(home),
         "_moved_connectors": moved_connectors(home),
     }
     info["files"].update(dict.fromkeys(source_files, True))

@@ -27,14 +27,16 @@ ORDER = (
 
 
 def datasource_edits(
-    datasources: t.Iterable[t.Mapping[str, t.Any]], database: t.Mapping[str, t.Any]
+    datasources: t.Iterable[t.Mapping[str, t.Any]],
+    database: t.Mapping[str, t.Any],
+    vault: bool = False,
 ) -> list[dict[str, t.Any]]:
     """The edits that give a *-datasources.xml file these datasources, each selected by its JNDI
-    name.
+    name; with ``vault`` they say the aliases of the passwords, for ``product_files``.
 
     What the model names is set. What else is in a datasource that is there stays.
     """
-    return [edit for source in datasources for edit in _edits(source, database)]
+    return [edit for source in datasources for edit in _edits(source, database, vault)]
 
 
 def datasource_removals(jndi_names: t.Iterable[str]) -> list[dict[str, t.Any]]:
@@ -50,7 +52,7 @@ def _by_jndi(name: str) -> str:
 
 
 def _edits(
-    source: t.Mapping[str, t.Any], database: t.Mapping[str, t.Any]
+    source: t.Mapping[str, t.Any], database: t.Mapping[str, t.Any], vault: bool
 ) -> list[dict[str, t.Any]]:
     block, chosen = _by_jndi(source["jndi"]), database["pool"]
     connection = {
@@ -89,6 +91,9 @@ def _edits(
     for name in names:
         if name in connection or name in chosen:
             edits.append(_set(block, "definition/configuration/" + name, settings[name]))
+            if vault and name == "password":
+                # As in the list that the product brings; the server takes any.
+                edits[-1]["vault"] = f"Datasources.{source['name']}.Configuration.Password"
         else:
             edits += _unless_chosen(f"{block}/definition/configuration/{name}", name)
     return edits

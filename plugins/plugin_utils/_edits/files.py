@@ -9,17 +9,22 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
+from .vault import PLAIN, stored
+
 
 def product_files(
-    files: t.Iterable[t.Mapping[str, t.Any]], home: str, urls: t.Mapping[str, str] | None = None
+    files: t.Iterable[t.Mapping[str, t.Any]],
+    home: str,
+    urls: t.Mapping[str, str] | None = None,
+    storage: str = PLAIN,
 ) -> list[dict[str, t.Any]]:
-    """Put the product home before each file's path, and the URLs in where edits name them; leave
-    out files without an edit."""
+    """Put the product home before each file's path, the URLs in where edits name them, and secrets
+    where ``storage`` (cluster_secret_storage) has them; leave out files without an edit."""
     return [
         {
             **file,
             "path": "{0}/{1}".format(home.rstrip("/"), file["path"]),
-            "edits": [_with_url(edit, urls or {}) for edit in file["edits"]],
+            "edits": [stored(_with_url(edit, urls or {}), storage) for edit in file["edits"]],
         }
         for file in files
         if file["edits"]

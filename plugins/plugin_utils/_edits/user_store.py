@@ -142,10 +142,10 @@ NEW_BLOCKS["embedded_ldap"] = NEW_BLOCKS["ldap_read_write"]
 
 
 def user_store_edits(
-    store: t.Mapping[str, t.Any], side: str = "key_manager"
+    store: t.Mapping[str, t.Any], side: str = "key_manager", vault: bool = False
 ) -> list[dict[str, t.Any]]:
     """The edits of user-mgt.xml, relative to /UserManager/Realm, after which exactly this user
-    store is active."""
+    store is active; with ``vault`` they say the alias of its password, for ``product_files``."""
     prefix = "api_manager_" if side == "api_manager" else ""
     name, properties = store[prefix + "class"], store[prefix + "properties"]
     block = f"UserStoreManager[@class='{name}']"
@@ -193,7 +193,14 @@ def user_store_edits(
             "xpath": f"{block}/Property[@name='{key}']",
             "text": text,
             "if_missing": ["uncomment", "create"],
+            **_alias(key, vault),
         }
         for key, text in wanted.items()
     ]
     return edits
+
+
+def _alias(name: str, vault: bool) -> dict[str, str]:
+    """The alias that the server takes for a property of a user store."""
+    secret = vault and name == SECRET_PROPERTY
+    return {"vault": f"UserStoreManager.Property.{name}"} if secret else {}

@@ -11,6 +11,7 @@ from ..._errors import OperatorError
 from ..arguments import MATCHES, check_keys, choice, fallbacks, scalar
 from ..secrets import Secrets
 from .markup import line_breaks, markup_of_data, markup_of_string
+from .namespaces import ALIAS
 from .path import absolute, split_attribute
 
 IF_MISSING = ("fail", "uncomment", "create", "ignore")
@@ -63,6 +64,8 @@ class XmlEdit:
         self.markup = self._markup(entry["xml"]) if "xml" in entry else None
         if attribute:
             self._select_attribute(attribute)
+        # What an alias takes the place of may be a secret.
+        self.uses_secret = self.uses_secret or self.enters_vault
         self._check_combination()
 
     def _place(self, entry: t.Mapping[str, t.Any], key: str) -> str | None:
@@ -149,6 +152,11 @@ class XmlEdit:
                 "authority is a part of the text of an element that is there, so if_missing cannot"
                 " be create."
             )
+
+    @property
+    def enters_vault(self) -> bool:
+        """Whether the edit gives an element an alias in the server's secure vault."""
+        return self.attributes.get(ALIAS) is not None
 
     @property
     def leaves_vault(self) -> bool:

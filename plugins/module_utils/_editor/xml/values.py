@@ -32,7 +32,10 @@ def set_text(doc: EditedDocument, change: Change, node: Element, value: str) -> 
             " be set. Use xml."
         )
     aliases = [
-        name for name in _aliases(doc, node) if (node, f"attribute {name}") not in change.touched
+        name
+        for name in _aliases(doc, node)
+        if (node, f"attribute {name}") not in change.touched
+        and change.edit.attributes.get(name) is None
     ]
     if aliases:
         set_attributes(doc, change, node, dict.fromkeys(aliases))
@@ -179,7 +182,7 @@ def set_attributes(
                 f" server reads {alias} from its secure vault, whatever is here. Say vaulted:"
                 " replace to have the value here count instead."
             )
-        values = {**values, **dict.fromkeys(aliases)}
+        values = {**dict.fromkeys(aliases), **values}
     for name, value in values.items():
         key = _attribute_key(node, name)
         if node.get(key) != value:

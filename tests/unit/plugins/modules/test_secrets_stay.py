@@ -22,6 +22,11 @@ from urllib.parse import quote
 from xml.sax.saxutils import escape
 
 import pytest
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils._keystore.store import (
+    KeyRequest,
+    StoreRequest,
+    plan_store,
+)
 
 from tests.support.paths import REPOSITORY
 
@@ -34,6 +39,8 @@ SECRET = {
         "wka_members.group_password",
         "wka_members.aws.access_key",
         "wka_members.aws.secret_key",
+        "secure_vault.keystore_password",
+        "secure_vault.secrets",
     ),
     "carbon_keystore": ("stores.password", "stores.former_passwords", "stores.keys.private_key"),
     "carbon_tokens": ("password",),
@@ -46,7 +53,7 @@ SECRET = {
 }
 # Names that sound like a secret, of what is none.
 PUBLIC = {
-    "carbon_configure": ("wka_members.aws.tag_key",),
+    "carbon_configure": ("wka_members.aws.tag_key", "secure_vault.key_alias"),
     "carbon_keystore": (
         "stores.keys",
         "stores.keys.private_key_path",
@@ -157,7 +164,25 @@ def carbon_configure(folder: Path, home: t.Any, pair: Path) -> dict[str, t.Any]:
     members["group_password"] = canary("wka_members.group_password")
     for key in ("access_key", "secret_key"):
         members["aws"][key] = canary(f"wka_members.aws.{key}")
-    return {"xml_patch": patch, "wka_members": members, "backup": True}
+    vault = secure_vault(folder / "vault", pair)
+    return {"xml_patch": patch, "wka_members": members, "secure_vault": vault, "backup": True}
+
+
+def secure_vault(home: Path, pair: Path) -> dict[str, t.Any]:
+    """In a home of its own, with a keystore that opens with the canary."""
+    (home / "repository/conf/security").mkdir(parents=True)
+    password = canary("secure_vault.keystore_password")
+    key = KeyRequest("km", (pair / "x.key").read_text(), (pair / "x.crt").read_text())
+    store = plan_store(StoreRequest("", password, keys=[key]), None, 1, bytes(20))
+    (home / "km.jks").write_bytes(store.content)
+    return {
+        "home": str(home),
+        "keystore": "km.jks",
+        "keystore_password": password,
+        "key_alias": "km",
+        "entries": [{"alias": "Carbon.Password", "value": "%{one}", "place": "a.xml//b,false"}],
+        "secrets": {"one": canary("secure_vault.secrets")},
+    }
 
 
 def carbon_keystore(folder: Path, _home: t.Any, pair: Path) -> dict[str, t.Any]:

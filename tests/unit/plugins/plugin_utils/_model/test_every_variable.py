@@ -159,6 +159,7 @@ TABLE: list[tuple[str, t.Any, t.Any, dict[str, t.Any]]] = [
         {},
     ),
     ("cluster_token_issuer", "https://a", "https://b", {}),
+    ("cluster_secret_storage", "plain", "secure_vault", {}),
     ("cluster_vaulted_passwords", "refuse", "replace", {}),
     ("cluster_signing_kid", "a", "b", {}),
     ("cluster_sandbox_signing_kid", "a", "b", {}),

@@ -85,3 +85,76 @@ def test_an_edit_that_takes_the_alias_out_itself_is_not_refused(edit: t.Any) -> 
         {"xpath": "/Server/Password", "text": "new", "attributes": {"svns:secretAlias": None}},
     )
     assert edited.added_lines == [b"  <Password>new</Password>"]
+
+
+PLAIN = """<?xml version="1.0" encoding="ISO-8859-1"?>
+<!-- <Server> of the test -->
+<Server xmlns="http://wso2.org/projects/carbon/carbon.xml">
+  <Password>former</Password>
+</Server>
+"""
+INTO = {
+    "xpath": "/Server/Password",
+    "text": "password",
+    "attributes": {"svns:secretAlias": "Carbon.Password"},
+}
+INTO_CONNECTOR = {
+    "xpath": "/Server/Connector",
+    "attributes": {"keystorePass": "password", "svns:secretAlias": "Server.Connector.keystorePass"},
+}
+
+
+def test_an_element_gets_its_alias_and_the_root_its_name_space(edit: t.Any) -> None:
+    edited = edit(PLAIN, INTO)
+    assert edited.added_lines == [
+        f'<Server xmlns="http://wso2.org/projects/carbon/carbon.xml" {VAULT}>'.encode(),
+        b'  <Password svns:secretAlias="Carbon.Password">password</Password>',
+    ]
+    assert "former" not in str(edited.result.diff)
+
+
+def test_an_attribute_gets_its_alias(edit: t.Any) -> None:
+    edited = edit(
+        '<Server\n   a="1"\n>\n  <Connector keystorePass="former"/>\n</Server>\n', INTO_CONNECTOR
+    )
+    assert edited.text == (
+        f'<Server\n   a="1" {VAULT}\n>\n  <Connector keystorePass="password"'
+        ' svns:secretAlias="Server.Connector.keystorePass"/>\n</Server>\n'
+    )
+    assert "former" not in str(edited.result.diff)
+
+
+@pytest.mark.parametrize("root", ["<Server/>", "<Server />"])
+def test_an_empty_root_can_declare_it(root: str, edit: t.Any) -> None:
+    change = {**INTO, "if_missing": ["create"]}
+    assert edit(root, change).text.startswith(f"<Server {VAULT}")
+
+
+def test_an_alias_that_is_right_stays_and_another_is_replaced(edit: t.Any) -> None:
+    right = {"attributes": {"svns:secretAlias": "Carbon.Security.KeyStore.Password"}}
+    assert edit(ELEMENT, {**INTO, **right}).added_lines == []
+    other = edit(ELEMENT, INTO)
+    assert other.added_lines == [
+        b'  <Password svns:secretAlias="Carbon.Password">password</Password>'
+    ]
+    assert edit(CONNECTOR, INTO_CONNECTOR).added_lines == [
+        b'  <Connector port="9443" keystorePass="password"'
+        b' svns:secretAlias="Server.Connector.keystorePass"/>'
+    ]
+
+
+def test_a_further_secret_of_the_element_leaves_the_alias_where_it_is(edit: t.Any) -> None:
+    alias = {"svns:secretAlias": "Server.Service.Connector.keystorePass"}
+    change = {"xpath": "/Server/Connector", "attributes": {"truststorePass": "%{p}", **alias}}
+    assert edit(CONNECTOR, change, secrets={"p": "new"}).added_lines == [
+        f'  <Connector port="9443" keystorePass="password" {ALIAS} truststorePass="new"/>'.encode()
+    ]
+
+
+def test_another_meaning_of_the_prefix_is_refused(edit: t.Any) -> None:
+    error = edit.error('<Server xmlns:svns="urn:other"><Password>x</Password></Server>', INTO)
+    assert error == (
+        "FILE: its root element declares xmlns:svns for another name space than"
+        " http://org.wso2.securevault/configuration, so the server would not find the aliases of"
+        " its secure vault. Correct it."
+    )
