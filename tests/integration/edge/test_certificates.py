@@ -129,7 +129,8 @@ class Place:
         values = {
             **variables,
             "__certificates_directory": str(self.keys),
-            "cluster_backup_directory": str(self.home / "backups"),
+            # The hosts are folders of one machine, and each has backups of its own.
+            "cluster_backup_directory": str(self.home / "backups" / "{{ inventory_hostname }}"),
         }
         done = subprocess.run(
             [

@@ -55,7 +55,10 @@ def take_out(tmp_path: Path, playbook: t.Any) -> t.Callable[..., t.Any]:
         nodes = [node("km1"), node("km2")]
         found = {"serving": True, "others_serving": [], "reasons": ["a.xml changed."], "owed": ""}
         variables = {
-            **{f"cluster_{name}_password": "x" for name in ("admin", "group", "keystore")},
+            **{
+                f"cluster_{name}_password": "x"
+                for name in ("admin", "group", "keystore", "truststore")
+            },
             "cluster_database_passwords": {},
             "cluster_hostname": "km.test.example",
             "cluster_product": "carbon_4.7.1",
