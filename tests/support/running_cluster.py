@@ -93,6 +93,20 @@ class Cluster:
             timeout,
         )
 
+    def for_clients(self, timeout: float = 10) -> client.Server:
+        """The host name of the clients at the load balancer, where tokens are."""
+        return client.Server(
+            self.balancer["address"],
+            self.model["public_port"],
+            self.model["hostname"],
+            self.ca_file,
+            timeout,
+        )
+
+    @property
+    def issues_tokens(self) -> bool:
+        return bool(self.model["product"]["oauth"])
+
     def login(self, server: client.Server) -> str:
         return client.login(server, self.user, self.password)
 
@@ -130,13 +144,20 @@ class Cluster:
                 2,
             )
 
-    def database(self, database_id: str, statement: str) -> str:
-        """Runs a statement on the cluster's database server, over its local socket."""
-        name = next(
-            database["name"]
+    def database_of(self, purpose: str) -> str:
+        """The name of the database that serves users, keys (``apim``) or one of the registries
+        (``config``, ``registry``)."""
+        jndi = self.model["jndi"][purpose]
+        source = next(each for each in self.model["datasources"] if each["jndi"] == jndi)
+        return next(
+            str(database["name"])
             for database in self.model["databases"]
-            if database["id"] == database_id
+            if database["id"] == source["database"]
         )
+
+    def database(self, purpose: str, statement: str) -> str:
+        """Runs a statement on the cluster's database server, over its local socket."""
+        name = self.database_of(purpose)
         host = self.model["groups"]["database"][0]
         return docker(
             "exec", host, "mysql", "--batch", "--skip-column-names", name, "--execute", statement

@@ -122,7 +122,8 @@ def test_resource_put_into_the_registry_on_one_node_is_read_on_the_other(
         "SELECT P.REG_PATH_VALUE FROM REG_RESOURCE R JOIN REG_PATH P ON P.REG_PATH_ID ="
         f" R.REG_PATH_ID WHERE R.REG_NAME = '{new_datasource}'"
     )
-    assert cluster.database("config", stands).startswith("/_system/config/repository/components/")
+    target = cluster.model["commitments"]["registry_config_target"]
+    assert cluster.database("config", stands).startswith(f"{target}/repository/components/")
     definition = f"jdbc:h2:mem:{new_datasource}"
     for node in cluster.nodes:
         wait_for(
