@@ -277,12 +277,10 @@ def follow(
         )
         known_everywhere(site, cookies, following, issued["access_token"])
     token = str(issued["access_token"])
-    if site.internal:
-        check_key_validation(site, site.internal, token, KNOWN_TOKEN)
+    check_key_validations(site, token, KNOWN_TOKEN)
     _revoke(node, who, token)
     passed = gone_after(site, cookies, token, clocks)
-    if site.internal:
-        check_key_validation(site, site.internal, token, (NO_SUCH_TOKEN,))
+    check_key_validations(site, token, (NO_SUCH_TOKEN,))
     return passed, lifetime
 
 
@@ -308,6 +306,14 @@ def check_subscriber_service(site: Site, server: Server, who: Client) -> None:
         )
 
 
+def check_key_validations(site: Site, token: str, wanted: t.Sequence[str]) -> None:
+    """Asks the listener of API Manager's calls, and each node, as the listener chooses one of
+    them."""
+    if site.internal:
+        for server in (site.internal, *site.nodes):
+            check_key_validation(site, server, token, wanted)
+
+
 def check_key_validation(site: Site, server: Server, token: str, wanted: t.Sequence[str]) -> None:
     """Validates a token as API Manager does for its gateway, for an API that there is not."""
     cookie = client.login(server, site.user, site.passphrase)
@@ -327,9 +333,10 @@ def check_key_validation(site: Site, server: Server, token: str, wanted: t.Seque
     status = _value(answer.body, "validationStatus")
     if status not in wanted:
         raise TokenError(
-            f"validateKey through {server.where} answers {status or client.fault_of(answer)} where"
-            f" {wanted[0]} was expected: the datasource that api-manager.xml names does not work,"
-            " or holds another database than that of identity.xml."
+            f"validateKey at {server.name} ({server.where}) answers"
+            f" {status or client.fault_of(answer)} where {wanted[0]} was expected: the datasource"
+            " that api-manager.xml names does not work, or holds another database than that of"
+            " identity.xml."
         )
 
 

@@ -167,7 +167,8 @@ def test_tokens_of_a_cluster_that_is_well(nodes: list[Node]) -> None:
             ["password", "revoke", "refresh_token"],
             ["refresh_token", "password", "revoke"],
         )
-    assert nodes[1].asked.count("validateKey") == 4
+    # Four times as itself, and four times as the listener of API Manager's calls.
+    assert [node.asked.count("validateKey") for node in nodes] == [4, 8]
     assert nodes[1].asked.count("retrieveOAuthApplication") == 1
     assert seen["expires_in"] == 3600
     failures, seen = tokens.walk(site(nodes), may_register=True)
@@ -219,6 +220,10 @@ def other_keys(nodes: list[Node]) -> None:
     nodes[0].key_status = "900900"
 
 
+def other_keys_behind_the_listener(nodes: list[Node]) -> None:
+    nodes[1].key_status = "900900"
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
@@ -239,7 +244,11 @@ def other_keys(nodes: list[Node]) -> None:
             unknown_client,
             "APIKeyMgtSubscriberService through km1 does not know the client carbon-ops-verify",
         ),
-        (other_keys, "validateKey through km1 answers 900900 where 900908 was expected"),
+        (other_keys, "validateKey at km1 (km1) answers 900900 where 900908 was expected"),
+        (
+            other_keys_behind_the_listener,
+            "validateKey at km2 (km2) answers 900900 where 900908 was expected",
+        ),
     ],
 )
 def test_what_is_wrong_with_tokens_is_named(
