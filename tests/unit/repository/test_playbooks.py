@@ -19,7 +19,7 @@ PLAYBOOKS = sorted(path.stem for path in (REPOSITORY / "playbooks").glob("*.yml"
 # Parts of other playbooks, which nobody runs by themselves.
 PARTS = sorted(path.stem for path in (REPOSITORY / "playbooks" / "parts").glob("*.yml"))
 # A part can begin a playbook that somebody writes beside those of the collection.
-BY_FULL_NAME = ["decommission", "restart", "parts.model", "model"]
+BY_FULL_NAME = ["decommission", "restart", "upgrade", "parts.model", "model"]
 
 
 def test_playbooks_were_found() -> None:

@@ -189,6 +189,8 @@ TABLE: list[tuple[str, t.Any, t.Any, dict[str, t.Any]]] = [
     ("cluster_leaving_data", "keep", "remove", {}),
     ("cluster_restart_reason", "Java", "", {}),
     ("cluster_rollback", "last", "20260131T120000Z", {}),
+    ("cluster_upgrade", "", "back", {}),
+    ("cluster_former_homes", 2, 5, {}),
     ("cluster_backup_runs", 20, 5, {}),
     ("cluster_backup_days", 30, 7, {}),
     ("cluster_log_days", 90, 7, {}),
