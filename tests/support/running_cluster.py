@@ -164,7 +164,8 @@ class Cluster:
         )
 
 
-def model_of(inventory: Path) -> dict[str, t.Any]:
+def hosts_variable(inventory: Path, host: str, expression: str) -> t.Any:
+    """What a variable, or another expression of Jinja, is on a host of the inventory."""
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")
     }
@@ -178,13 +179,13 @@ def model_of(inventory: Path) -> dict[str, t.Any]:
     done = subprocess.run(
         [
             str(Path(sys.executable).parent / "ansible"),
-            "all[0]",
+            host,
             "-i",
             str(inventory),
             "-m",
             "ansible.builtin.debug",
             "-a",
-            "msg={{ lookup('carbon_ops.key_manager.cluster_model') }}",
+            f"msg={{{{ {expression} }}}}",
         ],
         cwd=REPOSITORY,
         env=environment,
@@ -194,7 +195,12 @@ def model_of(inventory: Path) -> dict[str, t.Any]:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    return dict(json.loads(done.stdout[done.stdout.index("{") :])["msg"])
+    return json.loads(done.stdout[done.stdout.index("{") :])["msg"]
+
+
+def model_of(inventory: Path) -> dict[str, t.Any]:
+    model = "lookup('carbon_ops.key_manager.cluster_model')"
+    return dict(hosts_variable(inventory, "all[0]", model))
 
 
 def find_cluster(folder: Path) -> Cluster:
