@@ -233,7 +233,7 @@ def test_every_file_that_the_installation_brings_is_roots_alone(repository: Path
             if "community.general.maven_artifact" in item:
                 brought.append(item["community.general.maven_artifact"])
 
-    for name in ("install.yml", "membership_jar.yml"):
+    for name in ("fetch_archive.yml", "install.yml", "membership_jar.yml"):
         walk(yaml.safe_load((tasks / name).read_text()))
     assert len(brought) == 7
     for arguments in brought:
