@@ -242,9 +242,13 @@ class Job:
             ),
         )
 
-    def at(self, network: str) -> None:
-        """The hosts of the inventory, and of what AWX made of it, have other addresses."""
+    def here(self) -> None:
+        """The hosts of the inventory, and of what AWX made of it, are all this machine."""
+        second = (
+            '"cluster_instance": "second", "cluster_port_offset": 20, "cluster_member_port": 4001'
+        )
         for path in (self.source / "hosts.yml", self.data / "inventory" / "hosts"):
-            path.write_text(
-                path.read_text(encoding="utf-8").replace("192.0.2.", network), encoding="utf-8"
-            )
+            text = path.read_text(encoding="utf-8").replace("192.0.2.", "127.0.0.")
+            beside = text.replace('"127.0.0.12"', f'"127.0.0.12", {second}')
+            assert beside != text
+            path.write_text(beside, encoding="utf-8")
