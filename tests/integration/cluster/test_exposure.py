@@ -90,6 +90,30 @@ for address, port, name, path in requests:
     connection.close()
 print(json.dumps(answers))
 """
+# Which of the places speak TLS, and what is wrong with the certificate that each shows there: nothing
+# where the cluster's authority vouches for it, as for the stock one it cannot.
+CERTIFICATES = """
+import json, socket, ssl, sys
+trusted, places = json.load(sys.stdin)
+
+def shown(address, port, name, verified):
+    context = ssl.create_default_context(cadata=trusted)
+    context.check_hostname = False
+    if not verified:
+        context.verify_mode = ssl.CERT_NONE
+    try:
+        with socket.create_connection((address, port), 5) as plain:
+            with context.wrap_socket(plain, server_hostname=name) as secure:
+                return "" if secure.getpeercert(True) else "no certificate"
+    except OSError as error:
+        return str(error) or "no answer"
+
+print(json.dumps([
+    [address, port, name, shown(address, port, name, True)]
+    for address, port, name in places
+    if shown(address, port, name, False) == ""
+]))
+"""
 GREETING = """
 import socket, sys
 client = socket.create_connection((sys.argv[1], int(sys.argv[2])), 10)
@@ -233,6 +257,31 @@ def test_no_management_port_answers(cluster: Cluster, answering: dict[str, list[
         }
         wrong = {name: port for name, port in closed.items() if port in answering[host["name"]]}
         assert not wrong, host["name"]
+
+
+def test_no_port_shows_a_key_that_others_have(
+    cluster: Cluster, foreign: Foreign, answering: dict[str, list[int]]
+) -> None:
+    """The private key of the stock certificate is in every copy of the product. Every port that
+    speaks TLS shows a certificate of the cluster's authority instead, whatever name it is asked
+    for."""
+    addresses = {name: host["address"] for name, host in cluster.model["hosts"].items()}
+    names = [None, cluster.model["hostname"], cluster.model["management_hostname"]]
+    places = [
+        [addresses[host], port, name]
+        for host, ports_of_host in answering.items()
+        for port in ports_of_host
+        for name in names
+    ]
+    trusted = Path(cluster.ca_file).read_text()
+    found = json.loads(foreign.run(CERTIFICATES, data=json.dumps([trusted, places])))
+    spoken = {(address, port) for address, port, _name, _error in found}
+    for server in cluster.nodes + cluster.model["api_managers"]:
+        assert (server["address"], server["ports"]["https"]) in spoken, server["name"]
+    balancer = cluster.balancer["address"]
+    for port in (cluster.model["public_port"], cluster.model["internal_port"]):
+        assert (balancer, port) in spoken, port
+    assert [place for place in found if place[3]] == []
 
 
 def test_the_member_port_is_bound_to_the_address_of_the_cluster(
