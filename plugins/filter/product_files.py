@@ -9,6 +9,7 @@ import typing as t
 
 from ..plugin_utils._edits.datasources import datasource_edits, datasource_removals
 from ..plugin_utils._edits.files import as_file, product_files
+from ..plugin_utils._edits.logs import log4j2_edits
 from ..plugin_utils._edits.user_store import user_store_edits
 from ..plugin_utils._edits.vault import vault_entries
 from ..plugin_utils._model.commitments import moved_commitments
@@ -20,6 +21,7 @@ class FilterModule:
             "as_file": as_file,
             "datasource_edits": datasource_edits,
             "datasource_removals": datasource_removals,
+            "log4j2_edits": log4j2_edits,
             "moved_commitments": moved_commitments,
             "product_files": product_files,
             "user_store_edits": user_store_edits,

@@ -64,7 +64,7 @@ options:
         choices: [present, absent]
         default: present
       keystore:
-        description: The keystore of the type JKS with the server's own key, relative to
+        description: The keystore of the type JKS with the server's own key, absolute or relative to
           O(secure_vault.home). Required with V(present), like O(secure_vault.keystore_password)
           and O(secure_vault.key_alias).
         type: str

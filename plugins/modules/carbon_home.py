@@ -55,7 +55,8 @@ options:
     elements: str
     default: []
   keep:
-    description: How many homes V(pruned) leaves beside the one in use.
+    description: How many homes V(pruned) leaves beside the one in use. The one of the way back
+      always stays.
     type: int
     default: 2
   owner:

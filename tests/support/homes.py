@@ -6,8 +6,17 @@ what the kernel brings there."""
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import tempfile
 from pathlib import Path
+
+from ansible_collections.carbon_ops.key_manager.plugins.module_utils._keystore.store import (
+    KeyRequest,
+    StoreRequest,
+    plan_store,
+)
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -56,3 +65,20 @@ def make_home(name: str, target: Path) -> Path:
             destination.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(str(source), str(destination))
     return target
+
+
+def make_keystore(home: Path, alias: str, password: str) -> None:
+    """The primary keystore of a home, with a key of its own, as role certificates makes it."""
+    kind = ["-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=km"]
+    with tempfile.TemporaryDirectory() as folder:
+        key, certificate = Path(folder, "key.pem"), Path(folder, "crt.pem")
+        subprocess.run(
+            ["openssl", "req", "-x509", *kind, "-keyout", str(key), "-out", str(certificate)],
+            check=True,
+            capture_output=True,
+        )
+        pair = KeyRequest(alias, key.read_text(), certificate.read_text())
+    wanted = StoreRequest("", password, keys=[pair])
+    path = home / f"repository/resources/security/{alias}.jks"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(plan_store(wanted, None, 1, os.urandom(20)).content)

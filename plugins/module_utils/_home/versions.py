@@ -254,13 +254,12 @@ def _same_owner(source: Path, target: Path) -> None:
 
 def surplus(homes: Homes, keep: int) -> list[str]:
     """The homes that are more than ``keep`` beside the current one, oldest first. The one of the
-    way back stays."""
+    way back counts, and stays."""
     folder = folder_of(homes.path)
     others = [name for name in homes.names if name != homes.current]
-    newest = sorted(
-        others, key=lambda name: (name == homes.former, (folder / name).stat().st_mtime)
-    )
-    return newest[: max(0, len(newest) - keep)]
+    removable = [name for name in others if name != homes.former]
+    removable.sort(key=lambda name: (folder / name).stat().st_mtime)
+    return removable[: max(0, len(others) - keep)]
 
 
 def prune(homes: Homes, names: t.Iterable[str]) -> None:

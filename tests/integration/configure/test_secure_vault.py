@@ -8,8 +8,6 @@ What a running kernel reads there: tests/integration/server/test_secure_vault.py
 
 from __future__ import annotations
 
-import os
-import subprocess
 import typing as t
 from pathlib import Path
 
@@ -17,13 +15,9 @@ import pytest
 from ansible_collections.carbon_ops.key_manager.plugins.module_utils._editor.properties import (
     read_properties,
 )
-from ansible_collections.carbon_ops.key_manager.plugins.module_utils._keystore.store import (
-    KeyRequest,
-    StoreRequest,
-    plan_store,
-)
 
 from tests.integration.configure.sites import SHARED, Site
+from tests.support.homes import make_keystore
 
 CONF = "repository/conf/"
 CIPHER_TEXT = CONF + "security/cipher-text.properties"
@@ -47,19 +41,7 @@ class Vaulted:
         self._playbook = playbook
         # A folder of every product, which has no file of the tests.
         (self.home / CONF / "security").mkdir(exist_ok=True)
-        self.key = folder / "key.pem"
-        subject = ["-nodes", "-days", "2", "-subj", "/CN=km"]
-        subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "rsa:2048", *subject]
-            + ["-keyout", str(self.key), "-out", str(folder / "crt.pem")],
-            check=True,
-            capture_output=True,
-        )
-        pair = KeyRequest("obkm", self.key.read_text(), (folder / "crt.pem").read_text())
-        store = StoreRequest("", self.site.secrets("keystore"), keys=[pair])
-        path = self.home / "repository/resources/security/obkm.jks"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(plan_store(store, None, 1, os.urandom(20)).content)
+        make_keystore(self.home, "obkm", self.site.secrets("keystore"))
 
     def run(self) -> str:
         """One run; returns the line of the recap."""

@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from tests.integration.configure.sites import WITHOUT_ROOT
+from tests.support.homes import make_keystore
 from tests.support.paths import REPOSITORY
 
 if t.TYPE_CHECKING:
@@ -72,9 +73,13 @@ def test_home_of_another_archive_is_configured_and_left_again(
         api_managers=0,
         cluster_service_user="root",
         cluster_service_group="root",
+        cluster_secret_storage="secure_vault",
         **WITHOUT_ROOT,
     )
     home = made.homes["km1"]
+    # A folder of every product, which has no file of the tests.
+    (home / "repository/conf/security").mkdir()
+    (home / "repository/conf/security/Owasp.CsrfGuard.Carbon.properties").touch()
     (home / "bin").mkdir(exist_ok=True)
     (home / "bin/wso2server.sh").write_text("#!/bin/sh\n")
     # The archives are of the product as it is shipped, the home in use is configured.
@@ -82,10 +87,9 @@ def test_home_of_another_archive_is_configured_and_left_again(
     (home / "carbon-ops-archive.json").write_text(
         '{"checksum": "%s", "assumed": false}' % archives["one"]["checksum"]
     )
+    make_keystore(home, "obkm", made.secrets("keystore"))
     configured = playbook("playbooks/configure.yml", made.inventory)
     assert configured.status == 0, configured.output[-3000:]
-    (home / KEYSTORE).parent.mkdir(parents=True, exist_ok=True)
-    (home / KEYSTORE).write_text("the cluster's key")
     (home / "repository/logs").mkdir(exist_ok=True)
     (home / "repository/logs/wso2carbon.log").write_text("started\n")
     # As role carbon_server makes it for every server.
@@ -102,8 +106,9 @@ def test_home_of_another_archive_is_configured_and_left_again(
     assert made.secrets.token not in run.output
     after = content(home)
     assert home.is_symlink() and (home / PATCHED).read_text() == "two"
-    assert (home / KEYSTORE).read_text() == "the cluster's key"
-    for path in ("repository/conf/carbon.xml", "repository/conf/axis2/axis2.xml"):
+    assert after[KEYSTORE] == before[KEYSTORE]
+    for path in ("carbon.xml", "axis2/axis2.xml", "security/secret-conf.properties"):
+        path = f"repository/conf/{path}"
         assert after[path] == before[path], f"{path} is configured otherwise"
     again = playbook(play(tmp_path), made.inventory)
     assert again.status == 0 and "changed=0" in again.output, again.output[-3000:]

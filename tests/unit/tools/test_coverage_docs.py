@@ -37,7 +37,6 @@ def test_the_requirements_are_those_of_the_project(text: str, shared: Path) -> N
     assert table.problems(text, table=requirements.read_text(encoding="utf-8")) == []
 
 
-@pytest.mark.skipif(sys.version_info < (3, 11), reason="scripts/test runs on a later Python")
 def test_every_requirement_has_a_test_in_the_plain_run(text: str, repository: Path) -> None:
     """What is marked slow, and the scenarios beside the default one, are left out by scripts/test
     without --long."""

@@ -201,6 +201,7 @@ def test_old_homes_are_removed_but_not_that_of_the_way_back(server: Server) -> N
     assert told["done"] == done["done"] == [f"removed {server.name('one')}"]
     left = {path.name for path in (server.folder / "obkm.homes").iterdir()}
     assert left == {server.name("two"), server.name("three"), "former"}
+    assert server.call("pruned", arguments={"keep": 0})["changed"] is False
 
 
 def test_link_of_somebody_else_is_left_alone(server: Server, tmp_path: Path) -> None:

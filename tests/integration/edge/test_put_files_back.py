@@ -16,7 +16,7 @@ PLAYBOOK = """
   gather_facts: false
   tasks:
     - ansible.builtin.include_role:
-        {name: carbon_ops.key_manager.nginx, tasks_from: put_back, rolespec_validate: false}
+        {name: carbon_ops.key_manager.nginx, tasks_from: put_files_back, rolespec_validate: false}
 """
 # Later than the run that made this nginx, which bears the time of the test.
 SECOND, THIRD, FOURTH = (f"209901{day}T120000Z" for day in (10, 11, 12))
